@@ -1,0 +1,20 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Views;
+
+namespace Lambda.SpeedLayer.Ports;
+
+/// <summary>One customer's finished row, stamped with what it was computed from. Of two rows of a customer the one with the higher stamp counts: all three never decrease.</summary>
+public sealed record PopulationRow(CustomerId Customer, int Partition, long Epoch, long Applied, Answer Answer);
+
+/// <summary>`customer_current`: one wide row of finished metrics per customer, written by the customer's worker only.</summary>
+public interface IPopulation
+{
+    /// <summary>Makes the table of this definition if it is missing (named by definition hash).</summary>
+    Task EnsureAsync(ViewDefinition definition, CancellationToken cancel);
+
+    /// <summary>Upserts. All rows are of <paramref name="definition"/>.</summary>
+    Task WriteAsync(ViewDefinition definition, IReadOnlyList<PopulationRow> rows, CancellationToken cancel);
+
+    /// <summary>Points `customer_current` at this definition's table, atomically; drops the tables of other definitions.</summary>
+    Task ActivateAsync(ViewDefinition definition, CancellationToken cancel);
+}

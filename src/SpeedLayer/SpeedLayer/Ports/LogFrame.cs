@@ -1,0 +1,59 @@
+using System.Buffers;
+using Lambda.Domain.Bytes;
+
+namespace Lambda.SpeedLayer.Ports;
+
+/// <summary>
+/// Consecutive records of one partition, committed together. <paramref name="Records"/> is the records one after another, each behind its varint length.
+/// </summary>
+public sealed record LogFrame(int Partition, long FirstOffset, int Count, long AppendedAtMs, ReadOnlyMemory<byte> Records)
+{
+    public long EndOffset => FirstOffset + Count;
+
+    public Enumerator GetEnumerator() => new(this);
+
+    /// <summary>Walks the records with their offsets, without copying.</summary>
+    public struct Enumerator(LogFrame frame)
+    {
+        private ReadOnlyMemory<byte> _rest = frame.Records;
+        private long _next = frame.FirstOffset;
+
+        public (long Offset, ReadOnlyMemory<byte> Record) Current { get; private set; }
+
+        public bool MoveNext()
+        {
+            if (_rest.IsEmpty) return false;
+            var length = Varint.Read(_rest.Span, out var used);
+            Current = (_next++, _rest.Slice(used, (int)length));
+            _rest = _rest[(used + (int)length)..];
+            return true;
+        }
+    }
+}
+
+/// <summary>What one append writes: per partition, length-prefixed records.</summary>
+public sealed class AppendBatch(int partitions)
+{
+    private readonly ArrayBufferWriter<byte>?[] _records = new ArrayBufferWriter<byte>?[partitions];
+    private readonly int[] _counts = new int[partitions];
+
+    public int Partitions => _counts.Length;
+    public int Count { get; private set; }
+    public long Bytes { get; private set; }
+
+    public void Add(int partition, ReadOnlySpan<byte> record)
+    {
+        var to = _records[partition] ??= new ArrayBufferWriter<byte>(1024);
+        var span = to.GetSpan(record.Length + Varint.MaxBytes);
+        var used = Varint.Write(span, (ulong)record.Length);
+        record.CopyTo(span[used..]);
+        to.Advance(used + record.Length);
+        _counts[partition]++;
+        Count++;
+        Bytes += used + record.Length;
+    }
+
+    public int CountOf(int partition) => _counts[partition];
+
+    public ReadOnlyMemory<byte> RecordsOf(int partition) => _records[partition]?.WrittenMemory ?? default;
+}
