@@ -1,0 +1,31 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Views;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.Cluster;
+
+/// <summary>A running engine as the host sees it, whatever runtime carries it: what the API, the demo, the benches and an embedded import work on.</summary>
+public interface IEngine : IAsyncDisposable
+{
+    IEventIntake Intake { get; }
+    ICustomerReads Reads { get; }
+    IBatchRuns Runs { get; }
+    IEngineStatus Status { get; }
+    IDefinitions Definitions { get; }
+    IQuarantine Quarantine { get; }
+    IRecompute Recompute { get; }
+
+    /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
+    Task Faulted { get; }
+
+    /// <summary>Takes no more, folds what is durable, writes checkpoints, stops the children. Idempotent; <paramref name="hurry"/> skips what recovery can redo.</summary>
+    Task StopAsync(CancellationToken hurry);
+}
+
+/// <summary>The independent way to an answer, for checking served ones: from the customer's raw events by the compiled SQL.</summary>
+public interface IRecompute
+{
+    /// <summary>Waits until the warehouse holds the partition's records below <paramref name="belowOffset"/>, then recomputes. Null when the customer has none.</summary>
+    Task<Answer?> RecomputeAsync(CustomerId customer, long belowOffset, int asOfDay, CancellationToken cancel);
+}

@@ -1,0 +1,41 @@
+namespace Lambda.Cluster.Options;
+
+/// <summary>
+/// Everything that can be set, with its defaults. Read from a file, then the environment (LAMBDA_*), then the command line: the later wins
+/// Checked as a whole before anything starts.
+/// </summary>
+public sealed record LambdaOptions
+{
+    /// <summary>Folder of log, checkpoints, base files, journal and the local warehouse.</summary>
+    public string Data { get; init; } = "data";
+
+    /// <summary>Port of the API on loopback; 0 takes a free one.</summary>
+    public int Port { get; init; } = 8360;
+
+    /// <summary>P: fixed for life, chosen when the folder is first used; a later other value is refused.</summary>
+    public int Partitions { get; init; } = 4;
+
+    /// <summary>ClickHouse's HTTP interface, `http://user:password@host:8123/database`; null starts the local one.</summary>
+    public string? Warehouse { get; init; }
+
+    /// <summary>UTC time of the daily run, HH:MM; null runs only when asked.</summary>
+    public TimeOnly? BatchAt { get; init; } = new(1, 0);
+
+    /// <summary>Definition for a fresh folder; a used folder keeps the one it runs until another is adopted. Null: views/customer360.yaml.</summary>
+    public string? Definition { get; init; }
+
+    /// <summary>How long event ids are remembered, days of append time.</summary>
+    public int DedupHorizonDays { get; init; } = 7;
+
+    /// <summary>A partition is checkpointed when this many records would have to be replayed …</summary>
+    public int CheckpointEvents { get; init; } = 300_000;
+
+    /// <summary>… or after this many seconds.</summary>
+    public int CheckpointSeconds { get; init; } = 60;
+
+    /// <summary>Rows that make the sink insert, of all partitions together …</summary>
+    public int SinkRows { get; init; } = 50_000;
+
+    /// <summary>… or the longest it waits, ms.</summary>
+    public int SinkMs { get; init; } = 1_000;
+}

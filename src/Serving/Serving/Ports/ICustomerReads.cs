@@ -1,0 +1,58 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Domain.Views;
+
+namespace Lambda.Serving.Ports;
+
+/// <summary>Merged answers: finish(base ⊕ closed ⊕ open, as_of), each read pinned to one epoch.</summary>
+public interface ICustomerReads
+{
+    /// <param name="asOfDay">UTC day (days since 1970-01-01); null is today by the engine's clock.</param>
+    /// <param name="atLeast">The answer must contain every record of its partition up to and including this offset. Must name the customer's own partition: the caller checks.</param>
+    /// <param name="wait">How long to wait for <paramref name="atLeast"/>.</param>
+    ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel);
+
+    /// <summary>The customer's distinct events, newest first by (occurred_at, offset), strictly before <paramref name="before"/> if given. Empty when it has none.</summary>
+    /// <exception cref="EngineUnavailableException">They cannot be read now.</exception>
+    ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel);
+
+    /// <summary>Which partition a customer is in.</summary>
+    int PartitionOf(CustomerId customer);
+}
+
+/// <summary>What came of a read.</summary>
+public abstract record CustomerRead
+{
+    private CustomerRead() { }
+
+    /// <param name="Applied">Next offset to read of the customer's partition: every record before it is in the answer.</param>
+    /// <param name="FreshnessMs">Age of the oldest record not yet applied; 0 if none.</param>
+    public sealed record Found(Answer Answer, long Epoch, int Partition, long Applied, long FreshnessMs, ReadSource Source) : CustomerRead;
+
+    /// <summary>No event of this customer was ever applied.</summary>
+    public sealed record Unknown : CustomerRead;
+
+    /// <summary>The position asked for was not reached in time.</summary>
+    public sealed record NotReached(int Partition, long Applied) : CustomerRead;
+
+    /// <summary>A metric left its type: see <see cref="MetricOverflowException"/>.</summary>
+    public sealed record Overflow(string Metric) : CustomerRead;
+
+    /// <summary>The partition cannot answer now (recovering, stopped with an error, lost its lease).</summary>
+    public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : CustomerRead;
+}
+
+/// <summary>Where an answer came from: the batch view alone, the deltas alone, both merged, or this customer's raw events (an old as_of).</summary>
+public enum ReadSource { Batch, Speed, Merged, Raw }
+
+/// <summary>Place of an event in a customer's history; the next page begins before it.</summary>
+public readonly record struct EventCursor(long OccurredAtMicros, long Offset);
+
+/// <param name="Body">The event as it was sent, JSON (card numbers masked).</param>
+public sealed record CustomerEventRow(int Partition, long Offset, long OccurredAtMicros, long AppendedAtMs, ReadOnlyMemory<byte> Body);
+
+/// <summary>A part of the engine cannot serve now; the caller may retry. Becomes a 503.</summary>
+public sealed class EngineUnavailableException(string reason, TimeSpan retryAfter) : Exception(reason)
+{
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}

@@ -1,0 +1,38 @@
+using System.IO.Pipelines;
+using Lambda.Domain.Log;
+
+namespace Lambda.Serving.Ports;
+
+/// <summary>The way in for events: validate, quarantine, append durably. One request is appended whole or not at all.</summary>
+public interface IEventIntake
+{
+    /// <summary>Reads NDJSON or one JSON array of events from <paramref name="body"/> to its end and appends the good ones; bad ones go to quarantine.</summary>
+    /// <param name="source">Where it comes from, for quarantine: `http`, `file:NAME`, `replay`.</param>
+    /// <exception cref="OperationCanceledException">The caller went away before the append: nothing was appended.</exception>
+    ValueTask<Intake> IngestAsync(PipeReader body, string source, CancellationToken cancel);
+}
+
+/// <summary>What came of a request.</summary>
+public abstract record Intake
+{
+    private Intake() { }
+
+    /// <param name="Accepted">Events now durable, repeats included.</param>
+    /// <param name="Rejected">Refused lines in order; each is in quarantine.</param>
+    /// <param name="Positions">Per partition that got events: the last offset.</param>
+    public sealed record Done(int Accepted, IReadOnlyList<RejectedLine> Rejected, IReadOnlyList<Position> Positions) : Intake;
+
+    /// <summary>Over a size limit. Nothing was appended.</summary>
+    public sealed record TooLarge(string What, long Limit) : Intake;
+
+    /// <summary>A bounded queue (named) is full. Nothing was appended.</summary>
+    public sealed record Busy(string Queue, TimeSpan RetryAfter) : Intake;
+
+    /// <summary>The log cannot take it now (disk full, stopping). Nothing was appended.</summary>
+    public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : Intake;
+}
+
+/// <param name="Line">1-based line or array element.</param>
+/// <param name="Field">Offending field; empty when the line as a whole is bad.</param>
+/// <param name="Reason">Machine-readable code such as `unknown_type`, then `: ` and what was found and expected, where that helps.</param>
+public readonly record struct RejectedLine(long Line, string Field, string Reason);
