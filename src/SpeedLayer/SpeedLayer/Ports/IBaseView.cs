@@ -17,6 +17,11 @@ public interface IBaseView
 
     void Release();
 
+    /// <summary>
+    /// By the owner, when a newer view has taken its place (or at shutdown): no reader gets in any more, the last one out frees what it holds. Repeatable.
+    /// </summary>
+    void Retire() { }
+
     /// <summary>The customer's encoded state; the span lives until <see cref="Release"/>.</summary>
     /// <exception cref="BaseCorruptException">Checksum or shape is wrong.</exception>
     bool TryFind(ReadOnlySpan<byte> customerId, out ReadOnlySpan<byte> state);
