@@ -46,6 +46,13 @@ public abstract record FieldRef
         public override ScalarType Type => ScalarType.Text;
     }
 
+    /// <summary>The UTC day of <see cref="OccurredAt"/>: `distinct: occurred_day` counts active days.</summary>
+    public sealed record OccurredDay : FieldRef
+    {
+        public override string Name => "occurred_day";
+        public override ScalarType Type => ScalarType.Day;
+    }
+
     /// <summary>The event type's name.</summary>
     public sealed record TypeName : FieldRef
     {
@@ -80,7 +87,8 @@ public abstract record Expr
     }
 
     /// <summary>A metric or derived of the answer (in `derived`, `segments`, searches), by its index in the view's outputs.</summary>
-    public sealed record Output(int Index, string Name, ResultType OutputType) : Expr
+    /// <param name="Keys">The output's keys (<see cref="Views.OutputColumn.Keys"/>), null for scalars.</param>
+    public sealed record Output(int Index, string Name, ResultType OutputType, IReadOnlyList<string>? Keys = null) : Expr
     {
         public override ResultType Type => OutputType;
     }
