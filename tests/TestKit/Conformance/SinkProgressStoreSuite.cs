@@ -1,0 +1,50 @@
+using Lambda.SpeedLayer.Ports;
+using Xunit;
+
+namespace Lambda.TestKit.Conformance;
+
+/// <summary>What every store of sink progress must do.</summary>
+public abstract class SinkProgressStoreSuite
+{
+    /// <summary>Opens the store of this test: empty the first time, afterwards with what was saved. The suite disposes it when it can be.</summary>
+    protected abstract ISinkProgressStore Open();
+
+    [Fact]
+    public void Load_WhenNeverSaved_IsZero()
+    {
+        var store = Open();
+        Assert.Equal(SinkProgress.Zero, store.Load(3));
+        Assert.Null(store.AtBarrier(3, 1));
+        (store as IDisposable)?.Dispose();
+    }
+
+    [Fact]
+    public void Save_WhenReopened_EveryBitIsThere()
+    {
+        var extremes = new SinkProgress(long.MaxValue, 12, ulong.MaxValue, Int128.MinValue);
+        var other = new SinkProgress(7, 6, 1UL << 63, -(Int128)ulong.MaxValue);
+        var store = Open();
+        store.Save([(0, extremes), (1, other)], [(0, 1, other), (0, 2, extremes), (1, 1, SinkProgress.Zero)]);
+        (store as IDisposable)?.Dispose();
+        store = Open();
+        Assert.Equal(extremes, store.Load(0));
+        Assert.Equal(other, store.Load(1));
+        Assert.Equal(other, store.AtBarrier(0, 1));
+        Assert.Equal(extremes, store.AtBarrier(0, 2));
+        Assert.Equal(SinkProgress.Zero, store.AtBarrier(1, 1));
+        Assert.Null(store.AtBarrier(1, 2));
+        (store as IDisposable)?.Dispose();
+    }
+
+    [Fact]
+    public void Save_WhenAgain_Replaces()
+    {
+        var store = Open();
+        store.Save([(0, new SinkProgress(1, 1, 1, 1))], [(0, 1, new SinkProgress(1, 1, 1, 1))]);
+        store.Save([(0, new SinkProgress(2, 2, 2, Int128.MaxValue))], [(0, 1, new SinkProgress(1, 1, 1, 1))]);
+        Assert.Equal(new SinkProgress(2, 2, 2, Int128.MaxValue), store.Load(0));
+        Assert.Equal(new SinkProgress(1, 1, 1, 1), store.AtBarrier(0, 1));
+        store.Save([], []);
+        (store as IDisposable)?.Dispose();
+    }
+}
