@@ -1,0 +1,161 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Text;
+using Lambda.Warehouse.Local.Engine;
+using Lambda.Warehouse.Local.Sql;
+
+namespace Lambda.Warehouse.Local.Http;
+
+/// <summary>The reader has gone, or takes nothing more.</summary>
+internal sealed class ClientGoneException() : Exception("the client closed the connection");
+
+/// <summary>
+/// The answer's body. It is held back while small, so that an error still changes the status; beyond that it flows, and the writer waits
+/// for a slow reader. An error that comes after the head has gone is written into the body as ClickHouse does and the transfer is cut.
+/// </summary>
+internal sealed class ResponseBody : IDisposable
+{
+    private readonly HttpContext _context;
+    private readonly QueryRequest _request;
+    private readonly ArrayBufferWriter<byte> _held = new(4096);
+    private readonly string _exceptionTag = RandomTag();
+    private Stream? _output;
+    private FileStream? _spool;
+
+    internal ResponseBody(HttpContext context, QueryRequest request) => (_context, _request) = (context, request);
+
+    /// <summary>The status line has been sent.</summary>
+    internal bool IsStarted => _output != null;
+
+    internal OutputFormat? Format { get; set; }
+
+    /// <summary>Blocks while the reader is slow.</summary>
+    /// <exception cref="ClientGoneException"/>
+    internal void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (!IsStarted && _held.WrittenCount + bytes.Length <= HeldBytesMax)
+        {
+            _held.Write(bytes);
+            return;
+        }
+        if (!IsStarted && _request.WaitEndOfQuery)
+        {
+            Spool(bytes);
+            return;
+        }
+        if (!IsStarted)
+        {
+            Start();
+            Send(_held.WrittenSpan);
+            _held.Clear();
+        }
+        Send(bytes);
+    }
+
+    /// <summary>Sends what is held; the end of a good answer.</summary>
+    internal async Task CompleteAsync(string summary)
+    {
+        if (!IsStarted)
+        {
+            _context.Response.Headers["X-ClickHouse-Summary"] = summary;
+            if (_spool == null && !WillCompress)
+                _context.Response.ContentLength = _held.WrittenCount;
+            Start();
+            await _output!.WriteAsync(_held.WrittenMemory);
+            if (_spool != null)
+            {
+                _spool.Position = 0;
+                await _spool.CopyToAsync(_output, _context.RequestAborted);
+            }
+        }
+        if (_output is GZipStream)
+            await _output.DisposeAsync();
+    }
+
+    /// <summary>Ends the answer with an error, in the status if that is still possible.</summary>
+    internal async Task FailAsync(QueryError error, string version)
+    {
+        var text = error.Body(version);
+        if (IsStarted)
+        {
+            await _output!.WriteAsync(Frame(text));
+            await _output.FlushAsync();
+            if (_output is GZipStream)
+                await _output.DisposeAsync();
+            await _context.Response.Body.FlushAsync();
+            throw new IOException("cut after an error within the body"); // the server closes without the last chunk
+        }
+        _context.Response.StatusCode = ErrorStatus.Of(error.Code);
+        _context.Response.Headers["X-ClickHouse-Exception-Code"] = error.Code.ToString();
+        _context.Response.ContentType = Formats.PlainText;
+        _context.Response.ContentLength = text.Length;
+        await _context.Response.Body.WriteAsync(text);
+    }
+
+    public void Dispose() => _spool?.Dispose();
+
+    private bool WillCompress => _request.CompressHttp
+        && _context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
+
+    private int HeldBytesMax => _request.WaitEndOfQuery ? Limits.SpoolMemoryBytes : Limits.ResponseBufferBytes;
+
+    private void Start()
+    {
+        var response = _context.Response;
+        response.ContentType = Format?.ContentType ?? Formats.PlainText;
+        response.Headers["X-ClickHouse-Exception-Tag"] = _exceptionTag;
+        if (Format is { } format)
+            response.Headers["X-ClickHouse-Format"] = format.Name;
+        if (WillCompress)
+        {
+            response.Headers.ContentEncoding = "gzip";
+            _output = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+        }
+        else
+        {
+            _output = response.Body;
+        }
+    }
+
+    private void Send(ReadOnlySpan<byte> bytes)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_context.RequestAborted);
+        timeout.CancelAfter(Limits.SendTimeout);
+        try
+        {
+            if (_output is GZipStream)
+            {
+                _output.Write(bytes);
+                _output.Flush();
+                return;
+            }
+            _context.Response.BodyWriter.Write(bytes);
+            var flushed = _context.Response.BodyWriter.FlushAsync(timeout.Token);
+            if ((flushed.IsCompletedSuccessfully ? flushed.Result : flushed.AsTask().GetAwaiter().GetResult()).IsCompleted)
+                throw new ClientGoneException();
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException)
+        {
+            throw new ClientGoneException();
+        }
+    }
+
+    private void Spool(ReadOnlySpan<byte> bytes)
+    {
+        _spool ??= new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 128 << 10,
+            FileOptions.DeleteOnClose);
+        _spool.Write(bytes);
+    }
+
+    /// <summary>ClickHouse's block for an error within a body; clients find it by the tag in the header.</summary>
+    private byte[] Frame(byte[] message)
+    {
+        using var frame = new MemoryStream();
+        frame.Write(Encoding.ASCII.GetBytes($"\r\n__exception__\r\n{_exceptionTag}\r\n"));
+        frame.Write(message); // ends with a line break, which counts
+        frame.Write(Encoding.ASCII.GetBytes($"{message.Length} {_exceptionTag}\r\n__exception__\r\n"));
+        return frame.ToArray();
+    }
+
+    private static string RandomTag() => Random.Shared.GetString("abcdefghijklmnopqrstuvwxyz", 16);
+}
