@@ -53,6 +53,8 @@ public sealed class EventRow
     /// <summary>Text field, UTF-8. Meaningless unless <see cref="Has"/>.</summary>
     public ReadOnlySpan<byte> Text(int ordinal) => Slice(_texts[ordinal]);
 
+    internal ReadOnlyMemory<byte> TextMemory(int ordinal) => _record.Slice(_texts[ordinal].Start, _texts[ordinal].Length);
+
     internal void Reset(ReadOnlyMemory<byte> record)
     {
         _record = record;
@@ -64,6 +66,8 @@ public sealed class EventRow
     internal void SetDecimal(int ordinal, Int128 value) => (_decimals[ordinal], Present) = (value, Present | 1UL << ordinal);
 
     internal void SetText(int ordinal, int start, int length) => (_texts[ordinal], Present) = ((start, length), Present | 1UL << ordinal);
+
+    internal ReadOnlyMemory<byte> EventIdMemory => _record.Slice(EventIdRange.Start, EventIdRange.Length);
 
     private ReadOnlySpan<byte> Slice((int Start, int Length) range) => _record.Span.Slice(range.Start, range.Length);
 }

@@ -125,6 +125,3 @@ public abstract record Expr
         public override ResultType Type => ResultType;
     }
 }
-
-/// <summary>A built-in function: its name, and what the definition's author reads about it.</summary>
-public sealed record Function(string Name, string Signature, string Doc);
