@@ -6,6 +6,9 @@ public interface IEngineStatus
     /// <summary>True once every partition has recovered and answers.</summary>
     bool IsReady { get; }
 
+    /// <summary>P.</summary>
+    int Partitions { get; }
+
     EngineStatus Now();
 }
 

@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text.Json;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Serving.Http;
+using Lambda.Serving.Json;
+using Lambda.Serving.Ports;
+using Microsoft.AspNetCore.Http;
+
+namespace Lambda.Serving.Api;
+
+/// <summary>One customer: the merged answer, and the events behind it.</summary>
+internal static class CustomersApi
+{
+    private static readonly Parameter Id = new("id", ParameterPlace.Path, "string", "Customer id, percent-encoded.");
+
+    public static readonly Operation Get = new("GET", "/v1/customers/{id}", "getCustomer", "The merged answer of one customer", GetAsync)
+    {
+        Detail = "Metrics, derived values and segments of the running definition, from the batch view and everything since. `meta.position` names the newest record "
+            + "that is in the answer: all records of the partition up to it are.",
+        Parameters =
+        [
+            Id,
+            new Parameter("as_of", ParameterPlace.Query, "date", "UTC day that windows end on; default today."),
+            new Parameter("at_least", ParameterPlace.Query, "string", "`p:o`, or several separated by commas, as a write returned them: the answer contains them. Positions of other partitions than the customer's hold trivially."),
+            new Parameter("wait_ms", ParameterPlace.Query, "integer", $"How long to wait for at_least, 0..{Limits.WaitMsMax}; default {Limits.WaitMsDefault}."),
+        ],
+        Replies =
+        [
+            new Reply(200, "The answer.", "Customer"),
+            Reply.Problem(400, "A parameter is wrong."),
+            Reply.Problem(404, "No event of this customer is known."),
+            Reply.Problem(503, "at_least was not reached in time, or the partition is recovering; see Retry-After."),
+        ],
+    };
+
+    public static readonly Operation Events = new("GET", "/v1/customers/{id}/events", "getCustomerEvents", "The customer's events, newest first", EventsAsync)
+    {
+        Parameters =
+        [
+            Id,
+            new Parameter("limit", ParameterPlace.Query, "integer", $"1..{Limits.EventsPageMax}; default {Limits.EventsPageDefault}."),
+            new Parameter("cursor", ParameterPlace.Query, "string", "`next` of the page before."),
+        ],
+        Replies =
+        [
+            new Reply(200, "A page; `next` is null on the last.", "EventsPage"),
+            Reply.Problem(400, "A parameter is wrong."),
+            Reply.Problem(404, "No event of this customer is known."),
+        ],
+    };
+
+    private static Task GetAsync(HttpContext context, ApiState state)
+    {
+        var reads = state.Parts.Reads;
+        var customer = RawPath.CustomerId(context);
+        var query = new Query(context, "as_of", "at_least", "wait_ms");
+        var asOf = query.Parse<int?>("as_of", null, "a day as YYYY-MM-DD", TryParseDay);
+        var atLeast = AtLeast(query, reads.PartitionOf(customer), state.Parts.Status);
+        var wait = query.Int("wait_ms", Limits.WaitMsDefault, 0, Limits.WaitMsMax);
+
+        var read = reads.ReadAsync(customer, asOf, atLeast, TimeSpan.FromMilliseconds(wait), context.RequestAborted);
+        return read.IsCompletedSuccessfully ? Answer(context, customer, read.Result) : Await(context, customer, read);
+
+        static async Task Await(HttpContext context, CustomerId customer, ValueTask<CustomerRead> read) => await Answer(context, customer, await read);
+    }
+
+    private static Task Answer(HttpContext context, CustomerId customer, CustomerRead read) => read switch
+    {
+        CustomerRead.Found found => JsonResponse.WriteAsync(
+            context, StatusCodes.Status200OK, JsonResponse.Json, (customer, found), static (to, s) => CustomerJson.Write(to, s.customer, s.found)),
+        CustomerRead.Unknown => Unknown(customer).WriteAsync(context),
+        CustomerRead.NotReached late => new Problem(
+            StatusCodes.Status503ServiceUnavailable, "position-not-reached",
+            string.Create(CultureInfo.InvariantCulture, $"at_least was not reached in time; partition {late.Partition} is at {late.Applied - 1}"), TimeSpan.FromSeconds(1)).WriteAsync(context),
+        CustomerRead.Overflow overflow => new Problem(
+            StatusCodes.Status500InternalServerError, "metric-overflow", $"metric {overflow.Metric} does not fit its type; narrow its `when` or window, or correct the events behind it",
+            Extensions: to => to.WriteString("metric", overflow.Metric)).WriteAsync(context),
+        CustomerRead.Unavailable no => new Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", no.Reason, no.RetryAfter).WriteAsync(context),
+        _ => throw new InvalidOperationException($"unknown read {read}"),
+    };
+
+    private static async Task EventsAsync(HttpContext context, ApiState state)
+    {
+        var customer = RawPath.CustomerId(context);
+        var query = new Query(context, "limit", "cursor");
+        var limit = query.Int("limit", Limits.EventsPageDefault, 1, Limits.EventsPageMax);
+        var cursor = query.Parse<EventCursor?>("cursor", null, "`next` of the page before", TryParseCursor);
+
+        var rows = await state.Parts.Reads.EventsAsync(customer, cursor, limit + 1, context.RequestAborted); // one more tells whether there is a next page
+        if (rows.Count == 0 && cursor is null) await Unknown(customer).WriteAsync(context);
+        else await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, (customer, rows, limit), static (to, s) => WritePage(to, s.customer, s.rows, s.limit));
+    }
+
+    private static void WritePage(Utf8JsonWriter to, CustomerId customer, IReadOnlyList<CustomerEventRow> rows, int limit)
+    {
+        to.WriteStartObject();
+        to.WriteString("customer_id", customer.Utf8);
+        to.WriteStartArray("events");
+        foreach (var row in rows.Take(limit))
+        {
+            to.WriteStartObject();
+            to.WriteString("position", new Position(row.Partition, row.Offset).ToString());
+            to.WritePropertyName("occurred_at");
+            JsonValues.WriteInstant(to, row.OccurredAtMicros);
+            to.WritePropertyName("appended_at");
+            JsonValues.WriteInstant(to, row.AppendedAtMs * Clock.MicrosPerMs);
+            to.WritePropertyName("event");
+            to.WriteRawValue(row.Body.Span, skipInputValidation: true);
+            to.WriteEndObject();
+        }
+        to.WriteEndArray();
+        to.WriteString("next", rows.Count > limit ? string.Create(CultureInfo.InvariantCulture, $"{rows[limit - 1].OccurredAtMicros}:{rows[limit - 1].Offset}") : null);
+        to.WriteEndObject();
+    }
+
+    private static Problem Unknown(CustomerId customer) =>
+        new(StatusCodes.Status404NotFound, "unknown-customer", $"no event of customer `{customer}` is known");
+
+    private static Position? AtLeast(Query query, int partition, IEngineStatus status)
+    {
+        Position? wanted = null;
+        foreach (var text in query.All("at_least"))
+            foreach (var part in (text ?? "").Split(','))
+            {
+                if (!Position.TryParse(part, out var position) || position.Partition >= status.Partitions)
+                    throw new ProblemException(Problem.BadParameter("at_least", part, $"partition:offset with a partition below {status.Partitions}"));
+                if (position.Partition == partition && !(wanted?.Offset > position.Offset)) wanted = position;
+            }
+        return wanted;
+    }
+
+    private static bool TryParseDay(string text, out int? day)
+    {
+        var ok = JsonValues.TryParseDay(text, out var value);
+        day = value;
+        return ok;
+    }
+
+    private static bool TryParseCursor(string text, out EventCursor? cursor)
+    {
+        cursor = null;
+        var colon = text.IndexOf(':');
+        if (colon < 0
+            || !long.TryParse(text.AsSpan(0, colon), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var micros)
+            || !long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)) return false;
+        cursor = new EventCursor(micros, offset);
+        return true;
+    }
+}

@@ -1,0 +1,45 @@
+using Lambda.Serving.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace Lambda.Serving.Api;
+
+/// <summary>
+/// One endpoint: how it is served and how it is described. Routing and /openapi/v1.json are both made from these, so neither can miss one.
+/// Every operation may also answer with a problem (403, 405, 500, 503), described once as `default`.
+/// </summary>
+/// <param name="Id">operationId.</param>
+internal sealed record Operation(string Method, string Path, string Id, string Summary, Func<HttpContext, ApiState, Task> Handle)
+{
+    public string Detail { get; init; } = "";
+    public IReadOnlyList<Parameter> Parameters { get; init; } = [];
+    public Body? Request { get; init; }
+    public IReadOnlyList<Reply> Replies { get; init; } = [];
+}
+
+internal enum ParameterPlace { Path, Query }
+
+/// <param name="Schema">Name of a scalar schema: `integer`, `string`, `boolean`, `date`.</param>
+internal sealed record Parameter(string Name, ParameterPlace Place, string Schema, string Doc);
+
+/// <param name="Schema">Name under components/schemas.</param>
+internal sealed record Body(string Schema, string Doc, IReadOnlyList<string> MediaTypes);
+
+/// <param name="Schema">Name under components/schemas; `Problem` is sent as application/problem+json.</param>
+internal sealed record Reply(int Status, string Doc, string Schema, string MediaType = JsonResponse.Json)
+{
+    public static Reply Problem(int status, string doc) => new(status, doc, "Problem", JsonResponse.ProblemJson);
+}
+
+/// <summary>The server's parts, once the engine behind it has started.</summary>
+internal sealed class ApiState
+{
+    private volatile ServingParts? _parts;
+
+    public bool IsAttached => _parts is not null;
+
+    /// <exception cref="ProblemException">503 while the engine starts.</exception>
+    public ServingParts Parts => _parts ?? throw new ProblemException(
+        new Problem(StatusCodes.Status503ServiceUnavailable, "starting", "the engine is starting; see /readyz", TimeSpan.FromSeconds(1)));
+
+    public void Attach(ServingParts parts) => _parts = parts;
+}

@@ -1,0 +1,16 @@
+namespace Lambda.Serving.Api;
+
+/// <summary>Every endpoint. To add one: write its <see cref="Operation"/> in a file of this folder and list it here.</summary>
+internal static class Operations
+{
+    public static readonly IReadOnlyList<Operation> All =
+    [
+        EventsApi.Post,
+        CustomersApi.Get, CustomersApi.Events,
+        RunsApi.Start, RunsApi.List, RunsApi.Get,
+        DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
+        QuarantineApi.List, QuarantineApi.Replay,
+        StatusApi.Status, StatusApi.Health, StatusApi.Ready,
+        OpenApiEndpoint.Get,
+    ];
+}

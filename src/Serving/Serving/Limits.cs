@@ -1,0 +1,31 @@
+namespace Lambda.Serving;
+
+/// <summary>Every bound of the API in one place.</summary>
+public static class Limits
+{
+    /// <summary>Largest request body as it comes over the wire (a gzip body unfolds to more; the intake bounds that itself).</summary>
+    public const long RequestBodyBytes = 64L << 20;
+
+    public const int DefinitionBytes = 1 << 20;
+    public const int Connections = 4096;
+    public const int WaitMsDefault = 1_000;
+    public const int WaitMsMax = 30_000;
+    public const int EventsPageDefault = 50;
+    public const int EventsPageMax = 1_000;
+    public const int QuarantinePageDefault = 100;
+    public const int QuarantinePageMax = 1_000;
+    public const int ReplayMax = 10_000;
+    public const int RunsPageDefault = 20;
+    public const int RunsPageMax = 1_000;
+
+    /// <summary>A client that sends its body slower than this is cut off (408) after the grace time.</summary>
+    public const double BodyBytesPerSecondMin = 240;
+
+    public static readonly TimeSpan BodyRateGrace = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(130);
+    public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Pooled response buffers larger than this are not kept.</summary>
+    public const int ResponseBufferKeptBytes = 256 << 10;
+}
