@@ -45,7 +45,7 @@ public sealed class CustomerEntity(CustomerId id)
         if (!Epochs.Same(_view, at.Active))
         {
             // The next definition was adopted: its delta, begun at its barrier, is the open one now.
-            (_closed, _open, _openEpoch) = Epochs.Same(_nextView, at.Active) ? (null, _next, _nextEpoch) : (null, null, 0L);
+            (_closed, _open, _openEpoch) = Epochs.Same(_nextView, at.Active) ? ((State?)null, _next, _nextEpoch) : (null, null, 0L);
             (_view, _nextView, _next) = (at.Active, null, null);
         }
         if (_closed is not null && _closedThrough <= at.Published) _closed = null;
