@@ -46,8 +46,12 @@ public interface ISpeedSide
     /// <summary>Writes the base file of a partition from the computed states, replacing an earlier try.</summary>
     Task<Artefact> BuildBaseAsync(long epoch, string definitionHash, int partition, IAsyncEnumerable<(CustomerId Customer, State State)> states, CancellationToken cancel);
 
+    /// <summary>True once the partition has a checkpoint behind the cut, which comparing needs; asks for one if it has not.</summary>
+    /// <exception cref="PartitionStoppedException">It never will.</exception>
+    bool IsCheckpointedPast(int partition, long cutOffset);
+
     /// <summary>Compares the new base with base(e-1) ⊕ closed, customer by customer, as they were at the barrier.</summary>
-    Task<BaseComparison> CompareAsync(int partition, long epoch, CompiledView view, Artefact file, int lastPrunedDay, CancellationToken cancel);
+    Task<BaseComparison> CompareAsync(int partition, long epoch, Publication served, CompiledView view, Artefact file, int lastPrunedDay, CancellationToken cancel);
 
     /// <summary>Dedup horizon in append time.</summary>
     long HorizonMs { get; }
@@ -56,7 +60,11 @@ public interface ISpeedSide
 /// <summary>Counted by the sink from the log: what the warehouse must hold below the cut.</summary>
 public sealed record SinkTotals(long Events, ulong HashSum, Int128 BillingMinorSum);
 
-public sealed class SinkStoppedException(int partition, string why) : Exception($"partition {partition}: the sink has stopped: {why}");
+public abstract class StoppedException(string message) : Exception(message);
+
+public sealed class SinkStoppedException(int partition, string why) : StoppedException($"partition {partition}: the sink has stopped: {why}");
+
+public sealed class PartitionStoppedException(int partition, string why) : StoppedException($"partition {partition} has stopped: {why}");
 
 /// <param name="Differing">Customers whose new base is not base(e-1) ⊕ closed.</param>
 public sealed record BaseComparison(long Compared, IReadOnlyList<CustomerId> Differing);

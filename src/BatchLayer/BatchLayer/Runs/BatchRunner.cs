@@ -37,12 +37,25 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         switch (run.Next())
         {
             case RunStep.AppendBarriers: await AppendBarriers(run, cancel); return true;
-            case RunStep.AwaitSink: return await AwaitSink(run, cancel);
+            case RunStep.AwaitSink: return await FailIfStopped(run, AwaitSink, cancel);
             case RunStep.Compute step: await Compute(run, step.Partition, cancel); return true;
             case RunStep.BuildBase step: await BuildBase(run, step.Partition, cancel); return true;
-            case RunStep.Check: await Check(run, cancel); return true;
+            case RunStep.Check: return await FailIfStopped(run, Check, cancel);
             case RunStep.Publish: Publish(run); return true;
             default: throw new InvalidOperationException($"run {run.Id}: no step in stage {run.Stage}");
+        }
+    }
+
+    private async Task<bool> FailIfStopped(Run run, Func<Run, CancellationToken, Task<bool>> step, CancellationToken cancel)
+    {
+        try
+        {
+            return await step(run, cancel);
+        }
+        catch (StoppedException e)
+        {
+            Fail(run, [e.Message]);
+            return true;
         }
     }
 
@@ -70,18 +83,10 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
     private async Task<bool> AwaitSink(Run run, CancellationToken cancel)
     {
         var expected = new SinkTotals[run.Partitions];
-        try
+        for (var p = 0; p < run.Partitions; p++)
         {
-            for (var p = 0; p < run.Partitions; p++)
-            {
-                if (ports.Speed.SinkAtBarrier(p, run.Epoch) is not { } totals) return false;
-                expected[p] = totals;
-            }
-        }
-        catch (SinkStoppedException e)
-        {
-            Fail(run, [e.Message]);
-            return true;
+            if (ports.Speed.SinkAtBarrier(p, run.Epoch) is not { } totals) return false;
+            expected[p] = totals;
         }
         var held = await ports.Warehouse.TotalsAsync(run.Cut!, cancel);
         var wrong = expected.SelectMany((e, p) => TotalsDiffer(p, e, held.First(t => t.Partition == p))).ToList();
@@ -117,14 +122,16 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         else Record(new RunEvent.BaseBuilt(run.Id, Now(), partition, file));
     }
 
-    private async Task Check(Run run, CancellationToken cancel)
+    private async Task<bool> Check(Run run, CancellationToken cancel)
     {
+        var checkpointed = Enumerable.Range(0, run.Partitions).Select(p => ports.Speed.IsCheckpointedPast(p, run.Cut![p])).ToList();
+        if (checkpointed.Contains(false)) return false;
         var view = ports.Views.ByHash(run.DefinitionHash);
         long compared = 0, explained = 0, lateRepeats = 0;
         var unexplained = new List<string>();
         for (var p = 0; p < run.Partitions; p++)
         {
-            var comparison = await ports.Speed.CompareAsync(p, run.Epoch, view, run.Files[p]!, LastPrunedDay(run, view, p), cancel);
+            var comparison = await ports.Speed.CompareAsync(p, run.Epoch, History.Served, view, run.Files[p]!, LastPrunedDay(run, view, p), cancel);
             var repeats = await ports.Warehouse.LateRepeatsAsync(p, History.Served.Cut[p], run.Cut![p], ports.Speed.HorizonMs, cancel);
             var late = repeats.Select(r => r.Customer).ToHashSet();
             compared += comparison.Compared;
@@ -134,6 +141,7 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         }
         if (unexplained.Count == 0) Record(new RunEvent.Checked(run.Id, Now(), compared, explained, lateRepeats));
         else Fail(run, [Unexplained(unexplained)]);
+        return true;
     }
 
     private static string Unexplained(List<string> customers) =>
