@@ -81,6 +81,7 @@ public sealed partial class PartitionHost
         entity.Settle(Epochs);
         var fromSpeed = entity.Closed is not null || entity.Open is not null;
         var held = _base is not null && _base.TryAcquire() ? _base : null;
+        if (held is null && Epochs.Published > 0) throw new InvalidOperationException($"partition {Partition}: base {Epochs.Published} is not open");
         try
         {
             State? batch = null;

@@ -64,7 +64,6 @@ public sealed partial class PartitionHost : IWorkerEffects
         var header = ReadHeader(stored);
         var next = header.NextDefinition is null ? null : _ports.Views.ByHash(header.NextDefinition);
         var epochs = new Epochs(header.Published, header.Current, _ports.Views.ByHash(header.ActiveDefinition), next);
-        _ports.Views.ByHash(header.ActiveDefinition);
         return new PartitionWorker(_settings, _ports.Views, this, epochs, stored.Applied, 0, header.Counters, header.LastAppendedAtMs);
     }
 
@@ -83,10 +82,20 @@ public sealed partial class PartitionHost : IWorkerEffects
     private PartitionWorker Rebuild(Publication published, CompiledView definition)
     {
         var cut = published.Cut[Partition];
-        // Ids seen up to one horizon before the cut may still come again behind it.
-        var from = cut == 0 ? 0 : _ports.Log.OffsetAtTime(Partition, published.CutAppendedAtMs[Partition] - _settings.HorizonMs - 1000);
         var epochs = new Epochs(published.Epoch, published.Epoch, definition, null);
-        return new PartitionWorker(_settings, _ports.Views, this, epochs, Math.Min(from, cut), cut == 0 ? 0 : cut + 1);
+        return new PartitionWorker(_settings, _ports.Views, this, epochs, RebuildFrom(published, cut), cut == 0 ? 0 : cut + 1);
+    }
+
+    // Ids seen up to one horizon before the cut may still come again behind it.
+    private long RebuildFrom(Publication published, long cut)
+    {
+        if (cut == 0) return 0;
+        var since = Retention.HorizonStartMs(published, Partition, _settings.HorizonMs);
+        var from = Math.Min(cut, _ports.Log.OffsetAtTime(Partition, since));
+        var start = _ports.Log.StartOffset(Partition);
+        if (start > 0 && from <= start && _ports.Log.Read(Partition, start, 1) is [var first, ..] && first.AppendedAtMs > since)
+            throw new LogTruncatedException(Partition, from - 1, start);
+        return from;
     }
 
     // --- reading on -----------------------------------------------------------------------------------------------------------
