@@ -12,6 +12,19 @@ public sealed record LogFrame(int Partition, long FirstOffset, int Count, long A
 
     public Enumerator GetEnumerator() => new(this);
 
+    /// <summary>The frame without its records before <paramref name="offset"/>; shares memory.</summary>
+    public LogFrame From(long offset)
+    {
+        if (offset <= FirstOffset) return this;
+        var rest = Records;
+        for (var at = FirstOffset; at < offset; at++)
+        {
+            var length = Varint.Read(rest.Span, out var used);
+            rest = rest[(used + (int)length)..];
+        }
+        return this with { FirstOffset = offset, Count = (int)(EndOffset - offset), Records = rest };
+    }
+
     /// <summary>Walks the records with their offsets, without copying.</summary>
     public struct Enumerator(LogFrame frame)
     {

@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Lambda.Domain.Bytes;
+using Lambda.Domain.Events;
+using Lambda.Domain.Views;
+
+namespace Lambda.SpeedLayer.Worker;
+
+/// <summary>
+/// One customer's speed state: what happened since the adopted base, and the ids seen within the horizon. Runtime-free and single-writer.
+/// Barriers and adoptions concern millions of entities at once, so each settles its deltas only when it is next touched (<see cref="Settle"/>).
+/// </summary>
+public sealed class CustomerEntity(CustomerId id)
+{
+    private const byte FormatVersion = 1;
+
+    private CompiledView? _view;      // definition of closed and open
+    private State? _closed;           // (published cut, newest barrier] as far as the events are there
+    private long _closedThrough;      // newest epoch merged into closed
+    private State? _open;
+    private long _openEpoch;
+    private CompiledView? _nextView;  // definition of next
+    private State? _next;             // events of the open epoch under the next definition
+    private long _nextEpoch;
+    private SeenIds _seen;
+
+    public CustomerId Id { get; } = id;
+
+    // The worker's book-keeping, here so that it costs no dictionary.
+    internal bool Dirty;          // differs from the stored row and from every image being written
+    internal bool InCheckpoint;   // to be encoded before it changes
+    internal long ImageId;        // newest checkpoint image that holds it; resident until that is stored
+    internal bool ChangedForPopulation;
+    internal int TouchedAt;       // checkpoint count at the last touch, for eviction
+
+    public State? Closed => _closed;
+    public State? Open => _open;
+
+    public int ApproximateBytes => 120 + Id.Utf8.Length + 24 + _seen.ApproximateBytes
+        + (_closed?.ApproximateBytes ?? 0) + (_open?.ApproximateBytes ?? 0) + (_next?.ApproximateBytes ?? 0);
+
+    /// <summary>Brings the deltas to where the partition stands. Idempotent; may skip any number of barriers and adoptions.</summary>
+    public void Settle(Epochs at)
+    {
+        if (!Epochs.Same(_view, at.Active))
+        {
+            // The next definition was adopted: its delta, begun at its barrier, is the open one now.
+            (_closed, _open, _openEpoch) = Epochs.Same(_nextView, at.Active) ? ((State?)null, _next, _nextEpoch) : (null, null, 0L);
+            (_view, _nextView, _next) = (at.Active, null, null);
+        }
+        if (_closed is not null && _closedThrough <= at.Published) _closed = null;
+        if (_open is not null && _openEpoch <= at.Current)
+        {
+            if (_openEpoch > at.Published)
+            {
+                _closed = _closed is null ? _open : State.Merge(_closed, _open);
+                _closedThrough = _openEpoch;
+            }
+            _open = null;
+        }
+        if (_next is not null && (_nextEpoch != at.Open || !Epochs.Same(_nextView, at.Next))) (_nextView, _next) = (null, null);
+    }
+
+    /// <summary>Whether this event id is new to the customer within the horizon; remembers it either way.</summary>
+    public Sighting Observe(UInt128 eventIdHash, EventRow row, uint horizonSeconds) =>
+        _seen.Observe(eventIdHash, row.ContentHash, SecondOf(row.AppendedAtMs), horizonSeconds);
+
+    /// <summary>Adds a distinct event to the open delta, and to that of the next definition if there is one. The entity is settled.</summary>
+    public void Fold(EventRow row, Epochs at)
+    {
+        at.Active.Fold(_open ??= new State(), row);
+        _openEpoch = at.Open;
+        if (at.Next is null) return;
+        at.Next.Fold(_next ??= new State(), row);
+        (_nextView, _nextEpoch) = (at.Next, at.Open);
+    }
+
+    /// <summary>Writes the entity; writes nothing when nothing is left of it (its row is then deleted).</summary>
+    public void Encode(IBufferWriter<byte> to, Epochs at, long nowMs, uint horizonSeconds)
+    {
+        Settle(at);
+        if (_closed is null && _open is null && _next is null && _seen.CountAlive(SecondOf(nowMs), horizonSeconds) == 0) return;
+        WriteHead(to);
+        EncodeDelta(to, _closed, _closedThrough);
+        EncodeDelta(to, _open, _openEpoch);
+        EncodeDelta(to, _next, _nextEpoch);
+        _seen.Encode(to, SecondOf(nowMs), horizonSeconds);
+    }
+
+    /// <exception cref="InvalidDataException">Not an encoded entity, or one of a definition <paramref name="views"/> does not know.</exception>
+    public static CustomerEntity Decode(CustomerId id, ReadOnlySpan<byte> from, IViewCatalog views)
+    {
+        if (from.Length < 17 || from[0] != FormatVersion) throw new InvalidDataException($"customer {id}: stored entity has no version {FormatVersion} head");
+        var entity = new CustomerEntity(id)
+        {
+            _view = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[1..]), views),
+            _nextView = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[9..]), views),
+        };
+        from = from[17..];
+        (entity._closed, entity._closedThrough) = DecodeDelta(ref from);
+        (entity._open, entity._openEpoch) = DecodeDelta(ref from);
+        (entity._next, entity._nextEpoch) = DecodeDelta(ref from);
+        entity._seen = SeenIds.Decode(ref from);
+        return entity;
+    }
+
+    internal static uint SecondOf(long ms) => (uint)(ms / 1000);
+
+    private void WriteHead(IBufferWriter<byte> to)
+    {
+        var head = to.GetSpan(17);
+        head[0] = FormatVersion;
+        BinaryPrimitives.WriteUInt64LittleEndian(head[1..], _view is null ? 0 : ViewCatalog.Tag(_view.Definition.Hash));
+        BinaryPrimitives.WriteUInt64LittleEndian(head[9..], _nextView is null ? 0 : ViewCatalog.Tag(_nextView.Definition.Hash));
+        to.Advance(17);
+    }
+
+    private static void EncodeDelta(IBufferWriter<byte> to, State? delta, long epoch)
+    {
+        var scratch = Scratch ??= new ArrayBufferWriter<byte>(4096);
+        scratch.ResetWrittenCount();
+        delta?.Encode(scratch);
+        var span = to.GetSpan(2 * Varint.MaxBytes + scratch.WrittenCount);
+        var at = Varint.Write(span, delta is null ? 0 : (ulong)scratch.WrittenCount + 1); // an empty delta is not no delta: the customer is known
+        if (delta is not null)
+        {
+            at += Varint.Write(span[at..], (ulong)epoch);
+            scratch.WrittenSpan.CopyTo(span[at..]);
+            at += scratch.WrittenCount;
+        }
+        to.Advance(at);
+    }
+
+    private static (State?, long) DecodeDelta(ref ReadOnlySpan<byte> from)
+    {
+        var length = (int)Varint.Read(from, out var used) - 1;
+        from = from[used..];
+        if (length < 0) return (null, 0);
+        var epoch = (long)Varint.Read(from, out used);
+        var state = State.Decode(from.Slice(used, length));
+        from = from[(used + length)..];
+        return (state, epoch);
+    }
+
+    private static CompiledView? ViewOf(ulong tag, IViewCatalog views) => tag == 0 ? null : views.ByTag(tag);
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? Scratch;
+}

@@ -1,0 +1,107 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.SpeedLayer.Worker;
+
+public enum ReadOutcome { Found, Unknown, NeedsRawEvents, Unavailable }
+
+/// <summary>One customer's merged answer and what it rests on: one epoch, one position.</summary>
+/// <param name="Applied">Records below this offset are in the answer.</param>
+public readonly record struct Readout(ReadOutcome Outcome, Answer? Answer, long Epoch, long Applied, bool FromBase, bool FromSpeed);
+
+public sealed partial class PartitionHost
+{
+    /// <summary>finish(base ⊕ closed ⊕ open, as_of) of this moment. Never touches the warehouse.</summary>
+    /// <exception cref="MetricOverflowException">A sum of this customer does not fit its type.</exception>
+    public Readout Read(CustomerId customer, int asOfDay)
+    {
+        Interlocked.Increment(ref _readersWaiting);
+        lock (_gate)
+        {
+            Interlocked.Decrement(ref _readersWaiting);
+            if (Fault is not null || _worker is null || _worker.AwaitsAdoption) return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+            if (!Epochs.Active.TilesCover(asOfDay, Clock.DayOfMs(LastAppendedAtMs)))
+                return new Readout(ReadOutcome.NeedsRawEvents, null, Epochs.Published, Applied, false, false);
+            return Merged(LoadOne(customer), customer, asOfDay);
+        }
+    }
+
+    /// <summary>Up to <paramref name="max"/> finished rows of customers that changed since they were last taken.</summary>
+    public List<PopulationRow> TakePopulationRows(int max, int asOfDay)
+    {
+        var changed = new List<CustomerEntity>();
+        lock (_gate) _worker.TakeChanged(max, changed);
+        var rows = new List<PopulationRow>(changed.Count);
+        foreach (var entity in changed) AddRow(rows, entity.Id, asOfDay);
+        return rows;
+    }
+
+    /// <summary>Finished rows of these customers, whether or not they changed: the sweep after an adoption and at midnight.</summary>
+    public List<PopulationRow> RowsOf(IReadOnlyList<CustomerId> customers, int asOfDay)
+    {
+        var rows = new List<PopulationRow>(customers.Count);
+        foreach (var customer in customers) AddRow(rows, customer, asOfDay);
+        return rows;
+    }
+
+    /// <summary>Puts rows that could not be written back in the queue.</summary>
+    public void ReturnPopulationRows(IEnumerable<PopulationRow> rows)
+    {
+        lock (_gate)
+            foreach (var row in rows)
+                _worker.MarkChanged(LoadOne(row.Customer));
+    }
+
+    private void AddRow(List<PopulationRow> rows, CustomerId customer, int asOfDay)
+    {
+        Interlocked.Increment(ref _readersWaiting);
+        lock (_gate)
+        {
+            Interlocked.Decrement(ref _readersWaiting);
+            if (_worker.AwaitsAdoption) return;
+            try
+            {
+                var read = Merged(LoadOne(customer), customer, asOfDay);
+                if (read.Answer is not null) rows.Add(new PopulationRow(customer, Partition, read.Epoch, read.Applied, read.Answer));
+            }
+            catch (MetricOverflowException)
+            {
+                // The API names the metric to who asks for this customer; the population keeps the last row that could be computed.
+                OverflowedRows++;
+            }
+        }
+    }
+
+    /// <summary>Population rows left out because a metric of theirs does not fit its type.</summary>
+    public long OverflowedRows { get; private set; }
+
+    private Readout Merged(CustomerEntity entity, CustomerId customer, int asOfDay)
+    {
+        entity.Settle(Epochs);
+        var fromSpeed = entity.Closed is not null || entity.Open is not null;
+        var held = _base is not null && _base.TryAcquire() ? _base : null;
+        if (held is null && Epochs.Published > 0) throw new InvalidOperationException($"partition {Partition}: base {Epochs.Published} is not open");
+        try
+        {
+            State? batch = null;
+            if (held is not null && held.TryFind(customer.Utf8, out var encoded)) batch = State.Decode(encoded);
+            if (batch is null && !fromSpeed) return new Readout(ReadOutcome.Unknown, null, Epochs.Published, Applied, false, false);
+            var answer = Epochs.Active.Finish(batch, entity.Closed, entity.Open, asOfDay);
+            return new Readout(ReadOutcome.Found, answer, Epochs.Published, Applied, batch is not null, fromSpeed);
+        }
+        finally
+        {
+            held?.Release();
+        }
+    }
+
+    private CustomerEntity LoadOne(CustomerId customer)
+    {
+        if (_worker.Resident(customer.Utf8) is { } resident) return resident;
+        CustomerEntity? loaded = null;
+        _ports.Checkpoints.LoadEntities(Partition, [customer], (id, state) => loaded = _worker.Supply(id, state));
+        // An unknown customer is not kept: a scan of made-up ids must not fill the memory.
+        return loaded ?? new CustomerEntity(customer);
+    }
+}

@@ -1,0 +1,183 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.SpeedLayer.Worker;
+
+/// <summary>What the speed layer stands on.</summary>
+public sealed record SpeedPorts(IEventLog Log, ICheckpointStore Checkpoints, IQuarantine Quarantine, IViewCatalog Views, TimeProvider Time);
+
+/// <summary>How a checkpoint image is written: in the background by the embedded runtime, in place by the simulation.</summary>
+public delegate Task BackgroundWork(Action work);
+
+/// <summary>
+/// A partition worker with its log, checkpoints and base: recovery, loading, folding in slices, checkpoints, reads. One thread calls
+/// <see cref="Step"/>; reads come from any thread. A fault stops the partition loudly: nothing is skipped, reads are refused.
+/// </summary>
+public sealed partial class PartitionHost : IWorkerEffects
+{
+    private readonly SpeedPorts _ports;
+    private readonly WorkerSettings _settings;
+    private readonly BackgroundWork _background;
+    private readonly long _generation;
+    private readonly Lock _gate = new();
+    private readonly HashSet<CustomerId> _missing = new(CustomerId.ByBytes.Comparer);
+    private readonly List<QuarantineEntry> _conflicts = [];
+    private int _readersWaiting;
+    private PartitionWorker _worker = null!;
+    private IBaseView? _base;
+
+    public PartitionHost(SpeedPorts ports, WorkerSettings settings, BackgroundWork background, long generation) =>
+        (_ports, _settings, _background, _generation) = (ports, settings, background, generation);
+
+    public int Partition => _settings.Partition;
+
+    /// <summary>Why the partition stopped; null while it runs.</summary>
+    public Exception? Fault { get; private set; }
+
+    public void Stop(Exception fault)
+    {
+        lock (_gate) Fault ??= fault;
+    }
+
+    /// <summary>
+    /// The one path of recovery and rebuild: checkpoint, or base with the seen ids of the horizon before its cut, and the log from there.
+    /// <see cref="Step"/> then replays like it reads on.
+    /// </summary>
+    public void Recover(Publication published, IBaseView? view)
+    {
+        var definition = _ports.Views.ByHash(published.DefinitionHash);
+        var stored = _ports.Checkpoints.Load(Partition);
+        lock (_gate)
+        {
+            _base = view;
+            _worker = stored is null ? Rebuild(published, definition) : Resume(stored);
+            _worker.Adopt(published.Epoch, definition);
+        }
+        _storedAtOffset = stored?.Applied ?? _worker.Applied;
+        _storedAtMs = _ports.Time.GetUtcNow().ToUnixTimeMilliseconds();
+    }
+
+    private PartitionWorker Resume(Checkpoint stored)
+    {
+        var header = ReadHeader(stored);
+        var next = header.NextDefinition is null ? null : _ports.Views.ByHash(header.NextDefinition);
+        var epochs = new Epochs(header.Published, header.Current, _ports.Views.ByHash(header.ActiveDefinition), next);
+        return new PartitionWorker(_settings, _ports.Views, this, epochs, stored.Applied, 0, header.Counters, header.LastAppendedAtMs);
+    }
+
+    private WorkerHeader ReadHeader(Checkpoint stored)
+    {
+        try
+        {
+            return WorkerHeader.Decode(stored.Worker.Span);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new CheckpointCorruptException(Partition, e.Message);
+        }
+    }
+
+    private PartitionWorker Rebuild(Publication published, CompiledView definition)
+    {
+        var cut = published.Cut[Partition];
+        var epochs = new Epochs(published.Epoch, published.Epoch, definition, null);
+        return new PartitionWorker(_settings, _ports.Views, this, epochs, RebuildFrom(published, cut), cut == 0 ? 0 : cut + 1);
+    }
+
+    // Ids seen up to one horizon before the cut may still come again behind it.
+    private long RebuildFrom(Publication published, long cut)
+    {
+        if (cut == 0) return 0;
+        var since = Retention.HorizonStartMs(published, Partition, _settings.HorizonMs);
+        var from = Math.Min(cut, _ports.Log.OffsetAtTime(Partition, since));
+        var start = _ports.Log.StartOffset(Partition);
+        if (start > 0 && from <= start && _ports.Log.Read(Partition, start, 1) is [var first, ..] && first.AppendedAtMs > since)
+            throw new LogTruncatedException(Partition, from - 1, start);
+        return from;
+    }
+
+    // --- reading on -----------------------------------------------------------------------------------------------------------
+
+    public long Applied => _worker.Applied;
+    public Epochs Epochs => _worker.Epochs;
+    public WorkerCounters Counters => _worker.Counters;
+    public long LastAppendedAtMs => _worker.LastAppendedAtMs;
+    public int ResidentEntities => _worker.ResidentEntities;
+    public int ChangedForPopulation => _worker.ChangedForPopulation;
+    public long StoredAtOffset => _storedAtOffset;
+    public IBaseView? Base => _base;
+
+    public long ApproximateBytes()
+    {
+        lock (_gate) return _worker.ApproximateBytes(1000);
+    }
+
+    /// <summary>Applies what the log holds, up to about <paramref name="maxBytes"/> of it, and moves a due checkpoint on.</summary>
+    /// <returns>False when there was nothing to apply.</returns>
+    public bool Step(int maxBytes)
+    {
+        var frames = _ports.Log.Read(Partition, _worker.Applied, maxBytes);
+        foreach (var frame in frames)
+            while (!ApplySlice(frame))
+                AdvanceCheckpoint();
+        AdvanceCheckpoint();
+        return frames.Count > 0;
+    }
+
+    private bool ApplySlice(LogFrame frame)
+    {
+        const int records = Limits.FoldSliceRecords;
+        _missing.Clear();
+        lock (_gate) _worker.CollectMissing(frame, records, _missing);
+        var loaded = Load(_missing);
+        bool used;
+        lock (_gate)
+        {
+            foreach (var (customer, state) in loaded) _worker.Supply(customer, state.Span);
+            foreach (var customer in _missing) _worker.Supply(customer, default);
+            used = _worker.Apply(frame, records);
+        }
+        FlushConflicts();
+        // The gate is not fair: without this a busy fold would starve reads.
+        if (Volatile.Read(ref _readersWaiting) > 0) Thread.Yield();
+        return used;
+    }
+
+    private List<StoredEntity> Load(HashSet<CustomerId> customers)
+    {
+        var loaded = new List<StoredEntity>();
+        if (customers.Count > 0)
+            _ports.Checkpoints.LoadEntities(Partition, [.. customers], (id, state) => loaded.Add(new StoredEntity(id, state.ToArray())));
+        return loaded;
+    }
+
+    void IWorkerEffects.ConflictingDuplicate(int partition, EventRow row) => _conflicts.Add(new QuarantineEntry(
+        0, row.AppendedAtMs, "log", 0, "event_id", "conflicting_duplicate",
+        $"the event at {new Position(partition, row.Offset)} repeats a known event_id of this customer with another content; the first copy counts",
+        row.Body.ToArray()));
+
+    private void FlushConflicts()
+    {
+        if (_conflicts.Count == 0) return;
+        _ports.Quarantine.Add(_conflicts, once: true); // replay after a crash meets them again
+        _conflicts.Clear();
+    }
+
+    // --- publication ----------------------------------------------------------------------------------------------------------
+
+    /// <summary>Serves the published base from now on. Reads in progress keep the old one until they end.</summary>
+    /// <returns>The base served before, for its owner to dispose of.</returns>
+    public IBaseView? Adopt(Publication published, IBaseView? view)
+    {
+        var definition = _ports.Views.ByHash(published.DefinitionHash);
+        lock (_gate)
+        {
+            if (published.Epoch <= _worker.Epochs.Published) return view;
+            _worker.Adopt(published.Epoch, definition);
+            (var old, _base) = (_base, view);
+            return old;
+        }
+    }
+}

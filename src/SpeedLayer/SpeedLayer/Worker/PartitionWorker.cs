@@ -1,0 +1,246 @@
+using Lambda.Domain.Bytes;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.SpeedLayer.Worker;
+
+/// <summary>What a worker is told once; equal at every start of an installation.</summary>
+/// <param name="HorizonMs">Dedup horizon in append time, whole seconds.</param>
+/// <param name="IdKey0">Key of the event-id hashes.</param>
+public sealed record WorkerSettings(int Partition, long HorizonMs, ulong IdKey0, ulong IdKey1)
+{
+    internal uint HorizonSeconds => (uint)(HorizonMs / 1000);
+}
+
+/// <summary>What folding wants done outside. The worker never waits for it.</summary>
+public interface IWorkerEffects
+{
+    /// <summary>A later copy of a known event says something else. The row is valid during the call only.</summary>
+    void ConflictingDuplicate(int partition, EventRow row);
+}
+
+/// <summary>
+/// The single writer of one partition's customers: a pure state machine over logged records, commands and loaded entities. It reads no clock,
+/// does no I/O, and two workers fed the same records are equal. The host loads the entities that a batch needs before it applies it.
+/// </summary>
+public sealed class PartitionWorker
+{
+    private readonly WorkerSettings _settings;
+    private readonly IViewCatalog _views;
+    private readonly IWorkerEffects _effects;
+    private readonly Dictionary<CustomerId, CustomerEntity> _entities = new(CustomerId.ByBytes.Comparer);
+    private readonly Dictionary<CustomerId, CustomerEntity>.AlternateLookup<ReadOnlySpan<byte>> _byId;
+    private readonly EventRow _row = new();
+    private readonly long _rememberOnlyBelow;
+    private List<CustomerEntity> _dirty = [];
+    private readonly List<CustomerEntity> _changed = [];
+    private (long Epoch, CompiledView View)? _pendingAdoption;
+    private CheckpointImage? _image;
+    private long _images;
+    private WorkerCounters _counters;
+
+    /// <param name="applied">Next offset to read.</param>
+    /// <param name="rememberOnlyBelow">Records before it are in the base: only their event ids are remembered (rebuild without checkpoint).</param>
+    public PartitionWorker(
+        WorkerSettings settings, IViewCatalog views, IWorkerEffects effects, Epochs epochs, long applied, long rememberOnlyBelow = 0,
+        WorkerCounters counters = default, long lastAppendedAtMs = 0)
+    {
+        (_settings, _views, _effects, _rememberOnlyBelow, _counters) = (settings, views, effects, rememberOnlyBelow, counters);
+        (Epochs, Applied, LastAppendedAtMs) = (epochs, applied, lastAppendedAtMs);
+        _byId = _entities.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
+
+    public Epochs Epochs { get; private set; }
+
+    /// <summary>Next offset to read: everything before it is in the entities.</summary>
+    public long Applied { get; private set; }
+
+    /// <summary>Append time of the newest applied record, ms since 1970; 0 before the first.</summary>
+    public long LastAppendedAtMs { get; private set; }
+
+    public WorkerCounters Counters => _counters;
+    public int ResidentEntities => _entities.Count;
+    public int DirtyEntities => _dirty.Count;
+    public int ChangedForPopulation => _changed.Count;
+
+    // --- loading ----------------------------------------------------------------------------------------------------------
+
+    public bool IsResident(ReadOnlySpan<byte> customerId) => _byId.ContainsKey(customerId);
+
+    public CustomerEntity? Resident(ReadOnlySpan<byte> customerId) => _byId.TryGetValue(customerId, out var entity) ? entity : null;
+
+    /// <summary>The customers of the next <paramref name="maxRecords"/> records that must be supplied before <see cref="Apply"/>; each once.</summary>
+    public void CollectMissing(LogFrame frame, int maxRecords, HashSet<CustomerId> missing)
+    {
+        var seen = missing.GetAlternateLookup<ReadOnlySpan<byte>>();
+        foreach (var (offset, record) in frame)
+        {
+            if (offset < Applied) continue;
+            if (offset >= Applied + maxRecords) return;
+            if (RecordCodec.KindOf(record.Span) != RecordKind.Event) continue;
+            var id = RecordCodec.CustomerIdOf(record.Span);
+            if (!_byId.ContainsKey(id)) seen.Add(id);
+        }
+    }
+
+    /// <summary>Makes a stored entity resident; a newer resident one stays.</summary>
+    public CustomerEntity Supply(CustomerId id, ReadOnlySpan<byte> stored)
+    {
+        if (_entities.TryGetValue(id, out var resident)) return resident;
+        var entity = stored.IsEmpty ? new CustomerEntity(id) : CustomerEntity.Decode(id, stored, _views);
+        entity.TouchedAt = (int)_images;
+        _entities.Add(id, entity);
+        return entity;
+    }
+
+    // --- the log ------------------------------------------------------------------------------------------------------------
+
+    /// <summary>Applies up to <paramref name="maxRecords"/> records of the frame, from <see cref="Applied"/> on. Their customers are resident.</summary>
+    /// <returns>True when the frame is used up.</returns>
+    /// <exception cref="InvalidOperationException">The frame begins behind the next record: a gap, which must stop the partition.</exception>
+    public bool Apply(LogFrame frame, int maxRecords)
+    {
+        if (frame.FirstOffset > Applied)
+            throw new InvalidOperationException($"partition {_settings.Partition}: frame begins at {frame.FirstOffset}, next to apply is {Applied}");
+        var end = Applied + maxRecords;
+        foreach (var (offset, record) in frame)
+        {
+            if (offset < Applied) continue;
+            if (offset >= end) return false;
+            ApplyRecord(offset, frame.AppendedAtMs, record);
+            Applied = offset + 1;
+            LastAppendedAtMs = frame.AppendedAtMs;
+        }
+        return true;
+    }
+
+    private void ApplyRecord(long offset, long appendedAtMs, ReadOnlyMemory<byte> record)
+    {
+        if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) ApplyBarrier(offset, RecordCodec.ReadBarrier(record.Span));
+        else ApplyEvent(offset, appendedAtMs, record);
+    }
+
+    private void ApplyBarrier(long offset, EpochBarrier barrier)
+    {
+        if (offset < _rememberOnlyBelow) return;
+        if (barrier.Epoch != Epochs.Open)
+        {
+            _counters = _counters with { IgnoredBarriers = _counters.IgnoredBarriers + 1 };
+            return;
+        }
+        Epochs = Epochs.AfterBarrier(barrier.Epoch, _views.ByHash(barrier.DefinitionHash));
+        if (_pendingAdoption is { } pending && pending.Epoch == Epochs.Current) AdoptPending();
+    }
+
+    private void ApplyEvent(long offset, long appendedAtMs, ReadOnlyMemory<byte> record)
+    {
+        RecordCodec.Read(record, _row);
+        (_row.Offset, _row.AppendedAtMs) = (offset, appendedAtMs);
+        if (!_byId.TryGetValue(_row.CustomerId, out var entity))
+            throw new InvalidOperationException($"partition {_settings.Partition}, offset {offset}: customer was not loaded");
+        BeforeChange(entity);
+        entity.Settle(Epochs);
+        var sighting = entity.Observe(SipHash128.Hash(_row.EventId, _settings.IdKey0, _settings.IdKey1), _row, _settings.HorizonSeconds);
+        if (offset < _rememberOnlyBelow) return;
+        Count(sighting);
+        if (sighting == Sighting.Conflict) _effects.ConflictingDuplicate(_settings.Partition, _row);
+        if (sighting != Sighting.First) return;
+        entity.Fold(_row, Epochs);
+        MarkChanged(entity);
+    }
+
+    private void Count(Sighting sighting) => _counters = sighting switch
+    {
+        Sighting.First => _counters with { Events = _counters.Events + 1 },
+        Sighting.Repeat => _counters with { Repeats = _counters.Repeats + 1 },
+        Sighting.Conflict => _counters with { Conflicts = _counters.Conflicts + 1 },
+        _ => throw new ArgumentOutOfRangeException(nameof(sighting), sighting, null),
+    };
+
+    private void BeforeChange(CustomerEntity entity)
+    {
+        if (entity.InCheckpoint) _image!.Take(entity, Epochs, _settings.HorizonSeconds);
+        entity.TouchedAt = (int)_images;
+        if (entity.Dirty) return;
+        entity.Dirty = true;
+        _dirty.Add(entity);
+    }
+
+    // --- publication --------------------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// Serves the base of this epoch from now on. At recovery the barrier may still lie ahead in the log: then adoption happens there, before
+    /// anything behind it is folded.
+    /// </summary>
+    public void Adopt(long epoch, CompiledView definition)
+    {
+        if (epoch <= Epochs.Published) return;
+        _pendingAdoption = (epoch, definition);
+        if (Epochs.Current >= epoch) AdoptPending();
+    }
+
+    /// <summary>True while the served base is not the one that was published: no answers until replay has reached its barrier.</summary>
+    public bool AwaitsAdoption => _pendingAdoption is not null;
+
+    private void AdoptPending()
+    {
+        var (epoch, view) = _pendingAdoption!.Value;
+        Epochs = Epochs.AfterAdoption(epoch, view);
+        _pendingAdoption = null;
+    }
+
+    // --- population -----------------------------------------------------------------------------------------------------------
+
+    public void MarkChanged(CustomerEntity entity)
+    {
+        if (entity.ChangedForPopulation) return;
+        entity.ChangedForPopulation = true;
+        _changed.Add(entity);
+    }
+
+    /// <summary>Hands out up to <paramref name="max"/> customers whose finished row may have changed.</summary>
+    public void TakeChanged(int max, List<CustomerEntity> to)
+    {
+        var count = Math.Min(max, _changed.Count);
+        for (var i = _changed.Count - count; i < _changed.Count; i++)
+        {
+            _changed[i].ChangedForPopulation = false;
+            to.Add(_changed[i]);
+        }
+        _changed.RemoveRange(_changed.Count - count, count);
+    }
+
+    // --- checkpoints ----------------------------------------------------------------------------------------------------------
+
+    /// <summary>Begins a checkpoint of this moment. Only one at a time; encode it with <see cref="CheckpointImage.Slice"/>, store it, then <see cref="Stored"/>.</summary>
+    public CheckpointImage BeginCheckpoint(long generation)
+    {
+        if (_image is not null) throw new InvalidOperationException("a checkpoint is being written");
+        var header = new WorkerHeader(Epochs.Published, Epochs.Current, Epochs.Active.Definition.Hash, Epochs.Next?.Definition.Hash, LastAppendedAtMs, _counters);
+        _image = new CheckpointImage(++_images, new Checkpoint(Applied, generation, header.Encode()), LastAppendedAtMs, _dirty);
+        foreach (var entity in _dirty) (entity.Dirty, entity.InCheckpoint, entity.ImageId) = (false, true, _images);
+        _dirty = [];
+        return _image;
+    }
+
+    public void SliceCheckpoint(int entities) => _image!.Slice(entities, Epochs, _settings.HorizonSeconds);
+
+    /// <summary>The image is durable: its entities may leave memory. Evicts the longest untouched clean ones above <paramref name="maxResident"/>.</summary>
+    public void Stored(int maxResident)
+    {
+        _image = null;
+        if (_entities.Count <= maxResident) return;
+        var surplus = _entities.Count - maxResident;
+        foreach (var entity in _entities.Values.Where(e => !e.Dirty && !e.ChangedForPopulation).OrderBy(e => e.TouchedAt).Take(surplus).ToList())
+            _entities.Remove(entity.Id);
+    }
+
+    /// <summary>Managed bytes of the resident entities, approximately, from a sample.</summary>
+    public long ApproximateBytes(int sample)
+    {
+        var taken = _entities.Values.Take(sample).ToList();
+        return taken.Count == 0 ? 0 : (long)(taken.Average(e => (double)e.ApproximateBytes) * _entities.Count);
+    }
+}

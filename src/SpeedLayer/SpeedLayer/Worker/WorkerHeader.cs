@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Lambda.SpeedLayer.Worker;
+
+/// <summary>What a worker keeps in its checkpoint besides entities. A storage format (JSON by these names).</summary>
+public sealed record WorkerHeader(
+    long Published, long Current, string ActiveDefinition, string? NextDefinition, long LastAppendedAtMs, WorkerCounters Counters)
+{
+    public ReadOnlyMemory<byte> Encode() => JsonSerializer.SerializeToUtf8Bytes(this, WorkerJson.Default.WorkerHeader);
+
+    /// <exception cref="InvalidDataException">Not a worker header.</exception>
+    public static WorkerHeader Decode(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, WorkerJson.Default.WorkerHeader) ?? throw new InvalidDataException("worker header is null");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"worker header is not JSON: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>Counted over the partition's life, exactly: they are checkpointed with the states they describe.</summary>
+/// <param name="Events">Distinct events folded.</param>
+/// <param name="Repeats">Copies within the horizon, not folded.</param>
+/// <param name="Conflicts">Copies within the horizon with another body, not folded, quarantined.</param>
+/// <param name="IgnoredBarriers">Barriers whose epoch was not current + 1.</param>
+public readonly record struct WorkerCounters(long Events, long Repeats, long Conflicts, long IgnoredBarriers);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(WorkerHeader))]
+internal sealed partial class WorkerJson : JsonSerializerContext;
