@@ -1,4 +1,5 @@
 using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Log;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.SpeedLayer.Memory;
@@ -58,19 +59,20 @@ public sealed class MemoryLog(int partitions, TimeProvider time) : IEventLog
 
     public async Task WaitAsync(int partition, long offset, CancellationToken cancel)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task waiting;
         lock (_lock)
         {
             if (_partitions[partition].End > offset) return;
-            _partitions[partition].Waiters.Add((offset, done));
+            waiting = _partitions[partition].Waiters.Add(offset);
         }
         try
         {
-            await done.Task.WaitAsync(cancel);
+            await waiting.WaitAsync(cancel);
         }
-        finally
+        catch (OperationCanceledException)
         {
-            lock (_lock) _partitions[partition].Waiters.Remove((offset, done));
+            lock (_lock) _partitions[partition].Waiters.Remove(waiting);
+            throw;
         }
     }
 
@@ -107,7 +109,7 @@ public sealed class MemoryLog(int partitions, TimeProvider time) : IEventLog
     private sealed class Partition
     {
         public readonly List<LogFrame> Frames = [];
-        public readonly List<(long Offset, TaskCompletionSource Done)> Waiters = [];
+        public readonly OffsetWaiters Waiters = new();
         public long Start, End, LastAppendedAtMs;
 
         public void Append(int number, int count, long nowMs, ReadOnlyMemory<byte> records, List<TaskCompletionSource> woken)
@@ -115,7 +117,7 @@ public sealed class MemoryLog(int partitions, TimeProvider time) : IEventLog
             LastAppendedAtMs = Math.Max(LastAppendedAtMs, nowMs);
             Frames.Add(new LogFrame(number, End, count, LastAppendedAtMs, records));
             End += count;
-            woken.AddRange(Waiters.Where(w => w.Offset < End).Select(w => w.Done));
+            Waiters.Take(End, woken);
         }
 
         /// <summary>The first frame that ends after the offset.</summary>

@@ -14,6 +14,7 @@ public interface IEventLog : IAsyncDisposable
     /// </summary>
     /// <returns>One entry per partition that got records: its last offset.</returns>
     /// <exception cref="LogFullException">The bounded queue of pending appends is full; nothing was appended.</exception>
+    /// <exception cref="LogWriteException">It could not be made durable (disk full, I/O error); later appends work when the cause is gone.</exception>
     ValueTask<IReadOnlyList<Lambda.Domain.Log.Position>> AppendAsync(AppendBatch batch, CancellationToken cancel);
 
     /// <summary>
@@ -44,6 +45,9 @@ public interface IEventLog : IAsyncDisposable
 }
 
 public sealed class LogFullException(string message) : Exception(message);
+
+public sealed class LogWriteException(string log, string cause, Exception? inner = null) : Exception(
+    $"{log}: the append was not made durable and counts as not done: {cause}", inner);
 
 public sealed class LogTruncatedException(int partition, long wanted, long start) : Exception(
     $"partition {partition}: offset {wanted} is needed but the log begins at {start}; restore the log or rebuild from a checkpoint that lies after {start}");

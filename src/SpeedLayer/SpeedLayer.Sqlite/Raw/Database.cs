@@ -1,0 +1,103 @@
+using SQLitePCL;
+using static SQLitePCL.raw;
+
+namespace Lambda.SpeedLayer.Sqlite.Raw;
+
+/// <summary>
+/// One SQLite connection, used by one thread at a time. Straight on the C interface: ADO.NET copies every blob into a fresh array and hides
+/// which statement failed. Every failure is a <see cref="SqliteFault"/> that names the file.
+/// </summary>
+internal sealed class Database : IDisposable
+{
+    private readonly sqlite3 _handle;
+    private readonly Statement _begin, _commit;
+
+    static Database() => Batteries_V2.Init();
+
+    private Database(string path, sqlite3 handle)
+    {
+        (Path, _handle) = (path, handle);
+        sqlite3_extended_result_codes(handle, 1);
+        sqlite3_busy_timeout(handle, 5_000);
+        _begin = Prepare("BEGIN");
+        _commit = Prepare("COMMIT");
+    }
+
+    public string Path { get; }
+
+    public static Database Open(string path)
+    {
+        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+        var code = sqlite3_open_v2(path, out var handle, flags, null);
+        if (code == SQLITE_OK) return new Database(path, handle);
+        var message = handle is null ? "" : sqlite3_errmsg(handle).utf8_to_string();
+        handle?.Dispose();
+        throw new SqliteFault(path, "open", code, message);
+    }
+
+    public void Execute(string sql)
+    {
+        var code = sqlite3_exec(_handle, sql);
+        if (code != SQLITE_OK) throw Fault(sql);
+    }
+
+    public Statement Prepare(string sql)
+    {
+        var code = sqlite3_prepare_v3(_handle, sql, SQLITE_PREPARE_PERSISTENT, out var statement);
+        return code == SQLITE_OK ? new Statement(this, statement, sql) : throw Fault(sql);
+    }
+
+    public long Scalar(string sql)
+    {
+        using var statement = Prepare(sql);
+        return statement.Step() ? statement.Long(0) : throw new SqliteFault(Path, sql, SQLITE_ERROR, "no row");
+    }
+
+    public void Begin() => _begin.Run();
+
+    public void Commit() => _commit.Run();
+
+    /// <summary>After a failure: SQLite may have rolled back by itself (disk full), then there is nothing to do.</summary>
+    public void Rollback()
+    {
+        if (sqlite3_get_autocommit(_handle) == 0) sqlite3_exec(_handle, "ROLLBACK");
+    }
+
+    /// <summary>All of it or nothing.</summary>
+    public void Transaction(Action work)
+    {
+        Begin();
+        try
+        {
+            work();
+            Commit();
+        }
+        catch
+        {
+            Rollback();
+            throw;
+        }
+    }
+
+    /// <summary>Pages this connection has written into the WAL since it was last asked.</summary>
+    public int TakeWalPages()
+    {
+        sqlite3_db_status(_handle, SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, 1);
+        return pages;
+    }
+
+    /// <summary>
+    /// Moves the WAL into the file as far as readers allow. A failure is no loss, the pages stay in the WAL and the next checkpoint tries again; when
+    /// the disk is full the next commit says so.
+    /// </summary>
+    public void CheckpointWal() => sqlite3_wal_checkpoint_v2(_handle, null, SQLITE_CHECKPOINT_PASSIVE, out _, out _);
+
+    public SqliteFault Fault(string doing) => new(Path, doing, sqlite3_extended_errcode(_handle), sqlite3_errmsg(_handle).utf8_to_string());
+
+    public void Dispose()
+    {
+        _begin.Dispose();
+        _commit.Dispose();
+        _handle.Dispose();
+    }
+}

@@ -1,0 +1,78 @@
+namespace Lambda.SpeedLayer.Sqlite.Raw;
+
+/// <summary>A file of Lambda cannot be opened. Says why and how to go on.</summary>
+public sealed class StorageException(string file, string what, Exception? inner = null) : Exception($"{file}: {what}", inner);
+
+/// <summary>
+/// Opens a database of one kind: WAL, every commit fsynced, schema brought up to date. A file of another kind, of a newer Lambda, or none at all
+/// is refused and never touched.
+/// </summary>
+/// <param name="Kind">For messages: `event log`.</param>
+/// <param name="ApplicationId">Marks the file as ours (PRAGMA application_id). A storage format.</param>
+/// <param name="Migrations">Step i leads from user_version i to i+1. A storage format: append only.</param>
+internal sealed record SchemaFile(string Kind, int ApplicationId, int PageBytes, params string[] Migrations)
+{
+    public Database Open(string path, string pragmas = "")
+    {
+        RefuseOtherContent(path);
+        Database? database = null;
+        try
+        {
+            database = Database.Open(path);
+            // page_size works only before the first table is made; on an old file it does nothing.
+            database.Execute($"PRAGMA page_size={PageBytes}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cell_size_check=1; {pragmas}");
+            Migrate(database);
+            return database;
+        }
+        catch (SqliteFault fault)
+        {
+            database?.Dispose();
+            if (!fault.IsCorrupt) throw new StorageException(path, $"cannot open this {Kind}: {fault.Cause}", fault);
+            throw new StorageException(path, $"this {Kind} is damaged: {fault.Cause}. {Advice}", fault);
+        }
+        catch
+        {
+            database?.Dispose();
+            throw;
+        }
+    }
+
+    private string Advice => $"Restore it from a copy, or move it away and start Lambda again without it.";
+
+    private void RefuseOtherContent(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            Span<byte> magic = stackalloc byte[16];
+            var read = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+            if (read != 0 && !magic[..read].SequenceEqual("SQLite format 3\0"u8))
+                throw new StorageException(path, $"is not a Lambda {Kind} (no SQLite file). {Advice}");
+        }
+        catch (FileNotFoundException)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(path, $"cannot open this {Kind}: {e.Message}", e);
+        }
+    }
+
+    private void Migrate(Database database)
+    {
+        var version = (int)database.Scalar("PRAGMA user_version");
+        var application = (int)database.Scalar("PRAGMA application_id");
+        var empty = database.Scalar("SELECT count(*) FROM sqlite_master") == 0;
+        if (application != ApplicationId && !(empty && application == 0 && version == 0))
+            throw new StorageException(database.Path, $"is not a Lambda {Kind} but another SQLite database. {Advice}");
+        if (version > Migrations.Length)
+            throw new StorageException(database.Path, $"this {Kind} has format {version}, this Lambda knows up to {Migrations.Length}: start the newer Lambda that wrote it.");
+        if (version == Migrations.Length) return;
+        database.Transaction(() =>
+        {
+            for (; version < Migrations.Length; version++) database.Execute(Migrations[version]);
+            database.Execute($"PRAGMA application_id={ApplicationId}; PRAGMA user_version={version}");
+        });
+    }
+}

@@ -1,0 +1,28 @@
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Sqlite;
+using Lambda.SpeedLayer.Sqlite.Log;
+using Lambda.TestKit;
+using Lambda.TestKit.Conformance;
+
+namespace Lambda.SpeedLayer.Tests.Sqlite;
+
+public class SqliteEventLogTests : EventLogSuite
+{
+    private readonly TempFolder _folder = new();
+
+    protected virtual LogLimits Limits => LogLimits.Default;
+
+    protected override ValueTask<IEventLog> OpenAsync() => new(SqliteEventLog.Open(_folder.File("events.db"), P, Time, Limits));
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _folder.Dispose();
+    }
+}
+
+/// <summary>The same, with nothing kept in memory and every bound so small that it is met all the time.</summary>
+public sealed class SqliteEventLogFromFileTests : SqliteEventLogTests
+{
+    protected override LogLimits Limits => new() { RecentBytesMax = 0, GroupBytesMax = 1, WalPagesMax = 1, TruncateBytesPerSlice = 1 };
+}
