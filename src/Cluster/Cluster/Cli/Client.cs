@@ -1,0 +1,71 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace Lambda.Cluster.Cli;
+
+/// <summary>A running host, spoken to over HTTP.</summary>
+public sealed class Client(Uri url) : IDisposable
+{
+    public const string UrlVariable = "LAMBDA_URL";
+    public const string DefaultUrl = "http://127.0.0.1:8360";
+
+    private readonly HttpClient _http = new() { BaseAddress = url, Timeout = Timeout.InfiniteTimeSpan };
+
+    public Uri Url { get; } = url;
+
+    /// <exception cref="CommandException">Not an http URL.</exception>
+    public static Client Of(string? given)
+    {
+        var text = given ?? Environment.GetEnvironmentVariable(UrlVariable) ?? DefaultUrl;
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme is "http" or "https")
+            ? new Client(url)
+            : throw new CommandException(ExitCode.Usage, $"--url: found `{text}`, expected an http URL such as {DefaultUrl}");
+    }
+
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancel) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel);
+
+    public Task<JsonElement> PostAsync(string path, HttpContent? body, CancellationToken cancel) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = body }, cancel);
+
+    /// <returns>The answer's JSON when it is 2xx.</returns>
+    /// <exception cref="CommandException">The host does not answer (3), refuses (1), or cannot now (3); the message is its problem's detail.</exception>
+    public async Task<JsonElement> SendAsync(HttpRequestMessage request, CancellationToken cancel)
+    {
+        using var response = await ExchangeAsync(request, cancel);
+        var body = await response.Content.ReadAsByteArrayAsync(cancel);
+        if (response.IsSuccessStatusCode) return Parse(body);
+        var code = (int)response.StatusCode is 429 or >= 500 ? ExitCode.Environment : (int)response.StatusCode is 400 ? ExitCode.Usage : ExitCode.CheckFailed;
+        throw new CommandException(code, $"{Url}: {(int)response.StatusCode} {Detail(body)}");
+    }
+
+    /// <summary>The response as it is. Status codes are the caller's to judge.</summary>
+    public async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, CancellationToken cancel)
+    {
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        try
+        {
+            return await _http.SendAsync(request, cancel);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new CommandException(ExitCode.Environment, $"no Lambda answers at {Url} ({e.Message}); start one with ./lambda up, or name another with --url");
+        }
+    }
+
+    public static string Detail(byte[] body)
+    {
+        try
+        {
+            var problem = Parse(body);
+            return problem.TryGetProperty("detail", out var detail) ? detail.GetString()! : problem.GetRawText();
+        }
+        catch (JsonException)
+        {
+            return System.Text.Encoding.UTF8.GetString(body);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static JsonElement Parse(byte[] body) => JsonDocument.Parse(body).RootElement;
+}

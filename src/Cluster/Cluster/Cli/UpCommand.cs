@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Lambda.Cluster.Options;
+
+namespace Lambda.Cluster.Cli;
+
+/// <summary>`up`: the engine and its API, until told to stop.</summary>
+internal static class UpCommand
+{
+    public static readonly Option<string?> Config = new("--config") { Description = $"Options file; else ${OptionsReader.FileVariable}, else {OptionsReader.FileName} in this folder.", HelpName = "FILE" };
+
+    /// <summary>A switch a setting: their values are checked with those of file and environment, in one place.</summary>
+    private static readonly IReadOnlyDictionary<string, Option<string?>> Switches = Setting.All.ToDictionary(
+        s => s.Name, s => new Option<string?>(s.Switch) { Description = $"{s.Doc} [{s.Show(new LambdaOptions())}]", HelpName = s.Name.Split('_')[^1].ToUpperInvariant() });
+
+    public static Command Create()
+    {
+        var command = new Command("up", "Run Lambda here: engine and API. Prints `ready URL`; stops on Ctrl-C or SIGTERM, at once on the second.");
+        command.Options.Add(Config);
+        foreach (var setting in Setting.All) command.Options.Add(Switches[setting.Name]);
+        command.SetAction((parse, cancel) => RunAsync(ReadOptions(parse), parse.GetValue(Common.Json), cancel));
+        return command;
+    }
+
+    private static LambdaOptions ReadOptions(ParseResult parse)
+    {
+        var given = Setting.All.Select(s => (s.Name, Value: parse.GetValue(Switches[s.Name]))).Where(s => s.Value is not null).ToDictionary(s => s.Name, s => s.Value!);
+        return OptionsReader.Read(parse.GetValue(Config), given, Environment.GetEnvironmentVariable);
+    }
+
+    private static async Task<int> RunAsync(LambdaOptions options, bool json, CancellationToken stop)
+    {
+        await using var host = await Host.StartAsync(options, TimeProvider.System, Output.Note, stop);
+        if (json) Output.Json(JsonResult.Of(("ready", host.Url.ToString().TrimEnd('/'))));
+        else Console.Out.WriteLine($"ready {host.Url.ToString().TrimEnd('/')}");
+        await Console.Out.FlushAsync(stop);
+
+        await Task.WhenAny(host.Engine.Faulted, Task.Delay(Timeout.Infinite, stop));
+        if (host.Engine.Faulted.IsFaulted) throw new CommandException(ExitCode.Environment, $"the engine stopped: {host.Engine.Faulted.Exception!.GetBaseException().Message}");
+        Output.Note("stopping; a second signal stops at once");
+        await host.StopAsync(CancellationToken.None);
+        Output.Note("stopped");
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,10 @@
+using Lambda.Domain.Views;
+
+namespace Lambda.Cluster;
+
+/// <summary>Definition texts, compiled by the YAML front end.</summary>
+internal static class Definitions
+{
+    /// <exception cref="DefinitionException">File, line, column and what was expected.</exception>
+    public static ViewDefinition Compile(string text, string file) => throw new NotImplementedException();
+}

@@ -1,0 +1,11 @@
+using Lambda.Cluster.Options;
+
+namespace Lambda.Cluster;
+
+/// <summary>The runtimes that can carry an engine.</summary>
+internal static class Engines
+{
+    /// <summary>Returns when every partition has recovered.</summary>
+    public static Task<IEngine> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel) =>
+        throw new NotImplementedException();
+}

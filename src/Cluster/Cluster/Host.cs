@@ -1,0 +1,48 @@
+using Lambda.Cluster.Options;
+using Lambda.Serving;
+
+namespace Lambda.Cluster;
+
+/// <summary>An engine with its API in this process.</summary>
+internal sealed class Host : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(20);
+
+    private readonly ApiServer _api;
+
+    private Host(ApiServer api, IEngine engine) => (_api, Engine) = (api, engine);
+
+    public IEngine Engine { get; }
+    public Uri Url => _api.Url;
+
+    /// <summary>Listens first (a taken port is told before anything is opened), then starts the engine; returns when it is ready.</summary>
+    /// <exception cref="PortTakenException"/>
+    public static async Task<Host> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel)
+    {
+        var api = await ApiServer.StartAsync(options.Port, (what, e) => log($"error: {what}: {e}"), cancel);
+        try
+        {
+            var engine = await Engines.StartAsync(options, time, log, cancel);
+            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, time));
+            while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
+            return new Host(api, engine);
+        }
+        catch
+        {
+            await api.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task StopAsync(CancellationToken hurry)
+    {
+        await _api.StopAsync(hurry);
+        await Engine.StopAsync(hurry);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _api.DisposeAsync();
+        await Engine.DisposeAsync();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Lambda.Cluster.Options;
+
+/// <summary>
+/// One thing that can be set: `name` in the file, `LAMBDA_NAME` in the environment, `--name` on the command line. To add one, add a property to
+/// <see cref="LambdaOptions"/>, a line here and a line to lambda.yaml; a test holds the three together.
+/// </summary>
+/// <param name="Apply">The options with this set from its text. Throws <see cref="FormatException"/> naming what was expected.</param>
+public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string> Show, Func<LambdaOptions, string, LambdaOptions> Apply)
+{
+    public const string None = "none";
+
+    public string Variable => "LAMBDA_" + Name.ToUpperInvariant();
+    public string Switch => "--" + Name.Replace('_', '-');
+
+    public static readonly IReadOnlyList<Setting> All =
+    [
+        new("data", "Folder of log, checkpoints, base files, journal and the local warehouse.", o => o.Data, (o, v) => o with { Data = NotEmpty(v) }),
+        Number("port", "Port of the API on loopback; 0 takes a free one.", o => o.Port, (o, v) => o with { Port = v }, 0, 65535),
+        Number("partitions", "Partitions of the log, fixed for life when the folder is first used.", o => o.Partitions, (o, v) => o with { Partitions = v }, 1, 1024),
+        new("warehouse", "ClickHouse, http://user:password@host:8123/database; none starts the local one.", o => o.Warehouse ?? None, (o, v) => o with { Warehouse = v == None ? null : Url(v) }),
+        new("batch_at", "UTC time of the daily run, HH:MM; none runs only when asked.", o => o.BatchAt?.ToString("HH:mm", CultureInfo.InvariantCulture) ?? None, (o, v) => o with { BatchAt = v == None ? null : Time(v) }),
+        new("definition", "Definition for a fresh folder; none takes the one that comes with Lambda.", o => o.Definition ?? None, (o, v) => o with { Definition = v == None ? null : NotEmpty(v) }),
+        Number("dedup_horizon_days", "How long event ids are remembered, in days of append time.", o => o.DedupHorizonDays, (o, v) => o with { DedupHorizonDays = v }, 1, 366),
+        Number("checkpoint_events", "A partition is checkpointed when so many records would have to be replayed …", o => o.CheckpointEvents, (o, v) => o with { CheckpointEvents = v }, 1, 100_000_000),
+        Number("checkpoint_seconds", "… or after so many seconds.", o => o.CheckpointSeconds, (o, v) => o with { CheckpointSeconds = v }, 1, 86_400),
+        Number("sink_rows", "Rows that make the sink insert …", o => o.SinkRows, (o, v) => o with { SinkRows = v }, 1, 1_000_000),
+        Number("sink_ms", "… or the longest it waits, ms.", o => o.SinkMs, (o, v) => o with { SinkMs = v }, 1, 600_000),
+    ];
+
+    private static Setting Number(string name, string doc, Func<LambdaOptions, int> get, Func<LambdaOptions, int, LambdaOptions> set, int min, int max) => new(
+        name, doc, o => get(o).ToString(CultureInfo.InvariantCulture),
+        (o, v) => int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) && n >= min && n <= max
+            ? set(o, n)
+            : throw new FormatException($"a whole number {min}..{max}"));
+
+    private static string NotEmpty(string text) => text.Length > 0 ? text : throw new FormatException("a path");
+
+    private static string Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https")
+        ? text
+        : throw new FormatException("an http or https URL, or none");
+
+    private static TimeOnly Time(string text) => TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+        ? time
+        : throw new FormatException("a UTC time as HH:MM, or none");
+}
