@@ -3,27 +3,87 @@ using System.Buffers;
 namespace Lambda.Domain.Views;
 
 /// <summary>
-/// A mergeable state of one customer under one definition: a sorted run of cells (metric slot, key, day tile) and of distinct elements.
-/// Zero is the empty state; merge is associative and commutative; the encoding is canonical (equal states, equal bytes).
+/// A mergeable state of one customer under one definition: cells of all time and per day tile, sorted by (metric slot, key). Zero is the empty
+/// state; merge is associative and commutative. In memory it IS its canonical encoding (see <see cref="TileReader"/>, <see cref="CellKind"/>):
+/// equal states have equal bytes, encoding is a copy, and a state that was not decoded (a mapped base file) is read as it lies.
 /// </summary>
 public sealed class State : IEquatable<State>
 {
-    public bool IsEmpty => throw new NotImplementedException();
+    private const int ObjectBytes = 32, ArrayBytes = 24, Granule = 32;
+
+    private byte[] _bytes;
+    private int _length;
+
+    public State() => _bytes = [];
+
+    private State(ReadOnlySpan<byte> encoded)
+    {
+        _bytes = encoded.ToArray();
+        _length = encoded.Length;
+    }
+
+    public bool IsEmpty => _length == 0;
 
     /// <summary>Managed bytes held, approximately: for memory accounting.</summary>
-    public int ApproximateBytes => throw new NotImplementedException();
+    public int ApproximateBytes => ObjectBytes + (_bytes.Length == 0 ? 0 : ArrayBytes + _bytes.Length);
+
+    /// <summary>The canonical encoding, until the state is folded into. Nothing for the empty state.</summary>
+    public ReadOnlySpan<byte> Encoded => _bytes.AsSpan(0, _length);
 
     /// <summary>a ⊕ b as a new state; neither input changes.</summary>
-    public static State Merge(State a, State b) => throw new NotImplementedException();
+    /// <exception cref="InvalidDataException">The states are of different definitions.</exception>
+    public static State Merge(State a, State b)
+    {
+        if (a.IsEmpty || b.IsEmpty) return new State(a.IsEmpty ? b.Encoded : a.Encoded);
+        var writer = StateWriter.Rent();
+        var merged = new State(StateMerge.Merge(a.Encoded, b.Encoded, writer));
+        StateWriter.Return(writer);
+        return merged;
+    }
 
-    public void Encode(IBufferWriter<byte> to) => throw new NotImplementedException();
+    public void Encode(IBufferWriter<byte> to) => to.Write(Encoded);
 
     /// <exception cref="InvalidDataException">Not a canonical encoding.</exception>
-    public static State Decode(ReadOnlySpan<byte> bytes) => throw new NotImplementedException();
+    public static State Decode(ReadOnlySpan<byte> bytes)
+    {
+        StateCheck.ThrowUnlessCanonical(bytes);
+        return new State(bytes);
+    }
 
-    public bool Equals(State? other) => throw new NotImplementedException();
+    public bool Equals(State? other) => other is not null && Encoded.SequenceEqual(other.Encoded);
 
     public override bool Equals(object? obj) => Equals(obj as State);
 
-    public override int GetHashCode() => throw new NotImplementedException();
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.AddBytes(Encoded);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>For bytes that this domain itself wrote.</summary>
+    internal static State FromTrusted(ReadOnlySpan<byte> encoded) => new(encoded);
+
+    /// <summary>this ⊕ delta, in place.</summary>
+    internal void Add(ReadOnlySpan<byte> delta)
+    {
+        if (delta.IsEmpty) return;
+        if (IsEmpty)
+        {
+            Keep(delta);
+            return;
+        }
+        var writer = StateWriter.Rent();
+        Keep(StateMerge.Merge(Encoded, delta, writer));
+        StateWriter.Return(writer);
+    }
+
+    private void Keep(ReadOnlySpan<byte> encoded)
+    {
+        // A little slack for the next fold; large states get an eighth, so that growing them stays linear.
+        if (encoded.Length > _bytes.Length)
+            _bytes = GC.AllocateUninitializedArray<byte>((encoded.Length + Math.Max(Granule, encoded.Length >> 3)) / 8 * 8);
+        encoded.CopyTo(_bytes);
+        _length = encoded.Length;
+    }
 }
