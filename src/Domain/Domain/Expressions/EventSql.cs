@@ -5,40 +5,37 @@ namespace Lambda.Domain.Expressions;
 /// <summary>
 /// ClickHouse SQL over the columns of raw.events with exactly the meaning of <see cref="EventExpression"/>. Results are Int64 (int64, instant), Int128 × 10^6
 /// (decimal), String (text), UInt8 (bool), Int32 (day), Nullable where the expression can be null. `of` are the event types the rows are known to have:
-/// fields required by all of them need no presence test. Inner results may be named with aliases (x_…) derived from their content, so that equal names always
-/// mean equal expressions within a query.
+/// fields required by all of them need no presence test. Inner results may be named with aliases (x_…) that no other text emitted uses differently.
 /// </summary>
 public static class EventSql
 {
-    public static string Emit(Expr expression, IReadOnlyList<EventType>? of = null) => SqlEmitter.Nullable(expression.Type.Scalar, Emitter(of).Emit(expression));
+    private const string OccurredDay = "toInt32(intDiv(occurred_at, toInt64(86400000000)) - (occurred_at % toInt64(86400000000) < 0))";
+
+    public static string Emit(Expr expression, IReadOnlyList<EventType>? of = null) => Emitter(of).Column(expression);
 
     /// <summary>A never-null UInt8 condition that is 1 exactly where the bool expression is true: shorter and faster than testing <see cref="Emit(Expr, IReadOnlyList{EventType}?)"/>.</summary>
-    public static string EmitCondition(Expr expression, IReadOnlyList<EventType>? of = null) => Emitter(of).Emit(expression).IsTrue;
+    public static string EmitCondition(Expr expression, IReadOnlyList<EventType>? of = null) => Emitter(of).Condition(expression);
 
     /// <summary>The value of a field, Nullable unless `of` requires the field.</summary>
     public static string Emit(FieldRef field, IReadOnlyList<EventType>? of = null) => Emit(new Expr.EventField(field), of);
 
     /// <summary>The value of a field, never null; anything where the field is absent.</summary>
-    public static string EmitValue(FieldRef field)
-    {
-        var sql = Emitter(null).Emit(new Expr.EventField(field));
-        return field.Type == ScalarType.Bool ? sql.IsTrue : sql.Value;
-    }
+    public static string EmitValue(FieldRef field) => Emitter(null).Value(new Expr.EventField(field));
 
     /// <summary>A never-null UInt8 condition: the field is present. "1" where `of` requires the field.</summary>
-    public static string EmitPresent(FieldRef field, IReadOnlyList<EventType>? of = null) => Emitter(of).Emit(new Expr.EventField(field)).Present;
+    public static string EmitPresent(FieldRef field, IReadOnlyList<EventType>? of = null) => Emitter(of).Present(new Expr.EventField(field));
 
     private static SqlEmitter Emitter(IReadOnlyList<EventType>? of)
     {
         var required = of is { Count: > 0 } ? of.Aggregate(ulong.MaxValue, (mask, type) => mask & type.RequiredMask) : 0;
-        return new SqlEmitter(leaf => Field(((Expr.EventField)leaf).Field, required), null);
+        return new SqlEmitter((sql, leaf) => Field(sql, ((Expr.EventField)leaf).Field, required), null);
     }
 
-    private static Sql Field(FieldRef field, ulong required) => field switch
+    private static Sql Field(SqlEmitter sql, FieldRef field, ulong required) => field switch
     {
         FieldRef.Catalogued { Field: var known } => Column(known, (required >> known.Ordinal & 1) != 0 ? Sql.Always : $"bitTest(present, {known.Ordinal})"),
-        FieldRef.Declared declared => DeclaredSql.Read(declared),
-        FieldRef.OccurredDay => Sql.Scalar("toInt32(intDiv(occurred_at, 86400000000) - (occurred_at % 86400000000 < 0))"),
+        FieldRef.Declared declared => DeclaredSql.Read(sql, declared),
+        FieldRef.OccurredDay => Sql.Scalar(OccurredDay),
         _ => Sql.Scalar(field.Name),
     };
 
@@ -53,14 +50,14 @@ public static class AnswerSql
     /// <param name="outputColumn">SQL of an output's column: a scalar, Nullable or not, or a Map(String, …) with absent keys left out.</param>
     /// <param name="todayExpression">SQL of the as_of day, Int32 and never null.</param>
     public static string Emit(Expr expression, Func<int, string> outputColumn, string todayExpression) =>
-        SqlEmitter.Nullable(expression.Type.Scalar, Emitter(outputColumn, todayExpression).Emit(expression));
+        Emitter(outputColumn, todayExpression).Column(expression);
 
     /// <summary>A never-null UInt8 condition that is 1 exactly where the bool expression is true.</summary>
     public static string EmitCondition(Expr expression, Func<int, string> outputColumn, string todayExpression) =>
-        Emitter(outputColumn, todayExpression).Emit(expression).IsTrue;
+        Emitter(outputColumn, todayExpression).Condition(expression);
 
     private static SqlEmitter Emitter(Func<int, string> outputColumn, string today) =>
-        new(leaf => Column(((Expr.Output)leaf).OutputType, outputColumn(((Expr.Output)leaf).Index)), today);
+        new((_, leaf) => Column(((Expr.Output)leaf).OutputType, outputColumn(((Expr.Output)leaf).Index)), today);
 
     private static Sql Column(ResultType type, string column)
     {

@@ -68,9 +68,9 @@ public static partial class Functions
         Emit = (call, sql) =>
         {
             var total = $"arraySum(v -> toInt256(v), mapValues({sql.Emit(MapOf(call)).Value}))";
-            if (call.Type.Scalar == ScalarType.Decimal) return ArithmeticSql.Narrow(total, Sql.Always);
-            var (define, use) = Sql.Let(total);
-            return Sql.Scalar($"toInt64({define})", ArithmeticSql.FitsLong(define, use));
+            if (call.Type.Scalar == ScalarType.Decimal) return ArithmeticSql.Narrow(sql, total, Sql.Always);
+            total = sql.Let(total);
+            return Sql.Scalar($"toInt64({total})", ArithmeticSql.FitsLong(total));
         },
     };
 

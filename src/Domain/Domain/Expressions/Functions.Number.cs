@@ -31,17 +31,16 @@ public static partial class Functions
         Emit = (call, sql) =>
         {
             var operand = sql.Emit(call.Arguments[0]);
-            var (define, use) = Sql.Let(operand.Value);
-            var smallest = call.Type.Scalar == ScalarType.Int64 ? $"({define} != toInt64('-9223372036854775808'))" : Sql.Always;
-            return Sql.Scalar($"if({define} < 0, -{use}, {use})", Sql.And(operand.Present, smallest));
+            var fits = call.Type.Scalar == ScalarType.Int64 ? ArithmeticSql.NotSmallest(operand.Value) : Sql.Always;
+            return Sql.Scalar($"{(call.Type.Scalar == ScalarType.Int64 ? "toInt64" : "toInt128")}(abs({operand.Value}))", Sql.And(operand.Present, fits));
         },
     };
 
-    private static Function Least => field ??= Extreme("least", "The smallest of the arguments", "<=", order => order <= 0);
+    private static Function Least => field ??= Extreme("least", "The smallest of the arguments", order => order <= 0);
 
-    private static Function Greatest => field ??= Extreme("greatest", "The largest of the arguments", ">=", order => order >= 0);
+    private static Function Greatest => field ??= Extreme("greatest", "The largest of the arguments", order => order >= 0);
 
-    private static Function Extreme(string name, string doc, string symbol, Func<int, bool> keepsFirst) => new(name, $"{name}(a, b, …) → their type",
+    private static Function Extreme(string name, string doc, Func<int, bool> keepsFirst) => new(name, $"{name}(a, b, …) → their type",
         $"{doc}; null if one of them is null.")
     {
         Check = c => !c.HasCount(2, int.MaxValue) || c.Common(0) is not { } type ? null
@@ -50,8 +49,7 @@ public static partial class Functions
         Emit = (call, sql) => call.Arguments.Skip(1).Aggregate(sql.EmitAs(call.Type.Scalar, call.Arguments[0]), (best, argument) =>
         {
             var next = sql.EmitAs(call.Type.Scalar, argument);
-            var (a, b) = (Sql.Let(best.Value), Sql.Let(next.Value));
-            return Sql.Scalar($"if({a.Define} {symbol} {b.Define}, {a.Use}, {b.Use})", Sql.And(best.Present, next.Present));
+            return Sql.Scalar(sql.Let($"{name}({best.Value}, {next.Value})"), sql.Let(Sql.And(best.Present, next.Present)));
         }),
     };
 
@@ -100,7 +98,7 @@ public static partial class Functions
         Emit = (call, sql) =>
         {
             var (operand, unit) = (sql.EmitDecimal(call.Arguments[0]), DecimalMath.UnitOf(Digits(call)));
-            return ArithmeticSql.Narrow($"({ArithmeticSql.DivideHalfEven($"toInt256({operand.Value})", unit)} * {unit})", operand.Present);
+            return ArithmeticSql.Narrow(sql, $"({ArithmeticSql.DivideHalfEven($"toInt256({operand.Value})", $"toInt256({unit})")} * {unit})", operand.Present);
         },
     };
 
@@ -128,8 +126,8 @@ public static partial class Functions
         Emit = (call, sql) =>
         {
             var operand = sql.EmitDecimal(call.Arguments[0]);
-            var (define, use) = Sql.Let(emit(operand.Value, "toInt128(1000000)"));
-            return Sql.Scalar($"toInt64({define})", Sql.And(operand.Present, ArithmeticSql.FitsLong(define, use)));
+            var whole = sql.Let(emit(operand.Value, "toInt128(1000000)"));
+            return Sql.Scalar($"toInt64({whole})", Sql.And(operand.Present, ArithmeticSql.FitsLong(whole)));
         },
     };
 }

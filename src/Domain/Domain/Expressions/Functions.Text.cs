@@ -75,7 +75,7 @@ public static partial class Functions
         Emit = (call, sql) =>
         {
             var (text, part) = (sql.Emit(call.Arguments[0]), sql.Emit(call.Arguments[1]));
-            return Sql.Test(emit(text.Value, part.Value), Sql.And(text.Present, part.Present));
+            return Sql.Test(sql.Let(emit(text.Value, part.Value)), Sql.And(text.Present, part.Present));
         },
     };
 }

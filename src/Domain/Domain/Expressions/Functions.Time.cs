@@ -4,7 +4,7 @@ namespace Lambda.Domain.Expressions;
 
 public static partial class Functions
 {
-    private const string MicrosPerDay = "86400000000";
+    private const string MicrosPerDay = "toInt64(86400000000)"; // the bare literal is UInt64, and % by it loses the sign
 
     private static Function DaysBetween => field ??= new("days_between", "days_between(from day, to day) → int64",
         "Days from the first day to the second, negative if that is earlier.")
@@ -35,8 +35,7 @@ public static partial class Functions
         Emit = (call, sql) =>
         {
             var at = sql.Emit(call.Arguments[0]);
-            var (define, use) = Sql.Let(at.Value);
-            return Sql.Scalar($"toInt32(intDiv({define}, {MicrosPerDay}) - ({use} % {MicrosPerDay} < 0))", at.Present);
+            return Sql.Scalar($"toInt32(intDiv({at.Value}, {MicrosPerDay}) - ({at.Value} % {MicrosPerDay} < 0))", at.Present);
         },
     };
 
@@ -84,9 +83,8 @@ public static partial class Functions
         Emit = (call, sql) =>
         {
             var day = sql.Emit(call.Arguments[0]);
-            var (define, use) = Sql.Let(day.Value);
-            return Sql.Scalar($"toInt64({sqlFunction}(toDate32({define})))",
-                Sql.And(day.Present, $"({define} >= {DeclaredForms.FirstDay} AND {use} <= {DeclaredForms.LastDay})"));
+            return Sql.Scalar($"toInt64({sqlFunction}(toDate32({day.Value})))",
+                Sql.And(day.Present, $"({day.Value} >= {DeclaredForms.FirstDay} AND {day.Value} <= {DeclaredForms.LastDay})"));
         },
     };
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Lambda.Domain.Events;
 
@@ -7,7 +6,8 @@ namespace Lambda.Domain.Expressions;
 /// <summary>
 /// ClickHouse SQL of an expression that may be null, without Nullable columns: never-null parts that cannot throw, which ClickHouse computes faster and
 /// which no function's treatment of NULL can bend. A scalar is a value and the condition under which it is one (elsewhere the value is anything);
-/// a bool is the condition under which it is true and that under which it is false. Conditions are "1", "0" or UInt8 expressions.
+/// a bool is the condition under which it is true and that under which it is false. Conditions are "1", "0" or UInt8 expressions. All texts stand for
+/// themselves: a name, a literal, a call, or in parentheses.
 /// </summary>
 internal sealed class Sql
 {
@@ -19,13 +19,17 @@ internal sealed class Sql
 
     public static Sql Bool(string isTrue, string isFalse) => new(null, null, isTrue, isFalse);
 
-    /// <summary>A test that is null where an operand is missing.</summary>
-    public static Sql Test(string test, string present) => Bool(And(present, test), And(present, Not(test)));
+    public static Sql NeverNull(string isTrue) => new(null, Always, isTrue, Not(isTrue));
 
+    /// <summary>A test that is null where an operand is missing.</summary>
+    public static Sql Test(string test, string present) => present == Always ? NeverNull(test) : Bool(And(present, test), And(present, Not(test)));
+
+    public bool IsScalar => _value is not null;
     public string Value => _value ?? throw new InvalidOperationException("a bool has no value column");
     public string IsTrue => _isTrue ?? throw new InvalidOperationException("not a bool");
     public string IsFalse => _isFalse ?? throw new InvalidOperationException("not a bool");
     public string Present => _present ?? Or(IsTrue, IsFalse);
+    public bool IsNeverNull => Present == Always;
 
     // --- conditions ------------------------------------------------------------------------------------------------------
     public const string Always = "1", Never = "0";
@@ -41,8 +45,12 @@ internal sealed class Sql
         return parts.Count == 0 ? Always : parts.Count == 1 ? parts[0] : $"({string.Join(" AND ", parts)})";
     }
 
-    public static string Or(string a, string b) =>
-        a == Always || b == Always ? Always : a == Never ? b : b == Never || a == b ? a : Not(a) == b || Not(b) == a ? Always : $"({a} OR {b})";
+    public static string Or(string a, string b)
+    {
+        if (a == Always || b == Always) return Always;
+        if (a == Never) return b;
+        return b == Never || a == b ? a : $"({a} OR {b})";
+    }
 
     public static string Not(string condition) => condition switch
     {
@@ -54,24 +62,15 @@ internal sealed class Sql
     public static string If(string condition, string then, string otherwise) =>
         condition == Always || then == otherwise ? then : condition == Never ? otherwise : $"if({condition}, {then}, {otherwise})";
 
-    // --- names for what is used more than once -----------------------------------------------------------------------------
-    /// <summary>
-    /// Names a sub-expression where it is needed twice: the first mention defines an alias, later ones use it. The name is a hash of the text, so equal names
-    /// mean equal expressions however the caller combines what was emitted.
-    /// </summary>
-    public static (string Define, string Use) Let(string text)
-    {
-        if (text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.')) return (text, text);
-        var name = "x_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 10));
-        return ($"({text} AS {name})", name);
-    }
-
     // --- literals --------------------------------------------------------------------------------------------------------
     public static string Text(ReadOnlySpan<byte> utf8)
     {
         var sql = new StringBuilder("'");
         foreach (var c in Encoding.UTF8.GetString(utf8))
-            sql.Append(c switch { '\'' => "\\'", '\\' => "\\\\", '\0' => "\\0", '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", '\b' => "\\b", '\f' => "\\f", _ => c.ToString() });
+        {
+            if (c < ' ') sql.Append($"\\x{(int)c:X2}");
+            else sql.Append(c switch { '\'' => "\\'", '\\' => "\\\\", _ => c.ToString() });
+        }
         return sql.Append('\'').ToString();
     }
 
@@ -81,6 +80,7 @@ internal sealed class Sql
     {
         ScalarType.Decimal => $"toInt128('{number}')",
         ScalarType.Day => $"toInt32({number})",
+        _ when number == long.MinValue => "toInt64('-9223372036854775808')", // the bare literal is read as a float
         _ => $"toInt64({number})",
     };
 

@@ -1,0 +1,96 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Expressions;
+using Lambda.TestKit;
+using Lambda.TestKit.Expressions;
+using Xunit;
+
+namespace Lambda.Domain.Tests.Expressions;
+
+/// <summary>Answer expressions mean the same in C# and in ClickHouse, bit for bit.</summary>
+[Collection(LocalWarehouseCollection.Name)]
+public sealed class AnswerExpressionSqlTests(LocalWarehouseFixture warehouse)
+{
+    private const int ExpressionsPerRun = 30, RowsPerRun = 40;
+
+    private static readonly string[] Keys = ["groceries", "travel", "it's", "(other)"];
+
+    // Two scalars of every type, then maps.
+    private static readonly Expr.Output[] Outputs =
+    [
+        .. Enum.GetValues<ScalarType>().Concat(Enum.GetValues<ScalarType>()).Select((type, i) => new Expr.Output(i, $"o{i}", new(type, false))),
+        .. new[] { ScalarType.Int64, ScalarType.Decimal, ScalarType.Text, ScalarType.Day }.Select((type, i) => new Expr.Output(12 + i, $"o{12 + i}", new(type, true), Keys)),
+    ];
+
+    private static readonly string Columns = "row_number UInt32, today Int32, " + string.Join(", ", Outputs.Select(o =>
+        $"{o.Name} {(o.OutputType.ByKey ? $"Map(String, {SqlTable.ColumnType(o.OutputType.Scalar)})" : $"Nullable({SqlTable.ColumnType(o.OutputType.Scalar)})")}"));
+
+    [SkippableFact]
+    public async Task Emit_RandomExpressionsOverRandomAnswers_GivesTheEvaluatorsValues()
+    {
+        using var table = new SqlTable(warehouse.Url, "answer_expressions", Columns);
+        await table.CreateAsync();
+        for (var seed = Rounds.FirstSeed; seed < Rounds.FirstSeed + Rounds.Count; seed++) await CompareAsync(table, seed);
+    }
+
+    private static async Task CompareAsync(SqlTable table, int seed)
+    {
+        var random = new Random(seed);
+        var generator = new RandomExpressions(random, [.. Outputs.Where(o => !o.OutputType.ByKey), new Expr.Today()], [.. Outputs.Where(o => o.OutputType.ByKey)]);
+        var expressions = Enumerable.Range(0, ExpressionsPerRun).Select(i => i % 2 == 0 ? generator.Of(ScalarType.Bool, 4) : generator.Any(4)).ToList();
+        var rows = Enumerable.Range(0, RowsPerRun).Select(_ => new RandomAnswer(Outputs, random)).ToList();
+        await table.ReplaceAsync(rows.Select((r, i) => r.Json(i)));
+
+        var bools = expressions.Where(e => e.Type.Scalar == ScalarType.Bool).ToList();
+        var actual = await table.SelectAsync(
+        [
+            .. expressions.Select(e => SqlTable.Column(e.Type.Scalar, AnswerSql.Emit(e, i => $"o{i}", "today"))),
+            .. bools.Select(e => $"toString({AnswerSql.EmitCondition(e, i => $"o{i}", "today")})"),
+        ]);
+        for (var row = 0; row < rows.Count; row++)
+        {
+            var answer = rows[row];
+            string[] expected =
+            [
+                .. expressions.Select(e => SqlTable.Text(AnswerExpressions.Compile(e).Evaluate(answer.Scalars, answer.Maps, answer.Today))),
+                .. bools.Select(e => AnswerExpressions.Compile(e).IsTrue(answer.Scalars, answer.Maps, answer.Today) ? "1" : "0"),
+            ];
+            for (var i = 0; i < expected.Length; i++)
+            {
+                var expression = i < expressions.Count ? expressions[i] : bools[i - expressions.Count];
+                Assert.True(expected[i] == actual[row][i], $"seed {seed} row {row}: {ExprText.Print(expression)}\nC# {expected[i]}, SQL {actual[row][i]}");
+            }
+        }
+    }
+
+    private sealed class RandomAnswer
+    {
+        private readonly Expr.Output[] _outputs;
+
+        public RandomAnswer(Expr.Output[] outputs, Random random)
+        {
+            _outputs = outputs;
+            Today = random.Next(19_000, 22_000);
+            Scalars = new Value[outputs.Length];
+            Maps = new Value[]?[outputs.Length];
+            foreach (var output in outputs)
+            {
+                if (output.OutputType.ByKey) Maps[output.Index] = [.. output.Keys!.Select(_ => random.Next(3) == 0 ? Value.Null(output.OutputType.Scalar) : RandomValues.Of(output.OutputType.Scalar, random))];
+                else Scalars[output.Index] = RandomValues.Of(output.OutputType.Scalar, random);
+            }
+        }
+
+        public Value[] Scalars { get; }
+        public Value[]?[] Maps { get; }
+        public int Today { get; }
+
+        public Dictionary<string, object?> Json(int number)
+        {
+            var json = new Dictionary<string, object?> { ["row_number"] = number, ["today"] = Today };
+            foreach (var output in _outputs)
+                json[output.Name] = Maps[output.Index] is { } map
+                    ? output.Keys!.Zip(map).Where(k => !k.Second.IsNull).ToDictionary(k => k.First, k => SqlTable.Json(k.Second))
+                    : SqlTable.Json(Scalars[output.Index]);
+            return json;
+        }
+    }
+}
