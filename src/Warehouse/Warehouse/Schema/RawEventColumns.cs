@@ -45,9 +45,9 @@ public static class RawEventColumns
     /// <summary>What the view `events` shows: absent fields as NULL, times and amounts in types an analyst expects.</summary>
     public static string ViewSelect => string.Join(",\n    ",
         [
-            "customer_id", "event_id", "type", "fromUnixTimestamp64Micro(occurred_at, 'UTC') AS occurred_at",
+            "customer_id", "event_id", "toString(raw_events.type) AS type", "fromUnixTimestamp64Micro(raw_events.occurred_at, 'UTC') AS occurred_at",
             .. EventCatalog.Fields.Select(f => $"if(bitTest(present, {f.Ordinal}), {Shown(f)}, NULL) AS {Client.Names.Quote(f.Name)}"),
-            "extras", "body", "fromUnixTimestamp64Milli(appended_at, 'UTC') AS appended_at", "partition", "offset",
+            "extras", "body", "fromUnixTimestamp64Milli(raw_events.appended_at, 'UTC') AS appended_at", "partition", "offset",
         ]);
 
     private static RawColumn Of(Field field) => new(field.Name, field.Type switch
@@ -65,7 +65,7 @@ public static class RawEventColumns
         var column = $"{RawEventColumns.Table}.{Client.Names.Quote(field.Name)}";
         return field.Type switch
         {
-            ScalarType.Decimal => $"toDecimal128(toString({column}), 0) / toDecimal128('1000000', 6)",
+            ScalarType.Decimal => $"toDecimal128({column}, 6) / 1000000",
             ScalarType.Bool => $"{column} != 0",
             ScalarType.Day => $"addDays(toDate32('1970-01-01'), {column})",
             ScalarType.Instant => $"fromUnixTimestamp64Micro({column}, 'UTC')",

@@ -1,0 +1,58 @@
+using System.Text;
+using Lambda.Domain.Events;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.BatchLayer.Memory;
+
+/// <summary>A record as the warehouse keeps it.</summary>
+internal sealed record RawRecord(long Offset, long AppendedAtMs, ReadOnlyMemory<byte> Bytes, CustomerId Customer, string EventId, long OccurredAtMicros, ulong ContentHash, long BillingMinor)
+{
+    /// <summary>An append time before every event, for folding with all tiles: a fold leaves out tiles that were too old at append.</summary>
+    private const long LongAgoMs = -1L << 50;
+
+    public void ReadInto(EventRow row)
+    {
+        RecordCodec.Read(Bytes, row);
+        (row.Offset, row.AppendedAtMs) = (Offset, LongAgoMs);
+    }
+}
+
+/// <summary>Raw events of one partition: by position and by customer.</summary>
+internal sealed class MemoryRawEvents
+{
+    private readonly SortedDictionary<long, RawRecord> _byOffset = [];
+    private readonly SortedDictionary<CustomerId, SortedDictionary<long, RawRecord>> _byCustomer = [];
+    private readonly EventRow _row = new();
+
+    public IEnumerable<CustomerId> Customers => _byCustomer.Keys;
+
+    public void Add(LogFrame frame)
+    {
+        foreach (var (offset, bytes) in frame)
+            if (RecordCodec.KindOf(bytes.Span) == RecordKind.Event) Add(offset, frame.AppendedAtMs, bytes);
+    }
+
+    public IEnumerable<RawRecord> Below(long offset) => _byOffset.Values.TakeWhile(r => r.Offset < offset);
+
+    /// <summary>The customer's records below an offset, ascending, each event's first copy only.</summary>
+    public IEnumerable<RawRecord> DistinctOf(CustomerId customer, long belowOffset)
+    {
+        if (!_byCustomer.TryGetValue(customer, out var records)) yield break;
+        var seen = new HashSet<string>();
+        foreach (var record in records.Values.TakeWhile(r => r.Offset < belowOffset))
+            if (seen.Add(record.EventId)) yield return record;
+    }
+
+    private void Add(long offset, long appendedAtMs, ReadOnlyMemory<byte> bytes)
+    {
+        if (_byOffset.ContainsKey(offset)) return;
+        var copy = bytes.ToArray();
+        RecordCodec.Read(copy, _row);
+        var billing = EventCatalog.BillingAmountMinor.Ordinal;
+        var record = new RawRecord(offset, appendedAtMs, copy, new CustomerId(_row.CustomerId), Encoding.UTF8.GetString(_row.EventId),
+            _row.OccurredAtMicros, _row.ContentHash, _row.Has(billing) ? _row.Number(billing) : 0);
+        _byOffset.Add(offset, record);
+        if (!_byCustomer.TryGetValue(record.Customer, out var own)) _byCustomer.Add(record.Customer, own = []);
+        own.Add(offset, record);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Ports;
+using Lambda.Warehouse.Client;
+
+namespace Lambda.Warehouse.Population;
+
+/// <summary>
+/// `customer_current`: a view on the active definition's table, replaced in one step. Writing a row again changes nothing, so writes are sent again
+/// while the server is away.
+/// </summary>
+public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation, IDisposable
+{
+    public const string View = "customer_current";
+
+    private readonly ConcurrentDictionary<string, ConcurrentBag<PopulationBlock>> _idle = [];
+
+    public Task EnsureAsync(ViewDefinition definition, CancellationToken cancel) =>
+        client.ExecuteAsync(PopulationTable.Ddl(definition), repeat: Repeat.Safe, cancel: cancel);
+
+    public async Task WriteAsync(ViewDefinition definition, IReadOnlyList<PopulationRow> rows, CancellationToken cancel)
+    {
+        if (rows.Count == 0) return;
+        var idle = _idle.GetOrAdd(definition.Hash, _ => []);
+        var block = idle.TryTake(out var taken) ? taken : new PopulationBlock(definition);
+        try
+        {
+            foreach (var row in rows) block.Add(row);
+            await block.Block.InsertAsync(client, PopulationTable.NameOf(definition), Repeat.Safe, null, cancel);
+        }
+        finally
+        {
+            block.Block.Clear();
+            if (idle.Count < IdleMax) idle.Add(block);
+            else block.Dispose();
+        }
+    }
+
+    public async Task ActivateAsync(ViewDefinition definition, CancellationToken cancel)
+    {
+        var active = PopulationTable.NameOf(definition);
+        await client.ExecuteAsync($"CREATE OR REPLACE VIEW {View} AS SELECT * EXCEPT stamp FROM {active} FINAL", repeat: Repeat.Safe, cancel: cancel);
+        var tables = await client.ListAsync(
+            "SELECT name FROM system.tables WHERE database = {database:String} AND startsWith(name, {prefix:String}) AND name != {active:String}",
+            (ref RowBinaryReader row) => row.Text(),
+            new QueryParameters { { "database", client.Database }, { "prefix", View + "_" }, { "active", active } }, cancel: cancel);
+        foreach (var table in tables) await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)}", repeat: Repeat.Safe, cancel: cancel);
+        foreach (var hash in _idle.Keys.Where(h => h != definition.Hash))
+            if (_idle.TryRemove(hash, out var blocks)) Drop(blocks);
+    }
+
+    public void Dispose()
+    {
+        foreach (var blocks in _idle.Values) Drop(blocks);
+    }
+
+    private static void Drop(ConcurrentBag<PopulationBlock> blocks)
+    {
+        while (blocks.TryTake(out var block)) block.Dispose();
+    }
+
+    private const int IdleMax = 2;
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using Lambda.Domain.Events;
+using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Ports;
+using Lambda.Warehouse.Client;
+using Lambda.Warehouse.Native;
+
+namespace Lambda.Warehouse.Population;
+
+/// <summary>
+/// The table of finished rows under one definition: its columns are the definition's outputs. An output that bears the name of a column of the table's own
+/// gets an underscore behind it.
+/// </summary>
+internal static class PopulationTable
+{
+    private static readonly string[] Own = ["customer_id", "partition", "epoch", "applied", "as_of", "segments", "stamp"];
+
+    public static string NameOf(ViewDefinition definition) => $"customer_current_{definition.Hash[..8]}";
+
+    public static string ColumnOf(OutputColumn output) => Own.Contains(output.Name) ? output.Name + "_" : output.Name;
+
+    /// <summary>
+    /// Of a customer's rows the one with the highest stamp counts. Epoch, applied position and day each never decrease for a customer, so their sum
+    /// increases strictly whenever anything changed: one number orders the rows as the three together do.
+    /// </summary>
+    public static long StampOf(PopulationRow row) => row.Epoch + row.Applied + row.Answer.AsOfDay;
+
+    public static string Ddl(ViewDefinition definition) => $"""
+        CREATE TABLE IF NOT EXISTS {NameOf(definition)}
+        (
+            customer_id String,
+            {string.Join(",\n    ", definition.Outputs.Select(o => $"{Names.Quote(ColumnOf(o))} {TypeOf(o)}"))}{(definition.Outputs.Count > 0 ? "," : "")}
+            segments Array(LowCardinality(String)),
+            partition UInt16,
+            epoch Int64,
+            applied Int64,
+            as_of Date32,
+            stamp UInt64
+        )
+        ENGINE = ReplacingMergeTree(stamp) ORDER BY customer_id
+        SETTINGS min_bytes_for_wide_part = 0, min_rows_for_wide_part = 0, min_level_for_wide_part = 1
+        """;
+
+    private static string TypeOf(OutputColumn output) =>
+        output.Type.ByKey ? $"Map(LowCardinality(String), {ScalarTypeOf(output.Type.Scalar)})" : $"Nullable({ScalarTypeOf(output.Type.Scalar)})";
+
+    public static string ScalarTypeOf(ScalarType type) => type switch
+    {
+        ScalarType.Int64 => "Int64",
+        ScalarType.Decimal => "Decimal(38, 6)",
+        ScalarType.Text => "String",
+        ScalarType.Bool => "Bool",
+        ScalarType.Day => "Date32",
+        ScalarType.Instant => "DateTime64(6, 'UTC')",
+        _ => throw new InvalidOperationException($"no column type for {type}"),
+    };
+}
+
+/// <summary>Finished rows as columns of <see cref="PopulationTable"/>.</summary>
+internal sealed class PopulationBlock : IDisposable
+{
+    private readonly ViewDefinition _definition;
+    private readonly byte[][] _segmentNames;
+    private readonly TextColumn _customerId = new("customer_id"), _segment = new("segment");
+    private readonly NestedColumn _segments;
+    private readonly NumberColumn _partition = new("partition", "UInt16", 2), _epoch = new("epoch", "Int64", 8), _applied = new("applied", "Int64", 8);
+    private readonly NumberColumn _asOf = new("as_of", "Date32", 4), _stamp = new("stamp", "UInt64", 8);
+    private readonly OutputWriter[] _outputs;
+
+    public PopulationBlock(ViewDefinition definition)
+    {
+        _definition = definition;
+        _segmentNames = [.. definition.Segments.Select(s => Encoding.UTF8.GetBytes(s.Name))];
+        _segments = new NestedColumn("segments", "Array(String)", _segment);
+        _outputs = [.. definition.Outputs.Select(OutputWriter.Of)];
+        Block = new NativeBlock([_customerId, .. _outputs.Select(o => o.Column), _segments, _partition, _epoch, _applied, _asOf, _stamp]);
+    }
+
+    public NativeBlock Block { get; }
+
+    public void Add(PopulationRow source)
+    {
+        var row = Block.Rows;
+        var answer = source.Answer;
+        if (answer.Definition.Hash != _definition.Hash)
+            throw new ArgumentException($"customer {source.Customer}: an answer under {answer.Definition.Hash[..8]} among rows of {_definition.Hash[..8]}");
+        _customerId.Set(row, source.Customer.Utf8);
+        for (var i = 0; i < _outputs.Length; i++) _outputs[i].Set(row, answer.Scalars[i], answer.Maps[i]);
+        AddSegments(row, answer.Segments);
+        _partition.Set(row, source.Partition);
+        _epoch.Set(row, source.Epoch);
+        _applied.Set(row, source.Applied);
+        _asOf.Set(row, OutputWriter.WithinDate32(answer.AsOfDay));
+        _stamp.Set(row, PopulationTable.StampOf(source));
+        Block.Rows = row + 1;
+    }
+
+    public void Dispose() => Block.Dispose();
+
+    private void AddSegments(int row, bool[] member)
+    {
+        var any = false;
+        for (var i = 0; i < member.Length; i++)
+        {
+            if (!member[i]) continue;
+            any = true;
+            _segment.Set(_segments.Elements, _segmentNames[i]);
+            _segments.Next();
+        }
+        if (any) _segments.End(row);
+    }
+}

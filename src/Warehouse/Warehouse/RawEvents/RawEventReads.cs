@@ -1,0 +1,94 @@
+using Lambda.BatchLayer.Ports;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Warehouse.Client;
+
+namespace Lambda.Warehouse.RawEvents;
+
+/// <summary>
+/// Questions about raw_events. The table holds each record at least once: everything here takes a position once, and of the copies of an event
+/// the one with the lowest offset.
+/// </summary>
+internal sealed class RawEventReads(ClickHouseClient client)
+{
+    /// <summary>A partition at a time: the set of positions is what memory holds, and the primary key finds the partition's rows.</summary>
+    public async Task<IReadOnlyList<RawTotals>> TotalsAsync(Cut cut, CancellationToken cancel)
+    {
+        var totals = new List<RawTotals>();
+        for (var p = 0; p < cut.Partitions; p++) totals.Add(await TotalsAsync(p, cut[p], cancel));
+        return totals;
+    }
+
+    private async Task<RawTotals> TotalsAsync(int partition, long cut, CancellationToken cancel)
+    {
+        const string sums = "sum(content_hash), sum(toInt128(billing_amount_minor))";
+        const string below = "FROM raw_events WHERE partition = {partition:UInt16} AND offset < {cut:Int64}";
+        // Both sums wrap, as the log's own do. Repeats of a position are rare: rows are summed as they are if there is none.
+        var rows = await client.ListAsync($"SELECT count(), uniqExact(offset), {sums} {below}",
+            (ref RowBinaryReader row) => (Rows: row.UInt64(), Distinct: row.UInt64(), Hash: row.UInt64(), Billing: row.Int128()), Place(), cancel: cancel);
+        var all = rows[0];
+        if (all.Rows == all.Distinct) return new RawTotals(partition, (long)all.Rows, all.Hash, all.Billing);
+        var once = await client.ListAsync(
+            $"SELECT count(), {sums} FROM (SELECT offset, any(content_hash) AS content_hash, any(billing_amount_minor) AS billing_amount_minor {below} GROUP BY offset)",
+            (ref RowBinaryReader row) => new RawTotals(partition, (long)row.UInt64(), row.UInt64(), row.Int128()), Place(), cancel: cancel);
+        return once[0];
+
+        QueryParameters Place() => new() { { "partition", partition }, { "cut", cut } };
+    }
+
+    /// <summary>First the few events that have several positions, one of them in the range (the sort key brings copies side by side), then their times.</summary>
+    public async Task<IReadOnlyList<LateRepeat>> LateRepeatsAsync(int partition, long fromOffset, long toOffset, long horizonMs, CancellationToken cancel)
+    {
+        const string sql = """
+            SELECT customer_id, event_id, offset FROM
+            (
+                SELECT customer_id, event_id, offset, appended_at,
+                    row_number() OVER copies AS copy, lagInFrame(appended_at, 1, appended_at) OVER copies AS earlier
+                FROM
+                (
+                    SELECT customer_id, event_id, offset, any(raw_events.appended_at) AS appended_at FROM raw_events
+                    WHERE partition = {partition:UInt16} AND offset < {to:Int64} AND (customer_id, event_id) IN
+                    (
+                        SELECT customer_id, event_id FROM raw_events WHERE partition = {partition:UInt16} AND offset < {to:Int64}
+                        GROUP BY partition, customer_id, event_id HAVING max(offset) >= {from:Int64} AND max(offset) > min(offset)
+                        SETTINGS optimize_aggregation_in_order = 1
+                    )
+                    GROUP BY customer_id, event_id, offset
+                )
+                WINDOW copies AS (PARTITION BY customer_id, event_id ORDER BY offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+            )
+            WHERE copy > 1 AND offset >= {from:Int64} AND appended_at - earlier > {horizon:Int64}
+            ORDER BY offset
+            """;
+        var parameters = new QueryParameters { { "partition", partition }, { "from", fromOffset }, { "to", toOffset }, { "horizon", horizonMs } };
+        return await client.ListAsync(sql,
+            (ref RowBinaryReader row) => new LateRepeat(new CustomerId(row.Bytes()), row.Text(), row.Int64()), parameters, cancel: cancel);
+    }
+
+    /// <summary>The page is found on narrow columns; only then are its bodies read.</summary>
+    public async Task<IReadOnlyList<CustomerEvent>> EventsAsync(
+        int partition, CustomerId customer, (long OccurredAtMicros, long Offset)? before, int limit, CancellationToken cancel)
+    {
+        const string customerRows = "FROM raw_events WHERE partition = {partition:UInt16} AND customer_id = {customer:String}";
+        var sql = $$"""
+            SELECT offset, occurred_at, appended_at, body {{customerRows}} AND offset IN
+            (
+                SELECT offset FROM
+                (
+                    SELECT min(raw_events.offset) AS offset, argMin(raw_events.occurred_at, raw_events.offset) AS occurred_at {{customerRows}} GROUP BY event_id
+                )
+                {{(before is null ? "" : "WHERE (occurred_at, offset) < ({beforeAt:Int64}, {beforeOffset:Int64})")}}
+                ORDER BY occurred_at DESC, offset DESC LIMIT {limit:Int64}
+            )
+            ORDER BY occurred_at DESC, offset DESC LIMIT 1 BY offset
+            """;
+        var parameters = new QueryParameters { { "partition", partition }, { "customer", customer.Utf8 }, { "limit", limit } };
+        if (before is var (at, offset))
+        {
+            parameters.Add("beforeAt", at);
+            parameters.Add("beforeOffset", offset);
+        }
+        return await client.ListAsync(sql,
+            (ref RowBinaryReader row) => new CustomerEvent(row.Int64(), row.Int64(), row.Int64(), row.Bytes().ToArray()), parameters, cancel: cancel);
+    }
+}
