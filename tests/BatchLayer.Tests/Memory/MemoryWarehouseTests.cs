@@ -1,0 +1,10 @@
+using Lambda.BatchLayer.Memory;
+using Lambda.BatchLayer.Ports;
+using Lambda.TestKit.Conformance;
+
+namespace Lambda.BatchLayer.Tests.Memory;
+
+public sealed class MemoryWarehouseTests : WarehouseSuite
+{
+    protected override Task<IWarehouse> OpenAsync() => Task.FromResult<IWarehouse>(new MemoryWarehouse());
+}
