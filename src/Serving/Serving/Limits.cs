@@ -7,6 +7,9 @@ public static class Limits
     public const long RequestBodyBytes = 64L << 20;
 
     public const int DefinitionBytes = 1 << 20;
+    public const int ImportProgressBytes = 16 << 10;
+    public const int RefusedBytes = 16 << 20;
+    public const int SourceCharacters = 300;
     public const int Connections = 4096;
     public const int WaitMsDefault = 1_000;
     public const int WaitMsMax = 30_000;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Lambda.Cluster.Options;
 using Lambda.Serving;
+using Lambda.SpeedLayer.Import;
 
 namespace Lambda.Cluster.Cli;
 
@@ -28,7 +29,7 @@ public static class Root
             Output.Error(e.Message);
             return e.ExitCode;
         }
-        catch (OptionsException e)
+        catch (Exception e) when (e is OptionsException or ImportMapException)
         {
             Output.Error(e.Message);
             return ExitCode.Usage;
@@ -51,7 +52,7 @@ public static class Root
         root.Options.Add(Common.Json);
         foreach (var command in new[]
                  {
-                     UpCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(),
+                     UpCommand.Create(), ImportCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(),
                  }) root.Subcommands.Add(command);
         return root;
     }

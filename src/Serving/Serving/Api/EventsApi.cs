@@ -17,11 +17,16 @@ internal static class EventsApi
     {
         Detail = "One JSON object per line, or one array. Good lines are durable when the answer comes; bad ones are listed and kept in quarantine. "
             + "A repeat of a known event_id counts as accepted. After 413 and 429 nothing of the request was appended.",
+        Parameters =
+        [
+            new Parameter("source", ParameterPlace.Query, "string", "Where the events come from, for quarantine, such as `file:NAME`; default `http`."),
+            new Parameter("first_line", ParameterPlace.Query, "integer", "What the body's first line is called, for a part of a file; default 1. Blank lines count and are skipped."),
+        ],
         Request = new Body("Event", "Events, NDJSON or one array; gzip by Content-Encoding.", ["application/x-ndjson", "application/json"]),
         Replies =
         [
             new Reply(200, "At least one line was accepted.", "Intake"),
-            Reply.Problem(400, "The body is not what its Content-Encoding says."),
+            Reply.Problem(400, "A parameter is wrong, or the body is not what its Content-Encoding says."),
             Reply.Problem(413, "The request is over a limit."),
             Reply.Problem(415, "Media type or encoding is not supported."),
             new Reply(422, "No line was accepted.", "RefusedIntake", JsonResponse.ProblemJson),
@@ -32,9 +37,11 @@ internal static class EventsApi
     private static async Task HandleAsync(HttpContext context, ApiState state)
     {
         var parts = state.Parts;
-        _ = new Query(context);
+        var query = new Query(context, "source", "first_line");
+        var source = query.Parse("source", "http", $"1..{Limits.SourceCharacters} characters", TryParseSource);
+        var firstLine = query.Long("first_line", 1, 1, long.MaxValue / 2);
         var body = RequestBody.Open(context, MediaTypes);
-        var intake = await parts.Intake.IngestAsync(body, "http", context.RequestAborted);
+        var intake = await parts.Intake.IngestAsync(body, source, firstLine, context.RequestAborted);
         await (intake switch
         {
             Intake.Done { Accepted: > 0 } done => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, done, WriteWhole),
@@ -44,6 +51,12 @@ internal static class EventsApi
             Intake.Unavailable no => new Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", $"{no.Reason}; nothing was appended", no.RetryAfter).WriteAsync(context),
             _ => throw new InvalidOperationException($"unknown intake {intake}"),
         });
+    }
+
+    private static bool TryParseSource(string text, out string source)
+    {
+        source = text;
+        return text.Length is >= 1 and <= Limits.SourceCharacters;
     }
 
     private static Problem TooLarge(Intake.TooLarge large) => new(

@@ -9,7 +9,8 @@ internal static class Operations
         CustomersApi.Get, CustomersApi.Events,
         RunsApi.Start, RunsApi.List, RunsApi.Get,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
-        QuarantineApi.List, QuarantineApi.Replay,
+        QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,
+        ImportsApi.Get, ImportsApi.Put,
         StatusApi.Status, StatusApi.Health, StatusApi.Ready,
         OpenApiEndpoint.Get,
     ];

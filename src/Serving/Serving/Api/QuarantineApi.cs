@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Lambda.Domain.Events;
@@ -22,6 +23,13 @@ internal static class QuarantineApi
             new Parameter("all", ParameterPlace.Query, "boolean", "true also lists what was replayed."),
         ],
         Replies = [new Reply(200, "A page; `next` is null on the last.", "QuarantinePage"), Reply.Problem(400, "A parameter is wrong.")],
+    };
+
+    public static readonly Operation Add = new("POST", "/v1/admin/quarantine", "addQuarantine", "Keep what a source could not make an event of", AddAsync)
+    {
+        Detail = "For importers: rows that could not be read. Card numbers are masked; what stands open already is not stored twice.",
+        Request = new Body("RefusedRows", "The rows.", [JsonResponse.Json]),
+        Replies = [new Reply(200, "They are kept.", "Kept"), Reply.Problem(400, "The body is not what was expected."), Reply.Problem(413, "The body is over the limit."), Reply.Problem(415, "Media type is not supported.")],
     };
 
     public static readonly Operation Replay = new("POST", "/v1/admin/quarantine/replay", "replayQuarantine", "Send open entries through validation again", ReplayAsync)
@@ -51,6 +59,22 @@ internal static class QuarantineApi
             if (entries.Count > limit) to.WriteNumber("next", entries[limit - 1].Id);
             else to.WriteNull("next");
             JsonMaps.WriteCounts(to, "open", quarantine.Counts());
+            to.WriteEndObject();
+        });
+    }
+
+    private static async Task AddAsync(HttpContext context, ApiState state)
+    {
+        _ = new Query(context);
+        var parts = state.Parts;
+        using var body = await JsonBody.ReadAsync(context, Limits.RefusedBytes);
+        var rows = body.List("rows", row => new QuarantineEntry(
+            0, parts.NowMs, row.Text("source"), row.Long("line"), row.Text("field"), row.Text("reason"), row.Text("detail"), Encoding.UTF8.GetBytes(row.Text("raw"))));
+        parts.Intake.Refuse(rows);
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, rows.Count, static (to, n) =>
+        {
+            to.WriteStartObject();
+            to.WriteNumber("kept", n);
             to.WriteEndObject();
         });
     }

@@ -42,7 +42,7 @@ internal sealed class QuarantineReplay(ServingParts parts)
 
     private async Task<long> ReplayAsync(QuarantineEntry[] chunk, string source, List<(long, string, string)> refused, CancellationToken cancel)
     {
-        var intake = await parts.Intake.IngestAsync(PipeReader.Create(new(Lines(chunk))), source, cancel);
+        var intake = await parts.Intake.IngestAsync(PipeReader.Create(new(Lines(chunk))), source, firstLine: 1, cancel);
         if (intake is not Intake.Done done) throw new ProblemException(Hindered(intake));
 
         var bad = done.Rejected.ToDictionary(r => r.Line);

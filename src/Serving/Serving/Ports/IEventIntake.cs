@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Serving.Ports;
 
@@ -8,8 +9,12 @@ public interface IEventIntake
 {
     /// <summary>Reads NDJSON or one JSON array of events from <paramref name="body"/> to its end and appends the good ones; bad ones go to quarantine.</summary>
     /// <param name="source">Where it comes from, for quarantine: `http`, `file:NAME`, `replay`.</param>
+    /// <param name="firstLine">What the body's first line is called, in the answer and in quarantine: a part of a file goes by the file's lines.</param>
     /// <exception cref="OperationCanceledException">The caller went away before the append: nothing was appended.</exception>
-    ValueTask<Intake> IngestAsync(PipeReader body, string source, CancellationToken cancel);
+    ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel);
+
+    /// <summary>Keeps what a source could not even make an event of. Ids are given by the store, card numbers are masked, what stands open already is not stored twice.</summary>
+    void Refuse(IReadOnlyList<QuarantineEntry> entries);
 }
 
 /// <summary>What came of a request.</summary>
