@@ -115,6 +115,12 @@ public sealed class RecordWriter
         return _record.Written;
     }
 
+    internal void CopyText(Field from, Field to)
+    {
+        _texts[to.Ordinal] = _texts[from.Ordinal];
+        Present |= 1UL << to.Ordinal;
+    }
+
     internal void Reset()
     {
         Present = 0;
