@@ -8,6 +8,7 @@ try
 {
     Console.WriteLine($"limit: write and fsync of 16 KB {Measure.Fsync(folder, 16 << 10)}; of 1 MB {Measure.Fsync(folder, 1 << 20)}");
     if (what is "all" or "log") await LogBench.RunAsync(folder, events: 1_000_000, perBatch: 4_000);
+    if (what is "all" or "checkpoint") await CheckpointBench.RunAsync(folder);
 }
 finally
 {

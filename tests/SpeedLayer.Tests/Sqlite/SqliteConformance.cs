@@ -26,3 +26,38 @@ public sealed class SqliteEventLogFromFileTests : SqliteEventLogTests
 {
     protected override LogLimits Limits => new() { RecentBytesMax = 0, GroupBytesMax = 1, WalPagesMax = 1, TruncateBytesPerSlice = 1 };
 }
+
+public sealed class SqliteCheckpointStoreTests : CheckpointStoreSuite
+{
+    private readonly TempFolder _folder = new();
+
+    protected override ValueTask<ICheckpointStore> OpenAsync() => new(new SqliteCheckpointStore(_folder.Path));
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _folder.Dispose();
+    }
+}
+
+public sealed class SqliteQuarantineTests : QuarantineSuite
+{
+    private readonly TempFolder _folder = new();
+
+    protected override ValueTask<IQuarantine> OpenAsync() => new(new SqliteQuarantine(_folder.File("quarantine.db")));
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _folder.Dispose();
+    }
+}
+
+public sealed class SqliteSinkProgressStoreTests : SinkProgressStoreSuite, IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    protected override ISinkProgressStore Open() => new SqliteSinkProgressStore(_folder.File("sink.db"));
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -10,7 +10,8 @@ internal sealed class LogFile : IDisposable
     /// Pages of 16 KB: fewer steps for a payload of 50 KB, and one small commit still writes one page. Deleted pages are used again, so the file
     /// stays as large as the log once was: auto_vacuum would move pages under the writer to give back space that the next day needs.
     /// </summary>
-    private static readonly SchemaFile Schema = new("event log", 0x4c6d4c67, 16_384, """
+    private static readonly SchemaFile Schema = new("event log", 0x4c6d4c67, 16_384,
+        "It is the only copy of what no batch run has published yet: restore it, or move it away and start Lambda with an empty log.", """
         CREATE TABLE log(partitions INTEGER NOT NULL);
         CREATE TABLE frames(id INTEGER PRIMARY KEY, count INTEGER NOT NULL, appended_at_ms INTEGER NOT NULL, encoding INTEGER NOT NULL,
             raw_bytes INTEGER NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
@@ -46,12 +47,7 @@ internal sealed class LogFile : IDisposable
         }
     }
 
-    public Database OpenReader()
-    {
-        var reader = Database.Open(Path);
-        reader.Execute("PRAGMA query_only=1; PRAGMA cell_size_check=1");
-        return reader;
-    }
+    public Database OpenReader() => SchemaFile.OpenReader(Path);
 
     /// <summary>The lock is the operating system's and ends with the process; the file stays, and holds the owner's process id for the message.</summary>
     private static FileStream Lock(string path)

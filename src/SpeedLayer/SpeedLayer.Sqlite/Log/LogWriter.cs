@@ -19,7 +19,6 @@ internal sealed class LogWriter
     private readonly FrameTable _table;
     private readonly Thread _thread;
     private readonly List<PendingAppend> _group = [];
-    private int _walPages;
 
     public LogWriter(LogFile file, FrameTable table, LogTail tail, AppendQueue queue, TimeProvider time, LogLimits limits)
     {
@@ -37,10 +36,7 @@ internal sealed class LogWriter
         {
             if (_group.Count > 0) Write();
             if (truncation is not null) Truncate(truncation);
-            _walPages += _file.Writer.TakeWalPages();
-            if (_walPages < _limits.WalPagesMax) continue;
-            _file.Writer.CheckpointWal();
-            _walPages = 0;
+            _file.Writer.CheckpointWal(_limits.WalPagesMax);
         }
     }
 

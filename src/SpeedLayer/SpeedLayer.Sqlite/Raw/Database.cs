@@ -10,7 +10,8 @@ namespace Lambda.SpeedLayer.Sqlite.Raw;
 internal sealed class Database : IDisposable
 {
     private readonly sqlite3 _handle;
-    private readonly Statement _begin, _commit;
+    private readonly Statement _beginRead, _begin, _commit;
+    private int _walPages;
 
     static Database() => Batteries_V2.Init();
 
@@ -19,7 +20,8 @@ internal sealed class Database : IDisposable
         (Path, _handle) = (path, handle);
         sqlite3_extended_result_codes(handle, 1);
         sqlite3_busy_timeout(handle, 5_000);
-        _begin = Prepare("BEGIN");
+        _beginRead = Prepare("BEGIN");
+        _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
     }
 
@@ -53,24 +55,25 @@ internal sealed class Database : IDisposable
         return statement.Step() ? statement.Long(0) : throw new SqliteFault(Path, sql, SQLITE_ERROR, "no row");
     }
 
-    public void Begin() => _begin.Run();
-
-    public void Commit() => _commit.Run();
-
     /// <summary>After a failure: SQLite may have rolled back by itself (disk full), then there is nothing to do.</summary>
-    public void Rollback()
+    private void Rollback()
     {
         if (sqlite3_get_autocommit(_handle) == 0) sqlite3_exec(_handle, "ROLLBACK");
     }
 
     /// <summary>All of it or nothing.</summary>
-    public void Transaction(Action work)
+    public void Transaction(Action work) => Transaction(_begin, work);
+
+    /// <summary>Everything read in it is of one snapshot.</summary>
+    public void ReadTransaction(Action work) => Transaction(_beginRead, work);
+
+    private void Transaction(Statement begin, Action work)
     {
-        Begin();
+        begin.Run();
         try
         {
             work();
-            Commit();
+            _commit.Run();
         }
         catch
         {
@@ -79,23 +82,25 @@ internal sealed class Database : IDisposable
         }
     }
 
-    /// <summary>Pages this connection has written into the WAL since it was last asked.</summary>
-    public int TakeWalPages()
-    {
-        sqlite3_db_status(_handle, SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, 1);
-        return pages;
-    }
-
     /// <summary>
-    /// Moves the WAL into the file as far as readers allow. A failure is no loss, the pages stay in the WAL and the next checkpoint tries again; when
-    /// the disk is full the next commit says so.
+    /// Moves the WAL into the file, as far as readers allow, once this connection has written so many pages into it. To be called when nobody waits:
+    /// after the commit was answered. A failure is no loss, the pages stay in the WAL and a later call tries again; when the disk is full the next
+    /// commit says so.
     /// </summary>
-    public void CheckpointWal() => sqlite3_wal_checkpoint_v2(_handle, null, SQLITE_CHECKPOINT_PASSIVE, out _, out _);
+    public void CheckpointWal(int pagesMax)
+    {
+        sqlite3_db_status(_handle, SQLITE_DBSTATUS_CACHE_WRITE, out var written, out _, 1);
+        _walPages += written;
+        if (_walPages < pagesMax) return;
+        sqlite3_wal_checkpoint_v2(_handle, null, SQLITE_CHECKPOINT_PASSIVE, out _, out _);
+        _walPages = 0;
+    }
 
     public SqliteFault Fault(string doing) => new(Path, doing, sqlite3_extended_errcode(_handle), sqlite3_errmsg(_handle).utf8_to_string());
 
     public void Dispose()
     {
+        _beginRead.Dispose();
         _begin.Dispose();
         _commit.Dispose();
         _handle.Dispose();

@@ -10,7 +10,8 @@ public sealed class StorageException(string file, string what, Exception? inner 
 /// <param name="Kind">For messages: `event log`.</param>
 /// <param name="ApplicationId">Marks the file as ours (PRAGMA application_id). A storage format.</param>
 /// <param name="Migrations">Step i leads from user_version i to i+1. A storage format: append only.</param>
-internal sealed record SchemaFile(string Kind, int ApplicationId, int PageBytes, params string[] Migrations)
+/// <param name="Advice">What to do with a damaged or foreign file.</param>
+internal sealed record SchemaFile(string Kind, int ApplicationId, int PageBytes, string Advice, params string[] Migrations)
 {
     public Database Open(string path, string pragmas = "")
     {
@@ -37,7 +38,13 @@ internal sealed record SchemaFile(string Kind, int ApplicationId, int PageBytes,
         }
     }
 
-    private string Advice => $"Restore it from a copy, or move it away and start Lambda again without it.";
+    /// <summary>Another connection on a file that was opened before: reads only.</summary>
+    public static Database OpenReader(string path, string pragmas = "")
+    {
+        var reader = Database.Open(path);
+        reader.Execute($"PRAGMA query_only=1; PRAGMA cell_size_check=1; {pragmas}");
+        return reader;
+    }
 
     private void RefuseOtherContent(string path)
     {
