@@ -30,6 +30,7 @@ public sealed class ClickHouseClient : IDisposable
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2), // servers close idle connections after 3 to 10 s: be first
             AutomaticDecompression = DecompressionMethods.None,
+            RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.UTF8, // users and keys need not be ASCII
             UseProxy = !options.Url.IsLoopback,
         })
         { Timeout = Timeout.InfiniteTimeSpan };

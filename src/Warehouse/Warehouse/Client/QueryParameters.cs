@@ -25,8 +25,8 @@ public sealed class QueryParameters : IEnumerable<KeyValuePair<string, string>>
 
     public void Add(string name, IEnumerable<long> values) => Put(name, $"[{string.Join(',', values)}]");
 
-    /// <summary>An Array(String): each element quoted, then the whole escaped once more as one TSV field.</summary>
-    public void Add(string name, IEnumerable<string> values) => Put(name, Escape($"[{string.Join(',', values.Select(v => $"'{Escape(v)}'"))}]"));
+    /// <summary>An Array(String): each element quoted; the array as a whole is not escaped once more.</summary>
+    public void Add(string name, IEnumerable<string> values) => Put(name, $"[{string.Join(',', values.Select(v => $"'{Escape(v)}'"))}]");
 
     public IEnumerator<KeyValuePair<string, string>> GetEnumerator() => _values.GetEnumerator();
 

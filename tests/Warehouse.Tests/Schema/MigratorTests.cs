@@ -1,0 +1,78 @@
+using Lambda.TestKit;
+using Lambda.Warehouse.Client;
+using Lambda.Warehouse.Schema;
+using Lambda.Warehouse.Tests.Local;
+using Xunit;
+
+namespace Lambda.Warehouse.Tests.Schema;
+
+[Collection(LocalWarehouseCollection.Name)]
+public sealed class MigratorTests(LocalWarehouseFixture local)
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [SkippableFact]
+    public async Task Apply_WhenRepeated_AppliesNothingMore()
+    {
+        using var client = Client();
+        Assert.Equal(Migrator.Shipped.Select(m => m.Number), await new Migrator(client).ApplyAsync(None));
+        Assert.Empty(await new Migrator(client).ApplyAsync(None));
+    }
+
+    [SkippableFact]
+    public async Task Apply_WhenCrashedInTheMiddle_IsFinishedByTheNext()
+    {
+        using var client = Client();
+        var crashing = new Migration(2, "two", "CREATE TABLE IF NOT EXISTS two (n Int64) ENGINE = MergeTree ORDER BY n;\nSELECT throwIf(1);\n");
+        await Assert.ThrowsAsync<ClickHouseException>(() => new Migrator(client, [.. Migrator.Shipped, crashing]).ApplyAsync(None));
+        var whole = new Migration(2, "two", crashing.Text.Replace("throwIf(1)", "1"));
+        Assert.Equal([2], await new Migrator(client, [.. Migrator.Shipped, whole]).ApplyAsync(None));
+    }
+
+    [SkippableFact]
+    public async Task Apply_WhenAnAppliedOneWasEdited_Refuses()
+    {
+        using var client = Client();
+        await new Migrator(client).ApplyAsync(None);
+        var edited = Migrator.Shipped.Select(m => new Migration(m.Number, m.Name, m.Text + "\n")).ToList();
+        var error = await Assert.ThrowsAsync<SchemaException>(() => new Migrator(client, edited).ApplyAsync(None));
+        Assert.Contains("0001_raw_events", error.Message);
+    }
+
+    [SkippableFact]
+    public async Task Apply_WhenDatabaseIsNewer_Refuses()
+    {
+        using var client = Client();
+        await new Migrator(client, [.. Migrator.Shipped, new Migration(7, "later", "SELECT 1;\n")]).ApplyAsync(None);
+        var error = await Assert.ThrowsAsync<SchemaException>(() => new Migrator(client).ApplyAsync(None));
+        Assert.Contains("0007", error.Message);
+    }
+
+    [SkippableFact]
+    public async Task Apply_WhenAFieldHasNoColumnYet_AddsItInItsPlace()
+    {
+        using var client = Client();
+        await new Migrator(client).ApplyAsync(None);
+        var before = await ColumnsAsync(client);
+        await client.ExecuteAsync("DROP VIEW events");
+        await client.ExecuteAsync("ALTER TABLE raw_events DROP COLUMN granted, DROP COLUMN extras, DROP COLUMN amount_minor");
+        await new Migrator(client).ApplyAsync(None);
+        Assert.Equal(before, await ColumnsAsync(client));
+        Assert.Equal(RawEventColumns.All.Select(c => c.Name), before);
+        Assert.Empty(await client.ListAsync("SELECT amount_minor FROM events", (ref RowBinaryReader row) => row.IsNull()));
+    }
+
+    [SkippableFact]
+    public async Task Apply_WhenAColumnHasAnotherType_Refuses()
+    {
+        using var client = Client();
+        await new Migrator(client).ApplyAsync(None);
+        await client.ExecuteAsync("ALTER TABLE raw_events MODIFY COLUMN mcc String");
+        await Assert.ThrowsAsync<SchemaException>(() => new Migrator(client).ApplyAsync(None));
+    }
+
+    private ClickHouseClient Client() => new(new ClickHouseOptions { Url = local.Url, Database = local.NewDatabase() });
+
+    private static Task<List<string>> ColumnsAsync(ClickHouseClient client) => client.ListAsync(
+        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'raw_events' ORDER BY position", (ref RowBinaryReader row) => row.Text());
+}
