@@ -97,3 +97,41 @@ public sealed class FaultyBases(IBaseStore bases, Faults faults) : IBaseStore
     public void Retire(IBaseView view) => bases.Retire(view);
     public void DeleteExcept(IReadOnlyCollection<string> names) => bases.DeleteExcept(names);
 }
+
+/// <summary>A warehouse whose effects may crash their caller, before or after, and whose streams may break off.</summary>
+public sealed class FaultyWarehouse(IWarehouse warehouse, Faults faults) : IWarehouse
+{
+    public Task InsertAsync(IReadOnlyList<LogFrame> frames, CancellationToken cancel) => faults.Around("insert", async () =>
+    {
+        await warehouse.InsertAsync(frames, cancel);
+        return 0;
+    });
+
+    public Task<IReadOnlyList<RawTotals>> TotalsAsync(Cut cut, CancellationToken cancel) =>
+        faults.Around("totals", () => warehouse.TotalsAsync(cut, cancel));
+
+    public Task<long> ComputeAsync(CompiledView view, long epoch, int partition, long cutOffset, int lastPrunedDay, CancellationToken cancel) =>
+        faults.Around("compute", () => warehouse.ComputeAsync(view, epoch, partition, cutOffset, lastPrunedDay, cancel));
+
+    public async IAsyncEnumerable<(CustomerId Customer, State State)> ReadComputedAsync(
+        CompiledView view, long epoch, int partition, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var row in warehouse.ReadComputedAsync(view, epoch, partition, cancel))
+        {
+            faults.Point("reading computed states");
+            yield return row;
+        }
+    }
+
+    public Task DropComputedAsync(IReadOnlyCollection<long> keep, CancellationToken cancel) => warehouse.DropComputedAsync(keep, cancel);
+
+    public Task<IReadOnlyList<LateRepeat>> LateRepeatsAsync(int partition, long fromOffset, long toOffset, long horizonMs, CancellationToken cancel) =>
+        faults.Around("late repeats", () => warehouse.LateRepeatsAsync(partition, fromOffset, toOffset, horizonMs, cancel));
+
+    public Task<State?> RecomputeCustomerAsync(CompiledView view, int partition, CustomerId customer, long belowOffset, CancellationToken cancel) =>
+        warehouse.RecomputeCustomerAsync(view, partition, customer, belowOffset, cancel);
+
+    public Task<IReadOnlyList<CustomerEvent>> EventsAsync(
+        int partition, CustomerId customer, (long OccurredAtMicros, long Offset)? before, int limit, CancellationToken cancel) =>
+        warehouse.EventsAsync(partition, customer, before, limit, cancel);
+}

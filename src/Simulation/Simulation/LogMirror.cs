@@ -1,0 +1,64 @@
+using System.Text;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.Simulation;
+
+/// <summary>An event as the log holds it.</summary>
+public sealed record LoggedEvent(long Offset, long AppendedAtMs, string EventId, ReadOnlyMemory<byte> Record);
+
+/// <summary>
+/// Everything that was ever appended, retention or not: what the auditor computes expected answers from. Read from the log itself, because a
+/// crashed append may or may not have happened.
+/// </summary>
+public sealed class LogMirror(IEventLog log)
+{
+    private readonly long[] _next = new long[log.Partitions];
+    private readonly Dictionary<string, List<LoggedEvent>> _byCustomer = [];
+
+    public IEnumerable<string> Customers => _byCustomer.Keys;
+
+    public long Events { get; private set; }
+
+    public void CatchUp()
+    {
+        var row = new EventRow();
+        for (var p = 0; p < log.Partitions; p++)
+            while (log.Read(p, _next[p], int.MaxValue) is { Count: > 0 } frames)
+                foreach (var frame in frames)
+                    foreach (var (offset, record) in frame)
+                        if (offset >= _next[p]) Take(offset, frame.AppendedAtMs, record, row, p);
+    }
+
+    private void Take(long offset, long appendedAtMs, ReadOnlyMemory<byte> record, EventRow row, int partition)
+    {
+        _next[partition] = offset + 1;
+        if (RecordCodec.KindOf(record.Span) != RecordKind.Event) return;
+        RecordCodec.Read(record, row);
+        var customer = Encoding.UTF8.GetString(row.CustomerId);
+        if (!_byCustomer.TryGetValue(customer, out var events)) _byCustomer.Add(customer, events = []);
+        events.Add(new LoggedEvent(offset, appendedAtMs, Encoding.UTF8.GetString(row.EventId), record));
+        Events++;
+    }
+
+    /// <summary>
+    /// The events that must count for a customer at `applied` over the published `cut`: below the cut the first copy of each id; above it every
+    /// copy whose nearest earlier copy lies further back than the horizon, the one permitted difference until the next publication.
+    /// </summary>
+    public List<LoggedEvent> Counting(string customer, long cut, long applied, long horizonMs)
+    {
+        var counting = new List<LoggedEvent>();
+        var newestCopy = new Dictionary<string, long>();
+        foreach (var e in _byCustomer.GetValueOrDefault(customer, []))
+        {
+            if (e.Offset >= applied) break;
+            var repeat = newestCopy.TryGetValue(e.EventId, out var before);
+            newestCopy[e.EventId] = e.AppendedAtMs;
+            if (!repeat || (e.Offset >= cut && e.AppendedAtMs / 1000 - before / 1000 > horizonMs / 1000)) counting.Add(e);
+        }
+        return counting;
+    }
+
+    public static int PartitionOf(string customer, int partitions) => Partitioner.PartitionOf(Encoding.UTF8.GetBytes(customer), partitions);
+}

@@ -1,0 +1,231 @@
+using System.Globalization;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Simulation;
+
+/// <summary>What a scenario did and checked.</summary>
+public sealed record ScenarioReport(ulong Seed, long Events, long Reads, long Crashes, long Published, long Failed, long Abandoned, long Rebuilds);
+
+/// <summary>An answer was not what the events say: the seed replays it.</summary>
+public sealed class LawBrokenException(string message) : Exception(message);
+
+/// <summary>
+/// One seeded life of an installation: appends, folds, inserts, runs, publications, crashes at any effect, lost checkpoints, abandoned runs,
+/// changed definitions, jumps of time, retention; reads all the time, each held against the oracle. The same seed does the same thing for ever.
+/// </summary>
+public sealed class Scenario
+{
+    private readonly Chance _chance;
+    private readonly World _world;
+    private readonly RandomEvents _events;
+    private readonly IReadOnlyList<ViewDefinition> _definitions;
+    private readonly ulong _seed;
+    private readonly List<string> _trail = [];
+    private long _reads, _rebuilds;
+    private int _runs;
+
+    public Scenario(ulong seed, IReadOnlyList<ViewDefinition> definitions)
+    {
+        (_seed, _definitions, _chance) = (seed, definitions, new Chance(seed));
+        var customers = 2 + _chance.Below(12);
+        _world = new World(_chance, definitions, 1 + _chance.Below(3), _chance.Pick([3_600_000L, Clock.MsPerDay, 7 * Clock.MsPerDay]));
+        _world.Faults.OneIn = _chance.Pick([0, 10, 25, 60]);
+        _events = new RandomEvents(_chance, customers);
+    }
+
+    /// <exception cref="LawBrokenException">Names the seed, the step, the customer and both answers.</exception>
+    public async Task<ScenarioReport> RunAsync(int steps)
+    {
+        try
+        {
+            for (var i = 0; i < steps; i++) await StepAsync(i);
+            await SettleAsync();
+        }
+        catch (Exception e) when (e is not LawBrokenException)
+        {
+            throw new LawBrokenException($"seed {_seed}: {e.GetType().Name}: {e.Message}\n{e.StackTrace}\nlast steps: {Trail()}");
+        }
+        var runs = _world.Runner.History.Runs;
+        return new ScenarioReport(
+            _seed, _world.Mirror.Events, _reads, _world.Faults.Crashes, runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Published),
+            runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Failed), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned), _rebuilds);
+    }
+
+    private async Task StepAsync(int step)
+    {
+        var action = _chance.Below(100);
+        _trail.Add(string.Create(CultureInfo.InvariantCulture, $"{step}:{action}"));
+        await (action switch
+        {
+            < 20 => Append(),
+            < 24 => Do(AdvanceTime),
+            < 44 => OnHost(p => _world.Host(p).Step(1 + _chance.Below(4000))),
+            < 48 => OnHost(p => _world.Host(p).RequestCheckpoint()),
+            < 51 => Do(() => RestartHost(_chance.Below(_world.Partitions))),
+            < 52 => Do(_world.RestartAll),
+            < 60 => Guarded(() => _world.Pump.StepAsync(_chance.OneIn(2), default), _world.RestartSink),
+            < 63 => Guarded(StartRun, _world.RestartRunner),
+            < 76 => Guarded(() => _world.Runner.StepAsync(default), _world.RestartRunner),
+            < 77 => Guarded(() => _world.Runner.AbandonAsync("the scenario says so", default), _world.RestartRunner),
+            < 80 => OnHost(_world.Adopt),
+            < 81 => _world.TruncateAsync(_chance.Below(_world.Partitions)),
+            < 82 => _world.CleanUpAsync(),
+            < 86 => OnHost(CheckPopulation),
+            _ => Do(CheckSomeone),
+        });
+        _world.Mirror.CatchUp();
+    }
+
+    // --- actions ------------------------------------------------------------------------------------------------------------
+
+    private Task Append() => Guarded(async () =>
+    {
+        var batch = new AppendBatch(_world.Partitions);
+        for (var n = 1 + _chance.Below(25); n > 0; n--)
+        {
+            var record = _events.Next(_world.Time.NowMs);
+            batch.Add(Partitioner.PartitionOf(RecordCodec.CustomerIdOf(record), _world.Partitions), record);
+        }
+        await _world.Log.AppendAsync(batch, default);
+    }, () => { });
+
+    private void AdvanceTime() => _world.Time.Advance(_chance.Below(6) switch
+    {
+        0 => _chance.Between(0, 3 * Clock.MsPerDay),
+        1 => _chance.Between(0, 3_600_000),
+        _ => _chance.Between(0, 5_000),
+    });
+
+    private Task StartRun()
+    {
+        var definition = _chance.OneIn(3) ? _chance.Pick(_definitions).Hash : _world.Served.DefinitionHash;
+        _world.Runner.Start($"run-{_runs++}", definition);
+        return Task.CompletedTask;
+    }
+
+    private void RestartHost(int partition)
+    {
+        if (_chance.OneIn(3))
+        {
+            _world.LoseCheckpoint(partition);
+            _rebuilds++;
+        }
+        _world.StartHost(partition);
+    }
+
+    private Task OnHost(Action<int> act)
+    {
+        var partition = _chance.Below(_world.Partitions);
+        return Guarded(() =>
+        {
+            act(partition);
+            return Task.CompletedTask;
+        }, () => _world.StartHost(partition));
+    }
+
+    private static async Task Guarded(Func<Task> act, Action restart)
+    {
+        try
+        {
+            await act();
+        }
+        catch (SimulatedCrash)
+        {
+            restart();
+        }
+    }
+
+    private static Task Do(Action act)
+    {
+        act();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>No more faults: everything is applied, sunk, published and served, then every customer is checked.</summary>
+    private async Task SettleAsync()
+    {
+        _world.Faults.OneIn = 0;
+        _world.RestartAll();
+        await DrainAsync();
+        await DrainRunAsync();
+        _world.Runner.Start("run-last", _world.Served.DefinitionHash);
+        await DrainRunAsync();
+        if (_world.Runner.History.Runs[^1] is { Stage: not BatchLayer.Runs.RunStage.Published } run)
+            throw new LawBrokenException($"seed {_seed}: the last run ended {run.Stage}: {string.Join("; ", run.Reasons)}");
+        foreach (var customer in _world.Mirror.Customers) Check(customer, _chance.Below(3));
+    }
+
+    private async Task DrainAsync()
+    {
+        for (var p = 0; p < _world.Partitions; p++)
+        {
+            while (_world.Host(p).Step(int.MaxValue)) { }
+            _world.Adopt(p);
+        }
+        while (await _world.Pump.StepAsync(flush: true, default) > 0) { }
+        _world.Mirror.CatchUp();
+    }
+
+    private async Task DrainRunAsync()
+    {
+        while (_world.Runner.History.Active is not null)
+        {
+            await _world.Runner.StepAsync(default);
+            await DrainAsync();
+        }
+        await DrainAsync();
+    }
+
+    // --- checks -------------------------------------------------------------------------------------------------------------
+
+    private void CheckSomeone()
+    {
+        _world.Mirror.CatchUp();
+        Check($"c{_chance.Below(16)}", _chance.OneIn(4) ? _chance.Below(30) : 0);
+    }
+
+    private void Check(string customer, int daysAgo)
+    {
+        var partition = LogMirror.PartitionOf(customer, _world.Partitions);
+        var asOf = Clock.DayOfMs(_world.Time.NowMs) - daysAgo;
+        Readout? read = null;
+        string? overflow = null;
+        try
+        {
+            read = _world.Host(partition).Read(CustomerId.From(customer), asOf);
+        }
+        catch (MetricOverflowException e)
+        {
+            overflow = e.Metric;
+        }
+        if (read?.Outcome is ReadOutcome.Unavailable or ReadOutcome.NeedsRawEvents) return;
+        _reads++;
+        var host = _world.Host(partition);
+        Compare(customer, partition, host.Epochs.Published, host.Applied, asOf, read?.Answer, overflow);
+    }
+
+    private void CheckPopulation(int partition)
+    {
+        foreach (var row in _world.Host(partition).TakePopulationRows(50, Clock.DayOfMs(_world.Time.NowMs)))
+        {
+            _reads++;
+            Compare(row.Customer.ToString(), partition, row.Epoch, row.Applied, row.Answer.AsOfDay, row.Answer, null);
+        }
+    }
+
+    private void Compare(string customer, int partition, long epoch, long applied, int asOf, Answer? served, string? overflow)
+    {
+        var publication = _world.PublicationOf(epoch);
+        var counting = _world.Mirror.Counting(customer, publication.Cut[partition], applied, _world.HorizonMs);
+        var expected = Expectation.Of(_world.Views.ByHash(publication.DefinitionHash).Definition, counting, asOf);
+        if (expected.Matches(served, overflow) is { } difference)
+            throw new LawBrokenException(
+                $"seed {_seed}: customer {customer} at {partition}:{applied}, epoch {epoch}, as of day {asOf}: {difference}\nlast steps: {Trail()}");
+    }
+
+    private string Trail() => string.Join(' ', _trail.TakeLast(40));
+}
