@@ -210,7 +210,7 @@ public sealed class Scenario
 
     private void CheckPopulation(int partition)
     {
-        foreach (var row in _world.Host(partition).TakePopulationRows(50, Clock.DayOfMs(_world.Time.NowMs)))
+        foreach (var row in _world.Host(partition).TakePopulationRows(50, Clock.DayOfMs(_world.Time.NowMs), out _))
         {
             _reads++;
             Compare(row.Customer.ToString(), partition, row.Epoch, row.Applied, row.Answer.AsOfDay, row.Answer, null);

@@ -28,10 +28,15 @@ public sealed partial class PartitionHost
     }
 
     /// <summary>Up to <paramref name="max"/> finished rows of customers that changed since they were last taken.</summary>
-    public List<PopulationRow> TakePopulationRows(int max, int asOfDay)
+    /// <param name="completeBelow">When nothing changed is left behind: every change below this offset is in the rows taken by now; else -1.</param>
+    public List<PopulationRow> TakePopulationRows(int max, int asOfDay, out long completeBelow)
     {
         var changed = new List<CustomerEntity>();
-        lock (_gate) _worker.TakeChanged(max, changed);
+        lock (_gate)
+        {
+            _worker.TakeChanged(max, changed);
+            completeBelow = _worker.ChangedForPopulation == 0 && !_worker.AwaitsAdoption ? Applied : -1;
+        }
         var rows = new List<PopulationRow>(changed.Count);
         foreach (var entity in changed) AddRow(rows, entity.Id, asOfDay);
         return rows;
@@ -48,9 +53,33 @@ public sealed partial class PartitionHost
     /// <summary>Puts rows that could not be written back in the queue.</summary>
     public void ReturnPopulationRows(IEnumerable<PopulationRow> rows)
     {
-        lock (_gate)
-            foreach (var row in rows)
-                _worker.MarkChanged(LoadOne(row.Customer));
+        foreach (var row in rows) MarkChanged(row.Customer);
+    }
+
+    /// <summary>
+    /// Customers of the base and of the stored entities, ascending, each once: for a sweep, which holds the base until it ends. Customers that are
+    /// in neither yet have changed since start and are flushed anyway.
+    /// </summary>
+    public IEnumerable<CustomerId> Customers()
+    {
+        IBaseView? held;
+        lock (_gate) held = _base is not null && _base.TryAcquire() ? _base : null;
+        try
+        {
+            using var batch = (held?.Scan() ?? []).GetEnumerator();
+            using var stored = _ports.Checkpoints.Scan(Partition).GetEnumerator();
+            for (bool b = batch.MoveNext(), s = stored.MoveNext(); b || s;)
+            {
+                var order = !b ? 1 : !s ? -1 : batch.Current.Customer.CompareTo(stored.Current.Customer);
+                yield return order <= 0 ? batch.Current.Customer : stored.Current.Customer;
+                if (order <= 0) b = batch.MoveNext();
+                if (order >= 0) s = stored.MoveNext();
+            }
+        }
+        finally
+        {
+            held?.Release();
+        }
     }
 
     private void AddRow(List<PopulationRow> rows, CustomerId customer, int asOfDay)
@@ -59,7 +88,7 @@ public sealed partial class PartitionHost
         lock (_gate)
         {
             Interlocked.Decrement(ref _readersWaiting);
-            if (_worker.AwaitsAdoption) return;
+            if (_worker.AwaitsAdoption) return; // a sweep follows adoption
             try
             {
                 var read = Merged(LoadOne(customer), customer, asOfDay);

@@ -145,6 +145,34 @@ public sealed partial class PartitionHost : IWorkerEffects
         return used;
     }
 
+    /// <summary>
+    /// Marks the customers of records from <paramref name="offset"/> to here as changed: after a restart, those whose rows were not yet written.
+    /// </summary>
+    public void MarkChangedFrom(long offset)
+    {
+        for (var next = Math.Max(offset, _ports.Log.StartOffset(Partition)); next < Applied;)
+        {
+            foreach (var frame in _ports.Log.Read(Partition, next, Limits.SinkReadBytes))
+            {
+                foreach (var (at, record) in frame)
+                    if (at >= next && at < Applied && RecordCodec.KindOf(record.Span) == RecordKind.Event)
+                        MarkChanged(new CustomerId(RecordCodec.CustomerIdOf(record.Span)));
+                next = frame.EndOffset;
+            }
+        }
+    }
+
+    /// <summary>Marks the customers that differ from the stored checkpoint as changed.</summary>
+    public void MarkDirtyChanged()
+    {
+        lock (_gate) _worker.MarkDirtyChanged();
+    }
+
+    private void MarkChanged(CustomerId customer)
+    {
+        lock (_gate) _worker.MarkChanged(LoadOne(customer));
+    }
+
     private List<StoredEntity> Load(HashSet<CustomerId> customers)
     {
         var loaded = new List<StoredEntity>();

@@ -200,6 +200,11 @@ public sealed class PartitionWorker
         _changed.Add(entity);
     }
 
+    public void MarkDirtyChanged()
+    {
+        foreach (var entity in _dirty) MarkChanged(entity);
+    }
+
     /// <summary>Hands out up to <paramref name="max"/> customers whose finished row may have changed.</summary>
     public void TakeChanged(int max, List<CustomerEntity> to)
     {

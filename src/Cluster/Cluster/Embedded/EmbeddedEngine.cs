@@ -1,0 +1,210 @@
+using Lambda.BatchLayer.Ports;
+using Lambda.BatchLayer.Runs;
+using Lambda.BatchLayer.Sqlite;
+using Lambda.Cluster.Options;
+using Lambda.Domain.Log;
+using Lambda.Domain.Views;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Sink;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Embedded;
+
+/// <summary>
+/// The embedded edition: log, workers, sink, batch runs and population over one data folder and one warehouse, in this process. Everything is opened
+/// and recovered by <see cref="StartAsync"/>; the API is somebody else's.
+/// </summary>
+public sealed class EmbeddedEngine : IEngine
+{
+    private readonly EngineParts _parts;
+    private readonly PartitionHost[] _hosts;
+    private readonly SinkPump _pump;
+    private readonly SinkReach _reach;
+    private readonly EngineRuns _runs;
+    private readonly PopulationWriter _population;
+    private readonly Action<string, Exception> _onError;
+    private readonly List<PartitionThread> _threads = [];
+    private readonly List<Loop> _loops = [];
+    private readonly Lock _stopGate = new();
+    private Task? _stopping;
+
+    private EmbeddedEngine(EngineParts parts, LambdaOptions options, Action<string, Exception> onError)
+    {
+        (_parts, _onError) = (parts, onError);
+        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time);
+        var horizonMs = options.DedupHorizonDays * 86_400_000L;
+        _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)]);
+        _reach = new SinkReach(p => _pump.Progress(p).Next);
+        _hosts = [.. Enumerable.Range(0, parts.Log.Partitions).Select(p => NewHost(p, speed, horizonMs))];
+        var side = new SpeedSide(speed, parts.SinkProgress, parts.Bases, p => _hosts[p], _ => _pump, horizonMs);
+        var runner = new BatchRunner(new BatchPorts(parts.Journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
+        _runs = new EngineRuns(runner, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
+        parts.ServedDefinition = () => _runs.Served.DefinitionHash;
+        _population = new PopulationWriter(_hosts, parts.Population, parts.Log, parts.Facts, parts.Time);
+        var reads = new EngineReads(_hosts, parts.Log, parts.Warehouse, _reach, parts.Time);
+        (Reads, Recompute) = (reads, reads);
+        Intake = new EngineIntake(parts, horizonMs, _hosts, () => _stopping is not null);
+        Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
+        HorizonMs = horizonMs;
+    }
+
+    private long HorizonMs { get; }
+
+    public IEventIntake Intake { get; }
+    public ICustomerReads Reads { get; }
+    public IBatchRuns Runs => _runs;
+    public IEngineStatus Status { get; }
+    public IDefinitions Definitions => _parts.Definitions;
+    public IQuarantine Quarantine => _parts.Quarantine;
+    public IRecompute Recompute { get; }
+    public Task Faulted => _parts.Faulted;
+
+    /// <summary>The log and the hosts, for benchmarks that go in below the API.</summary>
+    internal IEventLog Log => _parts.Log;
+    internal IReadOnlyList<PartitionHost> Hosts => _hosts;
+    internal SinkPump Sink => _pump;
+    internal PopulationWriter Population => _population;
+    internal EngineParts Parts => _parts;
+
+    /// <summary>Opens the folder, starts the warehouse, recovers every partition and starts reading on. Ready once replay has caught up (see <see cref="Status"/>).</summary>
+    /// <param name="onError">Told what failed where; the engine goes on or stops the part by itself.</param>
+    /// <exception cref="DataFolderException">The folder is in use, or was made otherwise.</exception>
+    public static async Task<EmbeddedEngine> StartAsync(LambdaOptions options, Action<string, Exception> onError, TimeProvider time, CancellationToken cancel)
+    {
+        var parts = await EngineParts.OpenAsync(options, onError, time, cancel);
+        try
+        {
+            var engine = new EmbeddedEngine(parts, options, onError);
+            await engine.RecoverAsync(cancel);
+            engine.StartLoops();
+            return engine;
+        }
+        catch
+        {
+            await parts.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task StopAsync(CancellationToken hurry)
+    {
+        lock (_stopGate) return _stopping ??= Task.Run(() => StopOnceAsync(hurry), CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
+
+    // --- start and stop -----------------------------------------------------------------------------------------------------
+
+    private PartitionHost NewHost(int partition, SpeedPorts speed, long horizonMs)
+    {
+        var (key0, key1) = _parts.Facts.IdKeys();
+        return new PartitionHost(speed, new WorkerSettings(partition, horizonMs, key0, key1), work => Task.Run(work), _parts.Generation);
+    }
+
+    private async Task RecoverAsync(CancellationToken cancel)
+    {
+        var served = _runs.Served;
+        foreach (var host in _hosts)
+        {
+            try
+            {
+                host.Recover(served, await BaseOfAsync(served, host.Partition, cancel));
+            }
+            catch (Exception e) when (e is CheckpointCorruptException or LogCorruptException or LogTruncatedException or InvalidDataException)
+            {
+                // One damaged partition must not take the others down; it says what to do and answers 503.
+                host.Stop(e);
+                _onError($"partition {host.Partition}", e);
+            }
+        }
+    }
+
+    private void StartLoops()
+    {
+        foreach (var host in _hosts.Where(h => h.Fault is null)) _threads.Add(new PartitionThread(host, _parts.Log, _onError));
+        _loops.Add(new Loop("sink", SinkStepAsync, _onError));
+        _loops.Add(new Loop("batch run", _runs.StepAsync, _onError));
+        _loops.Add(new Loop("population", PopulationStepAsync, _onError));
+        _loops.Add(new Loop("retention", RetentionStepAsync, _onError));
+    }
+
+    private async Task StopOnceAsync(CancellationToken hurry)
+    {
+        foreach (var loop in _loops) await loop.DisposeAsync();
+        await Task.WhenAll(_threads.Select(t => Task.Run(() => t.Stop(checkpoint: !hurry.IsCancellationRequested), CancellationToken.None)));
+        await _parts.DisposeAsync();
+    }
+
+    // --- loops ----------------------------------------------------------------------------------------------------------------
+
+    private async Task<TimeSpan> SinkStepAsync(CancellationToken cancel)
+    {
+        var rows = await _pump.StepAsync(_reach.IsUrgent || _runs.IsSinking, cancel);
+        return rows > 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(20);
+    }
+
+    private bool _populationRecovered;
+
+    private async Task<TimeSpan> PopulationStepAsync(CancellationToken cancel)
+    {
+        if (!Status.IsReady) return TimeSpan.FromMilliseconds(100);
+        if (!_populationRecovered)
+        {
+            _population.Recover();
+            _populationRecovered = true;
+        }
+        return await _population.StepAsync(cancel);
+    }
+
+    private async Task<TimeSpan> RetentionStepAsync(CancellationToken cancel)
+    {
+        foreach (var host in _hosts.Where(h => h.Fault is null))
+        {
+            var p = host.Partition;
+            var sunk = Math.Min(_pump.Progress(p).Next, _population.WrittenBelow(p));
+            var keep = Retention.KeepFrom(_parts.Log, p, _runs.Served, HorizonMs, host.StoredAtOffset, sunk);
+            if (keep > _parts.Log.StartOffset(p)) await _parts.Log.TruncateAsync(p, keep, cancel);
+        }
+        return TimeSpan.FromSeconds(30);
+    }
+
+    // --- publication ----------------------------------------------------------------------------------------------------------
+
+    private string NextDefinition() => _parts.Facts.PendingDefinition ?? _runs.Served.DefinitionHash;
+
+    private async Task PublishedAsync(BatchRunner runner, Publication publication, CancellationToken cancel)
+    {
+        foreach (var host in _hosts)
+        {
+            if (host.Fault is not null || host.Epochs.Published >= publication.Epoch) continue;
+            var old = host.Adopt(publication, await BaseOfAsync(publication, host.Partition, cancel));
+            if (old is not null) _parts.Bases.Retire(old);
+        }
+        if (_parts.Facts.PendingDefinition == publication.DefinitionHash) _parts.Facts.PendingDefinition = null;
+        _parts.Bases.DeleteExcept([.. publication.Artefacts.Select(a => a.Name)]);
+        await runner.CleanUpAsync(cancel);
+    }
+
+    /// <summary>The published base of a partition; one that is missing or damaged is streamed out of the warehouse again.</summary>
+    private async Task<IBaseView?> BaseOfAsync(Publication publication, int partition, CancellationToken cancel)
+    {
+        if (publication.Epoch == 0) return null;
+        var file = publication.Artefacts[partition];
+        try
+        {
+            return _parts.Bases.Open(file);
+        }
+        catch (BaseCorruptException e)
+        {
+            _onError($"partition {partition}: base of epoch {publication.Epoch} is streamed anew", e);
+            var view = _parts.Definitions.Views.ByHash(publication.DefinitionHash);
+            var states = _parts.Warehouse.ReadComputedAsync(view, publication.Epoch, partition, cancel);
+            var again = await _parts.Bases.BuildAsync(publication.Epoch, publication.DefinitionHash, partition, states, cancel);
+            return again.Hash == file.Hash
+                ? _parts.Bases.Open(file)
+                : throw new BaseCorruptException(file.Name, "what the warehouse streams is not what was published; run the batch again");
+        }
+    }
+}

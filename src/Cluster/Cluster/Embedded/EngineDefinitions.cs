@@ -1,0 +1,50 @@
+using Lambda.BatchLayer.Sqlite;
+using Lambda.Domain.Views;
+using Lambda.Domain.Yaml;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Embedded;
+
+/// <summary>The definitions of this installation: stored by hash, the served one, and the one that the next run will compute.</summary>
+internal sealed class EngineDefinitions : IDefinitions
+{
+    private readonly SqliteRunJournal _journal;
+    private readonly InstallationFacts _facts;
+    private readonly Func<string> _servedHash;
+    private readonly Lock _gate = new();
+
+    public EngineDefinitions(SqliteRunJournal journal, InstallationFacts facts, Func<string> servedHash)
+    {
+        (_journal, _facts, _servedHash) = (journal, facts, servedHash);
+        Views = new ViewCatalog(hash => journal.Get(hash) is { } text ? DefinitionLoader.Load($"definition {hash[..8]}", text) : null);
+        // Entities name definitions by a part of the hash, so all must be known.
+        foreach (var (hash, name, text) in journal.Definitions()) Views.Add(DefinitionLoader.Load($"{name} ({hash[..8]})", text));
+    }
+
+    public ViewCatalog Views { get; }
+
+    public ViewDefinition Current => Views.ByHash(_servedHash()).Definition;
+
+    public ViewDefinition? Next => _facts.PendingDefinition is { } hash && hash != _servedHash() ? Views.ByHash(hash).Definition : null;
+
+    public ViewDefinition Check(string text, string file) => DefinitionLoader.Load(file, text);
+
+    public ValueTask<ViewDefinition> AdoptAsync(string text, string file, CancellationToken cancel)
+    {
+        var definition = Check(text, file);
+        lock (_gate)
+        {
+            Store(definition);
+            _facts.PendingDefinition = definition.Hash == _servedHash() ? null : definition.Hash;
+        }
+        return new(definition);
+    }
+
+    /// <summary>Stored before a barrier may name it.</summary>
+    public void Store(ViewDefinition definition)
+    {
+        _journal.Put(definition.Hash, definition.Name, definition.Text);
+        Views.Add(definition);
+    }
+}

@@ -1,0 +1,142 @@
+using Lambda.BatchLayer.Ports;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Domain.Views;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Embedded;
+
+/// <summary>Reads from the partitions of this process; a day too old for the tiles is computed from the customer's raw events.</summary>
+internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehouse warehouse, SinkReach sink, TimeProvider time) : ICustomerReads, IRecompute
+{
+    private static readonly TimeSpan PositionPoll = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    public int PartitionOf(CustomerId customer) => Partitioner.PartitionOf(customer.Utf8, hosts.Length);
+
+    public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel)
+    {
+        var host = hosts[PartitionOf(customer)];
+        if (atLeast is { } position && host.Applied <= position.Offset) return WaitAndRead(host, customer, asOfDay, position, wait, cancel);
+        return Read(host, customer, asOfDay, cancel);
+    }
+
+    public async ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel)
+    {
+        var partition = PartitionOf(customer);
+        (long, long)? cursor = before is { } b ? (b.OccurredAtMicros, b.Offset) : null;
+        // What is durable now shall be in the list: the sink is at most about a second behind.
+        if (before is null) await sink.WaitForAsync(partition, hosts[partition].Applied, SinkWait, cancel);
+        var events = await warehouse.EventsAsync(partition, customer, cursor, limit, cancel);
+        return [.. events.Select(e => new CustomerEventRow(partition, e.Offset, e.OccurredAtMicros, e.AppendedAtMs, e.Body))];
+    }
+
+    public async Task<Answer?> RecomputeAsync(CustomerId customer, long belowOffset, int asOfDay, CancellationToken cancel)
+    {
+        var partition = PartitionOf(customer);
+        await sink.WaitForAsync(partition, belowOffset, SinkWait, cancel);
+        var view = hosts[partition].Epochs.Active;
+        var state = await warehouse.RecomputeCustomerAsync(view, partition, customer, belowOffset, cancel);
+        return state is null ? null : view.Finish(state, null, null, asOfDay);
+    }
+
+    private async ValueTask<CustomerRead> WaitAndRead(PartitionHost host, CustomerId customer, int? asOfDay, Position atLeast, TimeSpan wait, CancellationToken cancel)
+    {
+        for (var until = time.GetTimestamp(); host.Applied <= atLeast.Offset;)
+        {
+            if (time.GetElapsedTime(until) > wait) return new CustomerRead.NotReached(host.Partition, host.Applied);
+            await Task.Delay(PositionPoll, time, cancel);
+        }
+        return await Read(host, customer, asOfDay, cancel);
+    }
+
+    private ValueTask<CustomerRead> Read(PartitionHost host, CustomerId customer, int? asOfDay, CancellationToken cancel)
+    {
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var day = asOfDay ?? Clock.DayOfMs(nowMs);
+        try
+        {
+            var read = host.Read(customer, day);
+            return read.Outcome switch
+            {
+                ReadOutcome.Found => new(new CustomerRead.Found(read.Answer!, read.Epoch, host.Partition, read.Applied, FreshnessMs(host, read.Applied, nowMs), SourceOf(read))),
+                ReadOutcome.Unknown => new(new CustomerRead.Unknown()),
+                ReadOutcome.NeedsRawEvents => ReadRaw(host, customer, day, nowMs, cancel),
+                ReadOutcome.Unavailable => new(Unavailable(host)),
+                _ => throw new InvalidOperationException($"unknown outcome {read.Outcome}"),
+            };
+        }
+        catch (MetricOverflowException e)
+        {
+            return new(new CustomerRead.Overflow(e.Metric));
+        }
+    }
+
+    private async ValueTask<CustomerRead> ReadRaw(PartitionHost host, CustomerId customer, int day, long nowMs, CancellationToken cancel)
+    {
+        var (applied, epochs) = (host.Applied, host.Epochs);
+        if (!await sink.WaitForAsync(host.Partition, applied, SinkWait, cancel))
+            return new CustomerRead.Unavailable($"partition {host.Partition}: the warehouse lags behind; a day this old is answered from raw events there", RetryAfter);
+        try
+        {
+            var state = await warehouse.RecomputeCustomerAsync(epochs.Active, host.Partition, customer, applied, cancel);
+            if (state is null) return new CustomerRead.Unknown();
+            var answer = epochs.Active.Finish(state, null, null, day);
+            return new CustomerRead.Found(answer, epochs.Published, host.Partition, applied, FreshnessMs(host, applied, nowMs), ReadSource.Raw);
+        }
+        catch (MetricOverflowException e)
+        {
+            return new CustomerRead.Overflow(e.Metric);
+        }
+    }
+
+    private static CustomerRead Unavailable(PartitionHost host) => host.Fault is { } fault
+        ? new CustomerRead.Unavailable($"partition {host.Partition} has stopped: {fault.Message}", TimeSpan.FromSeconds(30))
+        : new CustomerRead.Unavailable($"partition {host.Partition} is replaying its log", RetryAfter);
+
+    private long FreshnessMs(PartitionHost host, long applied, long nowMs)
+    {
+        if (applied >= log.EndOffset(host.Partition)) return 0;
+        return log.Read(host.Partition, applied, 1) is [var oldest, ..] ? Math.Max(0, nowMs - oldest.AppendedAtMs) : 0;
+    }
+
+    private static ReadSource SourceOf(Readout read) => (read.FromBase, read.FromSpeed) switch
+    {
+        (true, true) => ReadSource.Merged,
+        (true, false) => ReadSource.Batch,
+        _ => ReadSource.Speed,
+    };
+}
+
+/// <summary>How far the sink has handed over, and waiting for it.</summary>
+internal sealed class SinkReach(Func<int, long> next)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private int _waiting;
+
+    /// <summary>True while somebody waits: the sink then inserts what it has.</summary>
+    public bool IsUrgent => Volatile.Read(ref _waiting) > 0;
+
+    /// <returns>False when the time was up first.</returns>
+    public async Task<bool> WaitForAsync(int partition, long offset, TimeSpan atMost, CancellationToken cancel)
+    {
+        if (next(partition) >= offset) return true;
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            for (var until = Environment.TickCount64 + (long)atMost.TotalMilliseconds; next(partition) < offset;)
+            {
+                if (Environment.TickCount64 > until) return false;
+                await Task.Delay(Poll, cancel);
+            }
+            return true;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Lambda.BatchLayer.Runs;
+using Lambda.Domain.Log;
+using Lambda.Serving.Ports;
+using RunState = Lambda.Serving.Ports.RunState;
+
+namespace Lambda.Cluster.Embedded;
+
+/// <summary>Drives the batch runner: one step after another, a run when asked for or at the daily time; publication is told to <c>published</c>.</summary>
+internal sealed class EngineRuns : IBatchRuns
+{
+    private static readonly TimeSpan Waiting = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(50);
+
+    private readonly BatchRunner _runner;
+    private readonly Func<string> _definition;
+    private readonly Func<Publication, CancellationToken, Task> _published;
+    private readonly TimeProvider _time;
+    private readonly TimeOnly? _dailyAt;
+    private readonly Lock _starting = new();
+    private volatile Run[] _runs;
+    private DateTimeOffset? _nextDaily;
+    private long _adopted;
+
+    public EngineRuns(
+        BatchRunner runner, Func<string> definition, Func<Publication, CancellationToken, Task> published, TimeProvider time, TimeOnly? dailyAt)
+    {
+        (_runner, _definition, _published, _time, _dailyAt) = (runner, definition, published, time, dailyAt);
+        _runs = [.. runner.History.Runs];
+        Served = runner.History.Served;
+        _adopted = Served.Epoch; // the hosts recovered with it
+        _nextDaily = dailyAt is { } at ? NextDaily(at, time.GetUtcNow()) : null;
+    }
+
+    /// <summary>The publication that is served.</summary>
+    public Publication Served { get; private set; }
+
+    public ValueTask<RunStart> StartAsync(CancellationToken cancel)
+    {
+        lock (_starting)
+        {
+            if (ActiveRun is { } active) return new(new RunStart(false, Report(active)));
+            var id = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"run-{_time.GetUtcNow():yyyyMMdd-HHmmss}-e{_runner.History.NextEpoch}");
+            var run = _runner.Start(id, _definition())
+                ?? throw new EngineUnavailableException("a partition does not yet serve the last published epoch; see the status", TimeSpan.FromSeconds(1));
+            _runs = [.. _runner.History.Runs];
+            return new(new RunStart(true, Report(run)));
+        }
+    }
+
+    public RunReport? Get(string run) => Array.Find(_runs, r => r.Id == run) is { } found ? Report(found) : null;
+
+    public IReadOnlyList<RunReport> List(int limit) => [.. _runs.Reverse().Take(limit).Select(Report)];
+
+    /// <summary>One step of the active run, if there is one.</summary>
+    public async Task<TimeSpan> StepAsync(CancellationToken cancel)
+    {
+        if (_adopted != Served.Epoch)
+        {
+            await _published(Served, cancel); // again and again until it succeeds: no run starts before
+            _adopted = Served.Epoch;
+        }
+        await StartDailyAsync(cancel);
+        if (ActiveRun is null) return Idle;
+        var moved = await _runner.StepAsync(cancel);
+        Served = _runner.History.Served;
+        _runs = [.. _runner.History.Runs];
+        return moved ? TimeSpan.Zero : Waiting;
+    }
+
+    /// <summary>True while the active run waits for the sink.</summary>
+    public bool IsSinking => ActiveRun is { Stage: RunStage.Sinking };
+
+    private Run? ActiveRun => _runs is [.., { IsFinal: false } last] ? last : null;
+
+    private async Task StartDailyAsync(CancellationToken cancel)
+    {
+        var now = _time.GetUtcNow();
+        if (_nextDaily is not { } due || now < due || ActiveRun is not null) return;
+        _nextDaily = NextDaily(_dailyAt!.Value, now);
+        await StartAsync(cancel);
+    }
+
+    private static DateTimeOffset NextDaily(TimeOnly at, DateTimeOffset now)
+    {
+        var today = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero) + at.ToTimeSpan();
+        return today > now ? today : today.AddDays(1);
+    }
+
+    private static RunReport Report(Run run)
+    {
+        var counts = new Dictionary<string, long> { ["events"] = run.Events, ["customers"] = run.Customers.Sum(c => c ?? 0) };
+        if (run.Checks is { } checks)
+        {
+            counts["compared"] = checks.Compared;
+            counts["late_repeats"] = checks.LateRepeats;
+            counts["explained_differences"] = checks.Explained;
+        }
+        return new RunReport(
+            run.Id, run.Epoch, (RunState)run.Stage, run.DefinitionHash, run.StartedAtMs, run.EndedAtMs, run.Reasons, counts, StepsMs(run));
+    }
+
+    private static List<(RunState State, long Ms)> StepsMs(Run run)
+    {
+        var steps = new List<(RunState, long)>();
+        for (var i = 1; i < run.Entered.Count; i++)
+            steps.Add(((RunState)run.Entered[i - 1].Stage, run.Entered[i].AtMs - run.Entered[i - 1].AtMs));
+        return steps;
+    }
+}

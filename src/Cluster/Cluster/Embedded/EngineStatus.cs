@@ -1,0 +1,59 @@
+using System.Reflection;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Sink;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Embedded;
+
+/// <summary>Looks at the engine's parts when asked.</summary>
+internal sealed class EmbeddedStatus(
+    PartitionHost[] hosts, IEventLog log, SinkPump pump, IQuarantine quarantine, EngineRuns runs, Func<WarehouseStatus> warehouse, Func<bool> stopping,
+    TimeProvider time) : IEngineStatus
+{
+    private readonly long _startedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+    private readonly long[] _endAtStart = [.. hosts.Select(h => log.EndOffset(h.Partition))];
+
+    public bool IsReady => !stopping() && hosts.All(HasCaughtUp);
+
+    // Ready once everything that was acknowledged before the start is in the answers.
+    private bool HasCaughtUp(PartitionHost host) => host.Fault is null && host.Applied >= _endAtStart[host.Partition];
+
+    public EngineStatus Now()
+    {
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var partitions = hosts.Select(h => Partition(h, nowMs)).ToList();
+        var reasons = partitions.Where(p => p.Reason is not null).Select(p => $"partition {p.Partition}: {p.Reason}").ToList();
+        var house = warehouse();
+        if (house.Reason is not null) reasons.Add($"warehouse: {house.Reason}");
+        var state = stopping() ? "stopping" : !hosts.All(h => h.Fault is not null || HasCaughtUp(h)) ? "starting" : reasons.Count > 0 ? "degraded" : "ready";
+        return new EngineStatus(
+            state, reasons, Version, _startedAtMs, runs.Served.Epoch, runs.Served.DefinitionHash, partitions, house, quarantine.Counts(), Counters());
+    }
+
+    private static string Version => typeof(EmbeddedStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "dev";
+
+    private PartitionStatus Partition(PartitionHost host, long nowMs)
+    {
+        var p = host.Partition;
+        var end = log.EndOffset(p);
+        var why = host.Fault?.Message ?? (pump.Stopped(p) is { } stopped ? $"sink: {stopped.Message}" : null);
+        var state = host.Fault is not null ? "stopped" : HasCaughtUp(host) ? "ready" : "replaying";
+        var fresh = host.Applied >= end || log.Read(p, host.Applied, 1) is not [var oldest, ..] ? 0 : Math.Max(0, nowMs - oldest.AppendedAtMs);
+        return new PartitionStatus(
+            p, state, why, log.StartOffset(p), end, host.Applied, host.StoredAtOffset, pump.Progress(p).Next, host.ResidentEntities, host.Base?.Customers ?? 0, fresh);
+    }
+
+    private Dictionary<string, long> Counters()
+    {
+        var all = hosts.Select(h => h.Counters).ToList();
+        return new Dictionary<string, long>
+        {
+            ["events_folded"] = all.Sum(c => c.Events),
+            ["duplicates"] = all.Sum(c => c.Repeats),
+            ["conflicting_duplicates"] = all.Sum(c => c.Conflicts),
+            ["barriers_ignored"] = all.Sum(c => c.IgnoredBarriers),
+            ["population_rows_overflowed"] = hosts.Sum(h => h.OverflowedRows),
+        };
+    }
+}

@@ -1,0 +1,1 @@
+// Base files in a folder: placeholder until BaseFileWriter and BaseFile are here.

@@ -1,0 +1,154 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Embedded;
+
+/// <summary>
+/// Keeps `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all after an adoption and at midnight.
+/// A new definition fills a table of its own, which takes over when its sweep is complete.
+/// </summary>
+internal sealed class PopulationWriter
+{
+    private const int RowsPerWrite = 20_000;
+    private const int SweepRowsPerStep = 5_000;
+    private const long BacklogMax = 50_000; // records; while folding is behind, rows would be stale at once
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(800);
+    private static readonly TimeSpan SweepPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly PartitionHost[] _hosts;
+    private readonly IPopulation _population;
+    private readonly IEventLog _log;
+    private readonly InstallationFacts _facts;
+    private readonly TimeProvider _time;
+    private readonly long[] _written;
+    private IEnumerator<List<(PartitionHost Host, CustomerId Customer)>>? _sweep;
+    private string _sweepFor = "";
+    private ViewDefinition? _table;
+    private long _lastWriteMs;
+
+    public PopulationWriter(PartitionHost[] hosts, IPopulation population, IEventLog log, InstallationFacts facts, TimeProvider time)
+    {
+        (_hosts, _population, _log, _facts, _time) = (hosts, population, log, facts, time);
+        _written = facts.PopulationWritten(hosts.Length);
+        _sweepFor = facts.Swept ?? "";
+    }
+
+    /// <summary>Rows written since start.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Offset below which every change of the partition is in the table: the log keeps what lies behind it.</summary>
+    public long WrittenBelow(int partition) => _written[partition];
+
+    /// <summary>Queues the customers whose rows the last process did not write any more.</summary>
+    public void Recover()
+    {
+        foreach (var host in _hosts) host.MarkChangedFrom(_written[host.Partition]);
+    }
+
+    public async Task<TimeSpan> StepAsync(CancellationToken cancel)
+    {
+        await EnsureTableAsync(cancel);
+        StartSweepIfDue();
+        if (_sweep is not null) await SweepAsync(cancel);
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (now - _lastWriteMs >= Interval.TotalMilliseconds && !IsBehind())
+        {
+            _lastWriteMs = now;
+            await WriteChangedAsync(cancel);
+        }
+        return _sweep is null ? Interval / 4 : SweepPause;
+    }
+
+    private bool IsBehind() => _hosts.Sum(h => Math.Max(0, _log.EndOffset(h.Partition) - h.Applied)) > BacklogMax;
+
+    private int Today => Clock.DayOfMs(_time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private async Task EnsureTableAsync(CancellationToken cancel)
+    {
+        var active = _hosts[0].Epochs.Active.Definition;
+        if (_table?.Hash == active.Hash) return;
+        await _population.EnsureAsync(active, cancel);
+        _table = active;
+    }
+
+    private async Task WriteChangedAsync(CancellationToken cancel)
+    {
+        var rows = new List<PopulationRow>();
+        var complete = new long[_hosts.Length];
+        foreach (var host in _hosts)
+        {
+            rows.AddRange(host.TakePopulationRows(Math.Max(1, RowsPerWrite - rows.Count), Today, out var below));
+            complete[host.Partition] = below;
+        }
+        await WriteAsync(rows, cancel);
+        RecordWritten(complete);
+    }
+
+    private void RecordWritten(long[] complete)
+    {
+        var moved = false;
+        for (var p = 0; p < complete.Length; p++)
+        {
+            if (complete[p] <= _written[p]) continue;
+            _written[p] = complete[p];
+            moved = true;
+        }
+        if (moved) _facts.SetPopulationWritten(_written);
+    }
+
+    private async Task WriteAsync(List<PopulationRow> rows, CancellationToken cancel)
+    {
+        try
+        {
+            // A partition that adopted a new definition meanwhile gives rows of that one.
+            foreach (var group in rows.GroupBy(r => r.Answer.Definition.Hash))
+            {
+                var definition = group.First().Answer.Definition;
+                await _population.EnsureAsync(definition, cancel);
+                await _population.WriteAsync(definition, [.. group], cancel);
+            }
+            Rows += rows.Count;
+        }
+        catch
+        {
+            foreach (var group in rows.GroupBy(r => r.Partition)) _hosts[group.Key].ReturnPopulationRows(group);
+            throw;
+        }
+    }
+
+    // --- sweep --------------------------------------------------------------------------------------------------------------
+
+    /// <summary>What the table should be swept for: the served base and the day.</summary>
+    private string Wanted => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"e{_hosts.Min(h => h.Epochs.Published)} d{Today}");
+
+    private void StartSweepIfDue()
+    {
+        if (_sweep is not null || _sweepFor == Wanted || _hosts.Any(h => h.Fault is not null)) return;
+        _sweepFor = Wanted;
+        foreach (var host in _hosts) host.MarkDirtyChanged(); // those that no checkpoint names yet
+        _sweep = Everyone().GetEnumerator();
+    }
+
+    private IEnumerable<List<(PartitionHost Host, CustomerId Customer)>> Everyone()
+    {
+        foreach (var host in _hosts)
+            foreach (var chunk in host.Customers().Chunk(SweepRowsPerStep))
+                yield return [.. chunk.Select(c => (host, c))];
+    }
+
+    private async Task SweepAsync(CancellationToken cancel)
+    {
+        if (_sweep!.MoveNext())
+        {
+            var chunk = _sweep.Current;
+            await WriteAsync(chunk[0].Host.RowsOf(chunk.ConvertAll(c => c.Customer), Today), cancel);
+            return;
+        }
+        _sweep.Dispose();
+        _sweep = null;
+        await _population.ActivateAsync(_table!, cancel);
+        _facts.Swept = _sweepFor;
+    }
+}
