@@ -1,0 +1,53 @@
+using Lambda.Domain.Views;
+
+namespace Lambda.Simulation;
+
+/// <summary>What the oracle expects of a read, and how an answer differs from it.</summary>
+public sealed class Expectation
+{
+    private readonly ViewDefinition _definition;
+    private readonly NaiveOracle.Expected? _expected; // null: the customer is unknown
+
+    private Expectation(ViewDefinition definition, NaiveOracle.Expected? expected) => (_definition, _expected) = (definition, expected);
+
+    public static Expectation Of(ViewDefinition definition, IReadOnlyList<LoggedEvent> counting, int asOfDay) => new(
+        definition, counting.Count == 0 ? null : NaiveOracle.Finish(definition, counting.Select(e => (e.Offset, e.Record)), asOfDay));
+
+    /// <summary>Null when the answer (or the overflow named instead of one) is exactly what is expected; else what differs.</summary>
+    public string? Matches(Answer? answer, string? overflow)
+    {
+        if (overflow is not null)
+            return _expected?.Overflowing.Contains(overflow) == true ? null : $"{overflow} was said to overflow, expected to: [{string.Join(", ", _expected?.Overflowing ?? [])}]";
+        if (_expected is null || answer is null) return (_expected is null) == (answer is null) ? null : _expected is null ? "known, expected unknown" : "unknown, expected an answer";
+        if (_expected.Overflowing.Count > 0) return $"answered although {_expected.Overflowing[0]} overflows";
+        if (answer.Definition.Hash != _definition.Hash) return $"answered under {answer.Definition.Hash[..8]}, expected {_definition.Hash[..8]}";
+        return Differing(answer) ?? DifferingSegment(answer);
+    }
+
+    private string? Differing(Answer answer)
+    {
+        foreach (var output in _definition.Outputs)
+        {
+            if (output.Keys is null)
+            {
+                var (served, expected) = (answer.Scalars[output.Index], _expected!.Scalars[output.Index]);
+                if (!served.Equals(expected)) return $"{output.Name} is {served}, expected {expected}";
+                continue;
+            }
+            for (var key = 0; key < output.Keys.Count; key++)
+            {
+                var (served, expected) = (answer.Maps[output.Index]![key], _expected!.Maps[output.Index]![key]);
+                if (!served.Equals(expected)) return $"{output.Name}['{output.Keys[key]}'] is {served}, expected {expected}";
+            }
+        }
+        return null;
+    }
+
+    private string? DifferingSegment(Answer answer)
+    {
+        for (var i = 0; i < _definition.Segments.Count; i++)
+            if (answer.Segments[i] != _expected!.Segments[i])
+                return $"segment {_definition.Segments[i].Name} is {answer.Segments[i]}, expected {_expected.Segments[i]}";
+        return null;
+    }
+}
