@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lambda.Domain.Log;
 
@@ -45,6 +46,24 @@ public abstract record RunEvent(string Run, long AtMs)
 }
 
 /// <summary>Serialised by source generation: the journal's format does not depend on reflection settings.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(CutConverter)])]
 [JsonSerializable(typeof(RunEvent))]
 public sealed partial class RunJson : JsonSerializerContext;
+
+/// <summary>A cut as the array of its offsets.</summary>
+internal sealed class CutConverter : JsonConverter<Cut>
+{
+    public override Cut Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        var offsets = new List<long>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) offsets.Add(reader.GetInt64());
+        return new Cut(offsets);
+    }
+
+    public override void Write(Utf8JsonWriter writer, Cut value, JsonSerializerOptions options)
+    {
+        writer.WriteStartArray();
+        foreach (var offset in value.ToArray()) writer.WriteNumberValue(offset);
+        writer.WriteEndArray();
+    }
+}
