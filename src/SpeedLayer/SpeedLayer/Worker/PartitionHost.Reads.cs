@@ -113,11 +113,11 @@ public sealed partial class PartitionHost
         if (held is null && Epochs.Published > 0) throw new InvalidOperationException($"partition {Partition}: base {Epochs.Published} is not open");
         try
         {
-            State? batch = null;
-            if (held is not null && held.TryFind(customer.Utf8, out var encoded)) batch = State.Decode(encoded);
-            if (batch is null && !fromSpeed) return new Readout(ReadOutcome.Unknown, null, Epochs.Published, Applied, false, false);
+            ReadOnlySpan<byte> batch = default;
+            var fromBase = held is not null && held.TryFind(customer.Utf8, out batch);
+            if (!fromBase && !fromSpeed) return new Readout(ReadOutcome.Unknown, null, Epochs.Published, Applied, false, false);
             var answer = Epochs.Active.Finish(batch, entity.Closed, entity.Open, asOfDay);
-            return new Readout(ReadOutcome.Found, answer, Epochs.Published, Applied, batch is not null, fromSpeed);
+            return new Readout(ReadOutcome.Found, answer, Epochs.Published, Applied, fromBase, fromSpeed);
         }
         finally
         {
