@@ -66,7 +66,11 @@ internal ref struct StateCheck
             TakeVarint();
             if ((long)TakeVarint() < 0) throw Wrong("an offset is not negative");
         }
-        if (kind.IsText()) _at += TakeLength(1);
+        if (kind.IsText())
+        {
+            var length = TakeLength(1);
+            _at += length;
+        }
         else Number(fits128: kind != CellKind.Sum);
     }
 
