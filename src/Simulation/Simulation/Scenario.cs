@@ -224,7 +224,8 @@ public sealed class Scenario
         var expected = Expectation.Of(_world.Views.ByHash(publication.DefinitionHash).Definition, counting, asOf);
         if (expected.Matches(served, overflow) is { } difference)
             throw new LawBrokenException(
-                $"seed {_seed}: customer {customer} at {partition}:{applied}, epoch {epoch}, as of day {asOf}: {difference}\nlast steps: {Trail()}");
+                $"seed {_seed}: customer {customer} at {partition}:{applied}, epoch {epoch}, as of day {asOf}: {difference}\n"
+                + $"cut {publication.Cut}, published under {publication.DefinitionHash[..8]}, counting {string.Join(' ', counting.Select(e => $"{e.Offset}={e.EventId}"))}\nlast steps: {Trail()}");
     }
 
     private string Trail() => string.Join(' ', _trail.TakeLast(40));

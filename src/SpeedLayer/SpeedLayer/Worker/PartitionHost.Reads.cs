@@ -20,7 +20,7 @@ public sealed partial class PartitionHost
         lock (_gate)
         {
             Interlocked.Decrement(ref _readersWaiting);
-            if (Fault is not null || _worker is null || _worker.AwaitsAdoption) return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+            if (Fault is not null || _worker is null || !_worker.CanAnswer) return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
             if (!Epochs.Active.TilesCover(asOfDay, Clock.DayOfMs(LastAppendedAtMs)))
                 return new Readout(ReadOutcome.NeedsRawEvents, null, Epochs.Published, Applied, false, false);
             return Merged(LoadOne(customer), customer, asOfDay);
@@ -35,7 +35,7 @@ public sealed partial class PartitionHost
         lock (_gate)
         {
             _worker.TakeChanged(max, changed);
-            completeBelow = _worker.ChangedForPopulation == 0 && !_worker.AwaitsAdoption ? Applied : -1;
+            completeBelow = _worker.ChangedForPopulation == 0 && _worker.CanAnswer ? Applied : -1;
         }
         var rows = new List<PopulationRow>(changed.Count);
         foreach (var entity in changed) AddRow(rows, entity.Id, asOfDay);
@@ -88,7 +88,7 @@ public sealed partial class PartitionHost
         lock (_gate)
         {
             Interlocked.Decrement(ref _readersWaiting);
-            if (_worker.AwaitsAdoption) return; // a sweep follows adoption
+            if (!_worker.CanAnswer) return; // a sweep follows adoption
             try
             {
                 var read = Merged(LoadOne(customer), customer, asOfDay);

@@ -64,7 +64,7 @@ public sealed partial class PartitionHost : IWorkerEffects
         var header = ReadHeader(stored);
         var next = header.NextDefinition is null ? null : _ports.Views.ByHash(header.NextDefinition);
         var epochs = new Epochs(header.Published, header.Current, _ports.Views.ByHash(header.ActiveDefinition), next);
-        return new PartitionWorker(_settings, _ports.Views, this, epochs, stored.Applied, 0, header.Counters, header.LastAppendedAtMs);
+        return new PartitionWorker(_settings, _ports.Views, this, epochs, stored.Applied, header.RememberOnlyBelow, header.Counters, header.LastAppendedAtMs);
     }
 
     private WorkerHeader ReadHeader(Checkpoint stored)

@@ -181,8 +181,8 @@ public sealed class PartitionWorker
         if (Epochs.Current >= epoch) AdoptPending();
     }
 
-    /// <summary>True while the served base is not the one that was published: no answers until replay has reached its barrier.</summary>
-    public bool AwaitsAdoption => _pendingAdoption is not null;
+    /// <summary>False until replay has reached the barrier of the published base: before it, base and applied position would not fit together.</summary>
+    public bool CanAnswer => _pendingAdoption is null && Applied >= _rememberOnlyBelow;
 
     private void AdoptPending()
     {
@@ -223,7 +223,7 @@ public sealed class PartitionWorker
     public CheckpointImage BeginCheckpoint(long generation)
     {
         if (_image is not null) throw new InvalidOperationException("a checkpoint is being written");
-        var header = new WorkerHeader(Epochs.Published, Epochs.Current, Epochs.Active.Definition.Hash, Epochs.Next?.Definition.Hash, LastAppendedAtMs, _counters);
+        var header = new WorkerHeader(Epochs.Published, Epochs.Current, Epochs.Active.Definition.Hash, Epochs.Next?.Definition.Hash, LastAppendedAtMs, _counters, _rememberOnlyBelow);
         _image = new CheckpointImage(++_images, new Checkpoint(Applied, generation, header.Encode()), LastAppendedAtMs, _dirty);
         foreach (var entity in _dirty) (entity.Dirty, entity.InCheckpoint, entity.ImageId) = (false, true, _images);
         _dirty = [];

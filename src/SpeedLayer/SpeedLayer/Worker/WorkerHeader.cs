@@ -4,8 +4,9 @@ using System.Text.Json.Serialization;
 namespace Lambda.SpeedLayer.Worker;
 
 /// <summary>What a worker keeps in its checkpoint besides entities. A storage format (JSON by these names).</summary>
+/// <param name="RememberOnlyBelow">A rebuild may be checkpointed before it has reached the cut: its records up to here are in the base.</param>
 public sealed record WorkerHeader(
-    long Published, long Current, string ActiveDefinition, string? NextDefinition, long LastAppendedAtMs, WorkerCounters Counters)
+    long Published, long Current, string ActiveDefinition, string? NextDefinition, long LastAppendedAtMs, WorkerCounters Counters, long RememberOnlyBelow)
 {
     public ReadOnlyMemory<byte> Encode() => JsonSerializer.SerializeToUtf8Bytes(this, WorkerJson.Default.WorkerHeader);
 
