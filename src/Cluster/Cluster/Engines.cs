@@ -1,3 +1,4 @@
+using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 
 namespace Lambda.Cluster;
@@ -6,6 +7,6 @@ namespace Lambda.Cluster;
 internal static class Engines
 {
     /// <summary>Returns when every partition has recovered.</summary>
-    public static Task<IEngine> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel) =>
-        throw new NotImplementedException();
+    public static async Task<IEngine> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel) =>
+        await EmbeddedEngine.StartAsync(options, (where, e) => log($"error: {where}: {e.Message}"), time, cancel);
 }

@@ -5,7 +5,7 @@ using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
-using Lambda.SpeedLayer;
+using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
@@ -45,7 +45,7 @@ public sealed class EmbeddedEngine : IEngine
         _population = new PopulationWriter(_hosts, parts.Population, parts.Log, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Log, parts.Warehouse, _reach, parts.Time);
         (Reads, Recompute) = (reads, reads);
-        Intake = new EngineIntake(parts, horizonMs, _hosts, () => _stopping is not null);
+        Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), parts.Log, _hosts, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
         HorizonMs = horizonMs;
     }

@@ -14,6 +14,7 @@ namespace Lambda.Cluster.Embedded;
 internal sealed class EngineParts : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _open = [];
+    private SqliteSinkProgressStore? _sink;
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public required TimeProvider Time { get; init; }
@@ -68,6 +69,7 @@ internal sealed class EngineParts : IAsyncDisposable
     {
         for (var i = _open.Count - 1; i >= 0; i--) await _open[i].DisposeAsync();
         _open.Clear();
+        _sink?.Dispose();
         Journal?.Dispose();
         Folder.Dispose();
     }
@@ -79,9 +81,9 @@ internal sealed class EngineParts : IAsyncDisposable
         var partitions = Facts.Partitions(options.Partitions, insist: false);
         Generation = Facts.NextGeneration();
         Log = Keep(SqliteEventLog.Open(Folder.Log, partitions, Time));
-        Checkpoints = Keep(SqliteCheckpointStore.Open(Folder.Checkpoints, partitions));
-        Quarantine = Keep(SqliteQuarantine.Open(Folder.Quarantine));
-        SinkProgress = Keep(SqliteSinkProgressStore.Open(Folder.SinkProgress));
+        Checkpoints = Keep(new SqliteCheckpointStore(Folder.Checkpoints));
+        Quarantine = Keep(new SqliteQuarantine(Folder.Quarantine));
+        SinkProgress = _sink = new SqliteSinkProgressStore(Folder.SinkProgress);
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(Journal, Facts, () => ServedDefinition());
         var first = FirstDefinition(options);

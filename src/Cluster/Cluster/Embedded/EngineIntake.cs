@@ -1,0 +1,37 @@
+using System.IO.Pipelines;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Ingress;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Embedded;
+
+/// <summary>The ingress as the API sees it, with the one bound the ingress cannot know: how far folding is behind.</summary>
+internal sealed class EngineIntake(EventIngress ingress, IEventLog log, PartitionHost[] hosts, Func<bool> stopping) : IEventIntake
+{
+    /// <summary>Records that may wait for folding; more would only make answers staler.</summary>
+    private const long UnfoldedMax = 3_000_000;
+
+    public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
+    {
+        if (Refusal() is { } refusal) return refusal;
+        return await ingress.IngestAsync(body, source, firstLine, cancel) switch
+        {
+            IngestResult.Done done => new Intake.Done(
+                done.Accepted, [.. done.Refused.Select(r => new RejectedLine(r.Line, r.Field, r.Detail.Length > 0 ? $"{r.Reason}: {r.Detail}" : r.Reason))], done.Positions),
+            IngestResult.TooLarge large => new Intake.TooLarge(large.What, large.Limit),
+            IngestResult.Busy busy => new Intake.Busy(busy.Queue, busy.RetryAfter),
+            IngestResult.Unavailable no => new Intake.Unavailable(no.Reason, no.RetryAfter),
+            var other => throw new InvalidOperationException($"unknown result {other}"),
+        };
+    }
+
+    public void Refuse(IReadOnlyList<QuarantineEntry> entries) => ingress.Refuse(entries);
+
+    private Intake? Refusal()
+    {
+        if (stopping()) return new Intake.Unavailable("Lambda is stopping", TimeSpan.FromSeconds(5));
+        var unfolded = hosts.Sum(h => h.Fault is null ? Math.Max(0, log.EndOffset(h.Partition) - h.Applied) : 0);
+        return unfolded > UnfoldedMax ? new Intake.Busy("unfolded records", TimeSpan.FromSeconds(1)) : null;
+    }
+}
