@@ -62,6 +62,8 @@ internal sealed class ConnectionScope
             return;
         try
         {
+            if (IsDirty)
+                Connection.Scalar("SELECT 1"); // a session's connection stays: this takes what a failed statement has left
             if (_undo != null)
                 Connection.Scalar(_undo);
             if (_isSession)

@@ -17,13 +17,27 @@ internal sealed class StatementRunner(QueryRequest request, RequestText text, Re
     internal bool Run(ConnectionScope scope)
     {
         aborted.ThrowIfCancellationRequested();
+        try
+        {
+            Dispatch(scope);
+            return true;
+        }
+        catch
+        {
+            // The engine keeps what a failed statement has put out and prepends it to the next one's answer.
+            scope.MarkDirty();
+            throw;
+        }
+    }
+
+    private void Dispatch(ConnectionScope scope)
+    {
         switch (text.Statement.Kind)
         {
             case StatementKind.InsertData: Insert(scope.Connection); break;
             case StatementKind.Select when FindStreamable() is { } format: Stream(scope, format); break;
             default: Whole(scope); break;
         }
-        return true;
     }
 
     private string FormatName => text.Statement.Format ?? request.DefaultFormat ?? Formats.Default;
