@@ -108,7 +108,7 @@ internal sealed class StatementRunner(QueryRequest request, RequestText text, Re
         if (request.IsGet && kind is (QueryClass.Mutating or QueryClass.MutatingGlobal))
             throw GetIsReadOnly();
         if (kind is QueryClass.Control or QueryClass.Unknown)
-            scope.MarkDirty(); // SET, USE, CREATE TEMPORARY TABLE: for this request alone
+            scope.MarkChanged();
     }
 
     private static bool HasParallel(ReadOnlySpan<byte> sql)
