@@ -3,7 +3,11 @@ namespace Lambda.Warehouse.Local;
 /// <summary>One process per data path: the engine would corrupt what two of them write.</summary>
 internal sealed class DataPathLock : IDisposable
 {
-    private const string FileName = ".lambda-warehouse.lock";
+    private const string LockFile = ".lambda-warehouse.lock";
+
+    /// <summary>Apart from the lock, because a locked file cannot be read by another process.</summary>
+    private const string PidFile = ".lambda-warehouse.pid";
+
     private readonly FileStream _file;
 
     private DataPathLock(FileStream file) => _file = file;
@@ -12,19 +16,18 @@ internal sealed class DataPathLock : IDisposable
     internal static DataPathLock Take(string dataPath)
     {
         Directory.CreateDirectory(dataPath);
-        var path = Path.Combine(dataPath, FileName);
+        var pidFile = Path.Combine(dataPath, PidFile);
+        FileStream file;
         try
         {
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
-            file.Flush();
-            return new DataPathLock(file);
+            file = new FileStream(Path.Combine(dataPath, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException error)
         {
-            throw new IOException($"{dataPath} is in use by another warehouse process{Holder(path)}; stop it, or choose another path", error);
+            throw new IOException($"{dataPath} is in use by another warehouse process{Holder(pidFile)}; stop it, or choose another path", error);
         }
+        File.WriteAllText(pidFile, $"{Environment.ProcessId}\n");
+        return new DataPathLock(file);
     }
 
     public void Dispose() => _file.Dispose();

@@ -59,6 +59,9 @@ internal sealed unsafe class Connection : IDisposable
         Database = database;
     }
 
+    /// <summary>The current database, after a statement that may have changed it.</summary>
+    internal string ReadDatabase() => Database = Scalar("SELECT currentDatabase()");
+
     /// <summary>How many statements the text holds, and their class. Runs nothing.</summary>
     internal (int Count, QueryClass Class) Classify(ReadOnlySpan<byte> sql)
     {

@@ -27,7 +27,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
         await EnterAsync(cancel);
         try
         {
-            var thread = await TakeAsync(profile.Database);
+            var thread = await TakeAsync(profile.Database.Length > 0 ? profile.Database : "default");
             var dirty = true;
             try
             {

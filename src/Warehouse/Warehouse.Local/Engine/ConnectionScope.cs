@@ -23,6 +23,7 @@ internal sealed class ConnectionScope
     private readonly bool _isSession;
     private string? _undo;
     private string _databaseBefore = "default";
+    private bool _databaseMayHaveChanged;
 
     internal ConnectionScope(Connection connection, Profile profile, bool isSession) =>
         (Connection, _profile, _isSession) = (connection, profile, isSession);
@@ -33,6 +34,9 @@ internal sealed class ConnectionScope
     internal bool IsDirty { get; private set; }
 
     internal void MarkDirty() => IsDirty = true;
+
+    /// <summary>The statement changed the session itself (SET, USE, a temporary table); only a session may keep that.</summary>
+    internal void MarkChanged() => IsDirty = _databaseMayHaveChanged = true;
 
     /// <exception cref="QueryError">Unknown setting, bad value, unknown database.</exception>
     internal void Enter()
@@ -62,10 +66,15 @@ internal sealed class ConnectionScope
             return;
         try
         {
+            if (IsDirty)
+                Connection.Scalar("SELECT 1"); // a session's connection stays: this takes what a failed statement has left
             if (_undo != null)
                 Connection.Scalar(_undo);
-            if (_isSession)
-                Connection.Use(_databaseBefore);
+            if (!_isSession)
+                return;
+            if (_databaseMayHaveChanged && Connection.ReadDatabase() != _profile.Database)
+                return; // the user's own USE stays
+            Connection.Use(_databaseBefore);
         }
         catch (QueryError)
         {

@@ -50,7 +50,7 @@ internal sealed class QueryHandler(ChdbEngine engine)
             await FailAsync(context, request, body, QueryError.Of(271, "CANNOT_DECOMPRESS", $"The request body is broken: {error.Message}"));
         }
         catch (Exception error) when (error is OperationCanceledException or ClientGoneException or BadHttpRequestException
-                                      || context.RequestAborted.IsCancellationRequested)
+                                          or IOException || context.RequestAborted.IsCancellationRequested)
         {
             context.Abort(); // nobody is there to answer
         }

@@ -33,7 +33,7 @@ internal sealed class ResponseBody : IDisposable
     /// <exception cref="ClientGoneException"/>
     internal void Write(ReadOnlySpan<byte> bytes)
     {
-        if (!IsStarted && _held.WrittenCount + bytes.Length <= HeldBytesMax)
+        if (!IsStarted && _spool == null && _held.WrittenCount + bytes.Length <= HeldBytesMax)
         {
             _held.Write(bytes);
             return;

@@ -17,13 +17,27 @@ internal sealed class StatementRunner(QueryRequest request, RequestText text, Re
     internal bool Run(ConnectionScope scope)
     {
         aborted.ThrowIfCancellationRequested();
+        try
+        {
+            Dispatch(scope);
+            return true;
+        }
+        catch
+        {
+            // The engine keeps what a failed statement has put out and prepends it to the next one's answer.
+            scope.MarkDirty();
+            throw;
+        }
+    }
+
+    private void Dispatch(ConnectionScope scope)
+    {
         switch (text.Statement.Kind)
         {
             case StatementKind.InsertData: Insert(scope.Connection); break;
             case StatementKind.Select when FindStreamable() is { } format: Stream(scope, format); break;
             default: Whole(scope); break;
         }
-        return true;
     }
 
     private string FormatName => text.Statement.Format ?? request.DefaultFormat ?? Formats.Default;
@@ -94,7 +108,7 @@ internal sealed class StatementRunner(QueryRequest request, RequestText text, Re
         if (request.IsGet && kind is (QueryClass.Mutating or QueryClass.MutatingGlobal))
             throw GetIsReadOnly();
         if (kind is QueryClass.Control or QueryClass.Unknown)
-            scope.MarkDirty(); // SET, USE, CREATE TEMPORARY TABLE: for this request alone
+            scope.MarkChanged();
     }
 
     private static bool HasParallel(ReadOnlySpan<byte> sql)
