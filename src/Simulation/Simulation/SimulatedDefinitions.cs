@@ -1,45 +1,62 @@
-using Lambda.Domain.Events;
-using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
+using Lambda.Domain.Yaml;
 
 namespace Lambda.Simulation;
 
+/// <summary>The definitions a scenario changes between: shared and changed metrics, every aggregate, windows, keys, a declared field.</summary>
 public static class SimulatedDefinitions
 {
-    private sealed record M(string Name, EventType[] Of, Aggregate A, FieldRef? F, Expr? When, Field? By, int[] W);
+    public static IReadOnlyList<ViewDefinition> Load() => [.. Texts.Select((text, i) => DefinitionLoader.Load($"simulated-{i}.yaml", text))];
 
-    public static IReadOnlyList<ViewDefinition> Load() => [First(), Second()];
-
-    private static FieldRef F(Field f) => new FieldRef.Catalogued(f);
-    private static Expr Eq(Field f, string v) => new Expr.Binary(BinaryOperator.Equal, new Expr.EventField(F(f)), new Expr.Constant(Value.Text(v)), new ResultType(ScalarType.Bool, false));
-
-    private static ViewDefinition First() => Build("a", 60, [
-        new("spend", [EventCatalog.Transaction], Aggregate.Sum, F(EventCatalog.BillingAmountMinor), Eq(EventCatalog.Direction, "debit"), null, [1, 7, 30]),
-        new("spend_by_category", [EventCatalog.Transaction], Aggregate.Sum, F(EventCatalog.BillingAmountMinor), null, EventCatalog.Category, [7]),
-        new("purchases", [EventCatalog.Transaction], Aggregate.Count, null, null, null, [30]),
-        new("merchants", [EventCatalog.Transaction], Aggregate.Distinct, F(EventCatalog.MerchantId), null, null, [7]),
-        new("email", [EventCatalog.Profile], Aggregate.Latest, F(EventCatalog.Email), null, null, []),
-        new("first_country", [EventCatalog.Transaction, EventCatalog.Login], Aggregate.First, F(EventCatalog.Country), null, null, []),
-        new("last_seen_at", [EventCatalog.Transaction, EventCatalog.Login], Aggregate.Max, new FieldRef.OccurredAt(), null, null, []),
-        new("north", [EventCatalog.Transaction], Aggregate.Max, F(EventCatalog.Lat), null, null, [7]),
-    ]);
-
-    private static ViewDefinition Second() => Build("b", 45, [
-        new("purchases", [EventCatalog.Transaction], Aggregate.Count, null, null, null, [30]),
-        new("merchants", [EventCatalog.Transaction], Aggregate.Distinct, F(EventCatalog.MerchantId), null, null, [7]),
-        new("email", [EventCatalog.Profile], Aggregate.Latest, F(EventCatalog.Email), null, null, []),
-        new("spend", [EventCatalog.Transaction], Aggregate.Sum, F(EventCatalog.BillingAmountMinor), null, null, [7]),
-        new("logins", [EventCatalog.Login], Aggregate.Count, null, null, EventCatalog.AuthMethod, [1, 7]),
-        new("level", [EventCatalog.Transaction, EventCatalog.Login], Aggregate.Latest, new FieldRef.Declared("loyalty_level", ScalarType.Text), null, null, []),
-    ]);
-
-    private static ViewDefinition Build(string hash, int retention, M[] ms)
-    {
-        var metrics = ms.Select((m, i) => new Metric(i, m.Name, "", m.Of, m.A, m.F, m.When, m.By, m.W, false, $"{m.A} {m.F?.Name} {m.When} {m.By?.Name} {string.Join(',', m.W)} {string.Join(',', m.Of.Select(o => o.Name))}")).ToList();
-        var outputs = new List<OutputColumn>();
-        foreach (var m in metrics)
-            foreach (var w in m.WindowDays.Prepend(0))
-                outputs.Add(new OutputColumn(outputs.Count, w == 0 ? m.Name : $"{m.Name}_{w}d", OutputKind.Metric, new ResultType(m.ResultScalar, m.By is not null), m, w, m.By is null ? null : [.. m.By.Vocabulary!, ViewDefinition.OtherKey], false, ""));
-        return new ViewDefinition(hash, string.Concat(Enumerable.Repeat(hash, 64)), hash, retention, [], metrics, [], [], outputs);
-    }
+    private static readonly string[] Texts =
+    [
+        """
+        view: first
+        tile_retention_days: 60
+        metrics:
+          spend: { of: transaction, sum: billing_amount_minor, when: "direction = 'debit' and status = 'approved'", windows: [1d, 7d, 30d] }
+          spend_by_category: { of: transaction, sum: billing_amount_minor, by: category, windows: [7d] }
+          purchases: { of: transaction, count: true, windows: [30d] }
+          merchants: { of: transaction, distinct: merchant_id, windows: [7d] }
+          email: { of: profile, latest: email }
+          first_country: { of: [transaction, login], first: country }
+          last_seen_at: { of: [transaction, login, app_event], max: occurred_at }
+          lowest_score: { of: credit_score, min: score }
+          northernmost: { of: transaction, max: lat }
+        derived:
+          avg_ticket: "spend / purchases"
+          days_inactive: "days_between(day(last_seen_at), today)"
+        segments:
+          big: "spend_30d >= 5000 and days_inactive < 14"
+        """,
+        """
+        view: second
+        tile_retention_days: 45
+        fields: { loyalty_level: text }
+        metrics:
+          purchases: { of: transaction, count: true, windows: [30d] }
+          spend: { of: transaction, sum: billing_amount_minor, when: "direction = 'debit'", windows: [7d] }
+          merchants: { of: transaction, distinct: merchant_id, windows: [7d] }
+          logins_by_method: { of: login, count: true, by: auth_method, windows: [1d, 7d] }
+          level: { of: [transaction, login, reward], latest: loyalty_level }
+          email: { of: profile, latest: email }
+          days_active: { of: [transaction, login, app_event], distinct: occurred_day }
+        derived:
+          favourite: "top_key(logins_by_method)"
+        segments:
+          regular: "purchases_30d >= 3"
+          levelled: "level = 'L1'"
+        """,
+        """
+        view: third
+        metrics:
+          latest_balance: { of: account, latest: balance_minor, by: account_type }
+          points: { of: reward, sum: points, when: "reward_action = 'earn'" }
+          first_seen_at: { of: [profile, account, transaction, login, app_event, reward, credit_score, fraud_label, consent], min: occurred_at }
+        derived:
+          known_for: "days_between(day(first_seen_at), today)"
+        segments:
+          old: "known_for > 100"
+        """,
+    ];
 }

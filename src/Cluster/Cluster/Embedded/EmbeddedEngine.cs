@@ -183,7 +183,7 @@ public sealed class EmbeddedEngine : IEngine
             if (old is not null) _parts.Bases.Retire(old);
         }
         if (_parts.Facts.PendingDefinition == publication.DefinitionHash) _parts.Facts.PendingDefinition = null;
-        _parts.Bases.DeleteExcept([.. publication.Artefacts.Select(a => a.Name)]);
+        if (_hosts.All(h => h.Fault is null)) _parts.Bases.DeleteExcept([.. publication.Artefacts.Select(a => a.Name)]);
         await runner.CleanUpAsync(cancel);
     }
 
