@@ -8,7 +8,8 @@ using Lambda.SpeedLayer.Worker;
 namespace Lambda.Simulation;
 
 /// <summary>What a scenario did and checked.</summary>
-public sealed record ScenarioReport(ulong Seed, long Events, long Reads, long Crashes, long Published, long Failed, long Abandoned, long Rebuilds);
+public sealed record ScenarioReport(ulong Seed, long Events, long Reads, long Crashes, long Published, long Failed, long Abandoned, long Rebuilds,
+    long LateRepeats, long DefinitionChanges);
 
 /// <summary>An answer was not what the events say: the seed replays it.</summary>
 public sealed class LawBrokenException(string message) : Exception(message);
@@ -52,7 +53,8 @@ public sealed class Scenario
         var runs = _world.Runner.History.Runs;
         return new ScenarioReport(
             _seed, _world.Mirror.Events, _reads, _world.Faults.Crashes, runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Published),
-            runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Failed), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned), _rebuilds);
+            runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Failed), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned), _rebuilds,
+            runs.Sum(r => r.Checks?.LateRepeats ?? 0), runs.Zip(runs.Skip(1)).Count(p => p.First.DefinitionHash != p.Second.DefinitionHash));
     }
 
     private async Task StepAsync(int step)
@@ -61,20 +63,20 @@ public sealed class Scenario
         _trail.Add(string.Create(CultureInfo.InvariantCulture, $"{step}:{action}"));
         await (action switch
         {
-            < 20 => Append(),
-            < 24 => Do(AdvanceTime),
-            < 44 => OnHost(p => _world.Host(p).Step(1 + _chance.Below(4000))),
-            < 48 => OnHost(p => _world.Host(p).RequestCheckpoint()),
-            < 51 => Do(() => RestartHost(_chance.Below(_world.Partitions))),
-            < 52 => Do(_world.RestartAll),
-            < 60 => Guarded(() => _world.Pump.StepAsync(_chance.OneIn(2), default), _world.RestartSink),
-            < 63 => Guarded(StartRun, _world.RestartRunner),
-            < 76 => Guarded(() => _world.Runner.StepAsync(default), _world.RestartRunner),
-            < 77 => Guarded(() => _world.Runner.AbandonAsync("the scenario says so", default), _world.RestartRunner),
-            < 80 => OnHost(_world.Adopt),
-            < 81 => _world.TruncateAsync(_chance.Below(_world.Partitions)),
-            < 82 => _world.CleanUpAsync(),
-            < 86 => OnHost(CheckPopulation),
+            < 16 => Append(),
+            < 19 => Do(AdvanceTime),
+            < 37 => OnHost(p => _world.Host(p).Step(1 + _chance.Below(4000))),
+            < 41 => OnHost(p => _world.Host(p).RequestCheckpoint()),
+            < 44 => Do(() => RestartHost(_chance.Below(_world.Partitions))),
+            < 45 => Do(_world.RestartAll),
+            < 53 => Guarded(() => _world.Pump.StepAsync(_chance.OneIn(2), default), _world.RestartSink),
+            < 56 => Guarded(StartRun, _world.RestartRunner),
+            < 74 => Guarded(() => _world.Runner.StepAsync(default), _world.RestartRunner),
+            < 75 => Guarded(() => _world.Runner.AbandonAsync("the scenario says so", default), _world.RestartRunner),
+            < 81 => OnHost(_world.Adopt),
+            < 82 => _world.TruncateAsync(_chance.Below(_world.Partitions)),
+            < 83 => _world.CleanUpAsync(),
+            < 87 => OnHost(CheckPopulation),
             _ => Do(CheckSomeone),
         });
         _world.Mirror.CatchUp();
