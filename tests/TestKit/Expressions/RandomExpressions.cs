@@ -32,7 +32,15 @@ public sealed class RandomExpressions(Random random, IReadOnlyList<Expr> leaves,
         var fitting = leaves.Where(l => l.Type == new ResultType(type, false)).ToList();
         if (fitting.Count > 0 && random.Next(3) > 0) return fitting[random.Next(fitting.Count)];
         var keyed = maps.Where(m => m.OutputType.Scalar == type).ToList();
-        return keyed.Count > 0 && random.Next(2) == 0 ? MapValue(keyed[random.Next(keyed.Count)]) : new Expr.Constant(RandomValues.Of(type, random));
+        return keyed.Count > 0 && random.Next(2) == 0 ? MapValue(keyed[random.Next(keyed.Count)]) : new Expr.Constant(Literal(type, nullable: true));
+    }
+
+    /// <summary>A value that the language can write down: days and instants of the years 1900 to 2299.</summary>
+    private Value Literal(ScalarType type, bool nullable)
+    {
+        var value = RandomValues.Of(type, random, nullable);
+        var day = type == ScalarType.Day ? value.Number : type == ScalarType.Instant ? Clock.DayOf((long)value.Number) : 0;
+        return day >= DeclaredForms.FirstDay && day <= DeclaredForms.LastDay ? value : Literal(type, nullable);
     }
 
     private Expr MapValue(Expr.Output map) => new Expr.Call(Functions.KeyAccess,
@@ -62,7 +70,7 @@ public sealed class RandomExpressions(Random random, IReadOnlyList<Expr> leaves,
     private Expr In(int depth)
     {
         var type = AllTypes.Where(t => t != ScalarType.Bool).ElementAt(random.Next(AllTypes.Length - 1));
-        var values = Enumerable.Range(0, 1 + random.Next(4)).Select(_ => RandomValues.Of(type, random, nullable: false)).ToList();
+        var values = Enumerable.Range(0, 1 + random.Next(4)).Select(_ => Literal(type, nullable: false)).ToList();
         var operand = type == ScalarType.Decimal && random.Next(2) == 0 ? ScalarType.Int64 : type;
         return new Expr.In(Of(operand, depth), values, random.Next(2) == 0);
     }

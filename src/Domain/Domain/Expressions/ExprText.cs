@@ -16,6 +16,7 @@ public static class ExprText
         Expr.Output output => output.Name,
         Expr.Today => "today",
         Expr.Unary { Operator: UnaryOperator.Not } not => $"(not {Print(not.Operand)})",
+        Expr.Unary { Operand: Expr.Constant number } => $"(- ({Print(number)}))", // `- 5` would be the number −5
         Expr.Unary negate => $"(- {Print(negate.Operand)})",
         Expr.Binary binary => $"({Print(binary.Left)} {Symbol(binary.Operator)} {Print(binary.Right)})",
         Expr.In membership => $"({Print(membership.Operand)}{(membership.Negated ? " not" : "")} in ({string.Join(", ", membership.Values.Select(Print))}))",
