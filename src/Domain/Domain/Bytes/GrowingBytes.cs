@@ -10,6 +10,8 @@ public sealed class GrowingBytes(int capacity) : IBufferWriter<byte>
 
     public int Length { get; private set; }
 
+    public int Capacity => _bytes.Length;
+
     public Span<byte> Written => _bytes.AsSpan(0, Length);
 
     public ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, Length);

@@ -1,0 +1,23 @@
+using System.Runtime.CompilerServices;
+using Xunit;
+
+namespace Lambda.Domain.Tests.Definitions;
+
+/// <summary>Committed files that tests read, and generated ones they keep identical: LAMBDA_REWRITE_GOLDEN=1 writes them anew.</summary>
+internal static class Repository
+{
+    public static string Root { get; } = FindRoot();
+
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
+    public static void AssertIs(string path, string expected)
+    {
+        var file = Path.Combine(Root, path);
+        if (Environment.GetEnvironmentVariable("LAMBDA_REWRITE_GOLDEN") == "1") File.WriteAllText(file, expected);
+        Assert.True(File.Exists(file), $"{path} is missing: run with LAMBDA_REWRITE_GOLDEN=1");
+        var actual = File.ReadAllText(file);
+        Assert.True(expected == actual, $"{path} is not what the code gives: run with LAMBDA_REWRITE_GOLDEN=1 and look at the difference");
+    }
+
+    private static string FindRoot([CallerFilePath] string thisFile = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "../../.."));
+}
