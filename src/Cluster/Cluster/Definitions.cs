@@ -1,4 +1,5 @@
 using Lambda.Domain.Views;
+using Lambda.Domain.Yaml;
 
 namespace Lambda.Cluster;
 
@@ -6,5 +7,5 @@ namespace Lambda.Cluster;
 internal static class Definitions
 {
     /// <exception cref="DefinitionException">File, line, column and what was expected.</exception>
-    public static ViewDefinition Compile(string text, string file) => throw new NotImplementedException();
+    public static ViewDefinition Compile(string text, string file) => DefinitionLoader.Load(file, text);
 }

@@ -14,6 +14,8 @@ internal sealed class EmbeddedStatus(
     private readonly long _startedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds();
     private readonly long[] _endAtStart = [.. hosts.Select(h => log.EndOffset(h.Partition))];
 
+    public int Partitions => hosts.Length;
+
     public bool IsReady => !stopping() && hosts.All(HasCaughtUp);
 
     // Ready once everything that was acknowledged before the start is in the answers.
