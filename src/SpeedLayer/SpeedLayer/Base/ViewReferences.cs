@@ -20,6 +20,18 @@ internal sealed class ViewReferences(Action free)
         return false;
     }
 
+    /// <summary>Once more for somebody who reads already: works on a retired view too, as long as it is not freed.</summary>
+    public bool TryShare()
+    {
+        for (var seen = Volatile.Read(ref _state); seen != Retired;)
+        {
+            var before = Interlocked.CompareExchange(ref _state, seen + 1, seen);
+            if (before == seen) return true;
+            seen = before;
+        }
+        return false;
+    }
+
     public void Release()
     {
         var now = Interlocked.Decrement(ref _state);
