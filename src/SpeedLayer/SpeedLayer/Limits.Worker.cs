@@ -10,10 +10,10 @@ public static partial class Limits
     public const int CheckpointSliceEntities = 1024;
 
     /// <summary>Records behind the last checkpoint at which the next is written: replay of about a second over all partitions.</summary>
-    public const int CheckpointRecords = 100_000;
+    public const int CheckpointRecordsDefault = 100_000;
 
     /// <summary>Age at which a checkpoint is written however little happened, milliseconds.</summary>
-    public const long CheckpointIntervalMs = 60_000;
+    public const long CheckpointIntervalMsDefault = 60_000;
 
     /// <summary>Clean entities above this number leave memory, longest untouched first.</summary>
     public const int ResidentEntitiesPerPartition = 250_000;
@@ -23,10 +23,10 @@ public static partial class Limits
     public const int SinkRowsMax = 100_000;
 
     /// <summary>Rows that make an insert worth while at once.</summary>
-    public const int SinkRowsEnough = 20_000;
+    public const int SinkRowsDefault = 20_000;
 
     /// <summary>Age of the oldest waiting record at which fewer rows are inserted, milliseconds.</summary>
-    public const long SinkDelayMs = 700;
+    public const long SinkDelayMsDefault = 700;
 
     /// <summary>Bytes the sink reads from the log at a time.</summary>
     public const int SinkReadBytes = 8 * 1024 * 1024;

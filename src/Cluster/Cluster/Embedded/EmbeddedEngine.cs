@@ -35,9 +35,10 @@ public sealed class EmbeddedEngine : IEngine
         (_parts, _onError) = (parts, onError);
         var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time);
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
-        _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)]);
+        _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],
+            new SinkPolicy(options.SinkRows, options.SinkMs));
         _reach = new SinkReach(p => _pump.Progress(p).Next);
-        _hosts = [.. Enumerable.Range(0, parts.Log.Partitions).Select(p => NewHost(p, speed, horizonMs))];
+        _hosts = [.. Enumerable.Range(0, parts.Log.Partitions).Select(p => NewHost(p, speed, horizonMs, options))];
         var side = new SpeedSide(speed, parts.SinkProgress, parts.Bases, p => _hosts[p], _ => _pump, horizonMs);
         var runner = new BatchRunner(new BatchPorts(parts.Journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         _runs = new EngineRuns(runner, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
@@ -97,10 +98,11 @@ public sealed class EmbeddedEngine : IEngine
 
     // --- start and stop -----------------------------------------------------------------------------------------------------
 
-    private PartitionHost NewHost(int partition, SpeedPorts speed, long horizonMs)
+    private PartitionHost NewHost(int partition, SpeedPorts speed, long horizonMs, LambdaOptions options)
     {
         var (key0, key1) = _parts.Facts.IdKeys();
-        return new PartitionHost(speed, new WorkerSettings(partition, horizonMs, key0, key1), work => Task.Run(work), _parts.Generation);
+        var settings = new WorkerSettings(partition, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L };
+        return new PartitionHost(speed, settings, work => Task.Run(work), _parts.Generation);
     }
 
     private async Task RecoverAsync(CancellationToken cancel)

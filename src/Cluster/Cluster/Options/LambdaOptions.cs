@@ -28,14 +28,14 @@ public sealed record LambdaOptions
     public int DedupHorizonDays { get; init; } = 7;
 
     /// <summary>A partition is checkpointed when this many records would have to be replayed …</summary>
-    public int CheckpointEvents { get; init; } = 300_000;
+    public int CheckpointEvents { get; init; } = 100_000;
 
     /// <summary>… or after this many seconds.</summary>
     public int CheckpointSeconds { get; init; } = 60;
 
     /// <summary>Rows that make the sink insert, of all partitions together …</summary>
-    public int SinkRows { get; init; } = 50_000;
+    public int SinkRows { get; init; } = 20_000;
 
     /// <summary>… or the longest it waits, ms.</summary>
-    public int SinkMs { get; init; } = 1_000;
+    public int SinkMs { get; init; } = 700;
 }

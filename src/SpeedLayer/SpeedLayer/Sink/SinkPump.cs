@@ -3,6 +3,10 @@ using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.SpeedLayer.Sink;
 
+/// <param name="Rows">Rows that make an insert worth while at once.</param>
+/// <param name="DelayMs">Age of the oldest waiting record at which fewer rows are inserted.</param>
+public sealed record SinkPolicy(int Rows = Limits.SinkRowsDefault, long DelayMs = Limits.SinkDelayMsDefault);
+
 /// <summary>
 /// Hands log records to the warehouse in large batches: insert first, then record progress, so that a crash repeats rows and never loses one.
 /// A row that the warehouse refuses is a bug of validation: that partition's sink stops loudly, the others go on.
@@ -14,15 +18,16 @@ public sealed class SinkPump
     private readonly ISinkProgressStore _store;
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<int> _partitions;
+    private readonly SinkPolicy _policy;
     private readonly SinkProgress[] _progress;
     private readonly Exception?[] _stopped;
     private readonly EventRow _row = new();
     private int _first; // partition the next batch begins with, so that a busy one cannot starve the rest
 
     /// <param name="partitions">The partitions this pump serves.</param>
-    public SinkPump(IEventLog log, IRawEvents warehouse, ISinkProgressStore store, TimeProvider time, IReadOnlyList<int> partitions)
+    public SinkPump(IEventLog log, IRawEvents warehouse, ISinkProgressStore store, TimeProvider time, IReadOnlyList<int> partitions, SinkPolicy? policy = null)
     {
-        (_log, _warehouse, _store, _time, _partitions) = (log, warehouse, store, time, partitions);
+        (_log, _warehouse, _store, _time, _partitions, _policy) = (log, warehouse, store, time, partitions, policy ?? new SinkPolicy());
         _progress = new SinkProgress[log.Partitions];
         _stopped = new Exception?[log.Partitions];
         foreach (var p in partitions) _progress[p] = store.Load(p);
@@ -94,8 +99,8 @@ public sealed class SinkPump
         return frames;
     }
 
-    private bool IsDue(List<Slice> batch) => batch.Sum(s => s.Rows) >= Limits.SinkRowsEnough
-        || _time.GetUtcNow().ToUnixTimeMilliseconds() - batch.Min(s => s.Frames[0].AppendedAtMs) >= Limits.SinkDelayMs;
+    private bool IsDue(List<Slice> batch) => batch.Sum(s => s.Rows) >= _policy.Rows
+        || _time.GetUtcNow().ToUnixTimeMilliseconds() - batch.Min(s => s.Frames[0].AppendedAtMs) >= _policy.DelayMs;
 
     private async Task InsertAndRecord(List<Slice> batch, CancellationToken cancel)
     {

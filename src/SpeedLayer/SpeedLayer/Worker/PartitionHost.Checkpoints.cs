@@ -39,8 +39,8 @@ public sealed partial class PartitionHost
     {
         var behind = _worker.Applied - _storedAtOffset;
         if (_checkpointWanted) return true;
-        return behind >= Limits.CheckpointRecords
-            || (behind > 0 && _ports.Time.GetUtcNow().ToUnixTimeMilliseconds() - _storedAtMs >= Limits.CheckpointIntervalMs);
+        return behind >= _settings.CheckpointRecords
+            || (behind > 0 && _ports.Time.GetUtcNow().ToUnixTimeMilliseconds() - _storedAtMs >= _settings.CheckpointIntervalMs);
     }
 
     private void Begin()

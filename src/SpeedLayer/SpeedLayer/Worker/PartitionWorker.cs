@@ -11,6 +11,12 @@ namespace Lambda.SpeedLayer.Worker;
 /// <param name="IdKey0">Key of the event-id hashes.</param>
 public sealed record WorkerSettings(int Partition, long HorizonMs, ulong IdKey0, ulong IdKey1)
 {
+    /// <summary>Records behind the last checkpoint at which the next is written.</summary>
+    public long CheckpointRecords { get; init; } = Limits.CheckpointRecordsDefault;
+
+    /// <summary>Age at which a checkpoint is written however little happened.</summary>
+    public long CheckpointIntervalMs { get; init; } = Limits.CheckpointIntervalMsDefault;
+
     internal uint HorizonSeconds => (uint)(HorizonMs / 1000);
 }
 

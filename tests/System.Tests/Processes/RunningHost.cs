@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Lambda.SystemTests.Cli;
+
+namespace Lambda.SystemTests.Processes;
+
+/// <summary>A real host process on a data folder, to be killed and started again.</summary>
+internal sealed class RunningHost : IAsyncDisposable
+{
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
+    private const int SigKill = 9, SigTerm = 15;
+
+    private readonly Process _process;
+    private readonly StringBuilder _errors;
+    private readonly HttpClient _http;
+
+    private RunningHost(Process process, StringBuilder errors, Uri url, TimeSpan startedIn)
+    {
+        (_process, _errors, Url, StartedIn) = (process, errors, url, startedIn);
+        _http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };
+    }
+
+    public Uri Url { get; }
+
+    /// <summary>From the start of the process to `ready`.</summary>
+    public TimeSpan StartedIn { get; }
+
+    public string Errors
+    {
+        get { lock (_errors) return _errors.ToString(); }
+    }
+
+    public static async Task<RunningHost> StartAsync(string data, params string[] more)
+    {
+        var watch = Stopwatch.StartNew();
+        var start = LambdaProcess.Command(["up", "--data", data, "--port", "0", "--batch-at", "none", .. more]);
+        var errors = new StringBuilder();
+        var process = new Process { StartInfo = start };
+        process.ErrorDataReceived += (_, e) => { lock (errors) errors.AppendLine(e.Data); };
+        process.Start();
+        process.BeginErrorReadLine();
+        using var patience = new CancellationTokenSource(StartPatience);
+        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+            if (line.StartsWith("ready ", StringComparison.Ordinal)) return new RunningHost(process, errors, new Uri(line[6..]), watch.Elapsed);
+        await process.WaitForExitAsync(patience.Token);
+        throw new InvalidOperationException($"the host ended with {process.ExitCode} before it was ready:\n{errors}");
+    }
+
+    /// <summary>SIGKILL, and waits until the process is gone.</summary>
+    public Task KillAsync() => SignalAsync(SigKill);
+
+    /// <summary>SIGTERM; the exit code of the clean stop.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        await SignalAsync(SigTerm);
+        return _process.ExitCode;
+    }
+
+    /// <summary>SIGKILLs the warehouse child, which the host then starts again.</summary>
+    public void KillWarehouse()
+    {
+        foreach (var child in Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(int.Parse!).Where(IsWarehouseOfThis)) Send(child, SigKill);
+    }
+
+    /// <returns>Null when the host could not answer (it is gone, busy or stopping); the request may or may not have been taken.</returns>
+    public async Task<JsonElement?> PostEventsAsync(string ndjson)
+    {
+        try
+        {
+            using var answer = await _http.PostAsync("/v1/events", new StringContent(ndjson));
+            return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<JsonElement>() : null;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException)
+        {
+            return null;
+        }
+    }
+
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var answer = await _http.GetAsync(path);
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"GET {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        return await answer.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path) => _http.SendAsync(new HttpRequestMessage(method, path));
+
+    /// <summary>Starts a run and waits until it is over.</summary>
+    public async Task<JsonElement> RunBatchAsync()
+    {
+        using var started = await SendAsync(HttpMethod.Post, "/v1/admin/batch/runs");
+        if (started.StatusCode != HttpStatusCode.Accepted) throw new InvalidOperationException($"the run was not started: {(int)started.StatusCode} {await started.Content.ReadAsStringAsync()}");
+        return await AwaitRunAsync((await started.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("run").GetString()!);
+    }
+
+    public async Task<JsonElement> AwaitRunAsync(string run)
+    {
+        for (var until = DateTime.UtcNow.AddMinutes(3); DateTime.UtcNow < until; await Task.Delay(50))
+        {
+            var report = await GetAsync($"/v1/admin/batch/runs/{run}");
+            if (report.GetProperty("state").GetString() is "published" or "failed" or "abandoned") return report;
+        }
+        throw new TimeoutException($"run {run} is not over after three minutes; the host says:\n{Errors}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+    }
+
+    private async Task SignalAsync(int signal)
+    {
+        Send(_process.Id, signal);
+        using var patience = new CancellationTokenSource(StartPatience);
+        await _process.WaitForExitAsync(patience.Token);
+    }
+
+    private bool IsWarehouseOfThis(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)
+                && File.ReadAllText($"/proc/{process}/cmdline").Contains("Warehouse.Local", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // gone meanwhile
+        }
+    }
+
+    private static void Send(int process, int signal)
+    {
+        if (Kill(process, signal) != 0) throw new InvalidOperationException($"kill({process}, {signal}) failed: errno {Marshal.GetLastPInvokeError()}");
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static extern int Kill(int process, int signal);
+}
