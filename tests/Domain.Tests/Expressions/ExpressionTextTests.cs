@@ -23,6 +23,7 @@ public sealed class ExpressionTextTests
         var parsed = ExpressionText.ParseEvent(text, EventCatalog.Types, Declared, out var errors);
         Assert.True(parsed is not null, $"{string.Join('\n', errors)}\n{text}");
         Assert.Equal(text, ExprText.Print(parsed));
+        Assert.Equal(text, ExprText.Print(ExpressionText.ParseEvent(ExprProse.Print(expression), EventCatalog.Types, Declared, out errors)!));
         Assert.Equal(expression.Type, parsed.Type);
     }
 
