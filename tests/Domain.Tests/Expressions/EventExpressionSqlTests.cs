@@ -11,7 +11,7 @@ namespace Lambda.Domain.Tests.Expressions;
 [Collection(LocalWarehouseCollection.Name)]
 public sealed class EventExpressionSqlTests(LocalWarehouseFixture warehouse)
 {
-    private const int ExpressionsPerRun = 40, RowsPerRun = 40;
+    private const int ExpressionsPerRun = 30, RowsPerRun = 40;
 
     private static readonly Field[] Fields = [EventCatalog.AmountMinor, EventCatalog.Points, EventCatalog.Lat, EventCatalog.Lon, EventCatalog.Status, EventCatalog.MerchantName, EventCatalog.Success, EventCatalog.IsFraud, EventCatalog.BirthDate, EventCatalog.CustomerSince];
 
@@ -35,7 +35,7 @@ public sealed class EventExpressionSqlTests(LocalWarehouseFixture warehouse)
     {
         var random = new Random(seed);
         var generator = new RandomExpressions(random, [.. Leaves.Select(f => new Expr.EventField(f))], []);
-        var expressions = Enumerable.Range(0, ExpressionsPerRun).Select(i => i % 2 == 0 ? generator.Of(ScalarType.Bool, 4) : generator.Any(5)).ToList();
+        var expressions = Enumerable.Range(0, ExpressionsPerRun).Select(i => i % 2 == 0 ? generator.Of(ScalarType.Bool, 4) : generator.Any(4)).ToList();
         var rows = Enumerable.Range(0, RowsPerRun).Select(i => RandomRow(random, i)).ToList();
         await table.ReplaceAsync(rows.Select(r => r.Json));
 

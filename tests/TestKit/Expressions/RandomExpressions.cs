@@ -6,7 +6,8 @@ namespace Lambda.TestKit.Expressions;
 /// <summary>Random well-typed expressions over given leaves, from a seed. Every operator and function of the language occurs.</summary>
 /// <param name="leaves">Fields, or scalar outputs and `today`.</param>
 /// <param name="maps">Keyed outputs; empty for event expressions.</param>
-public sealed class RandomExpressions(Random random, IReadOnlyList<Expr> leaves, IReadOnlyList<Expr.Output> maps)
+/// <param name="nulls">Whether the literal null occurs; as text it has no type of its own.</param>
+public sealed class RandomExpressions(Random random, IReadOnlyList<Expr> leaves, IReadOnlyList<Expr.Output> maps, bool nulls = true)
 {
     private static readonly ScalarType[] AllTypes = Enum.GetValues<ScalarType>();
 
@@ -32,7 +33,7 @@ public sealed class RandomExpressions(Random random, IReadOnlyList<Expr> leaves,
         var fitting = leaves.Where(l => l.Type == new ResultType(type, false)).ToList();
         if (fitting.Count > 0 && random.Next(3) > 0) return fitting[random.Next(fitting.Count)];
         var keyed = maps.Where(m => m.OutputType.Scalar == type).ToList();
-        return keyed.Count > 0 && random.Next(2) == 0 ? MapValue(keyed[random.Next(keyed.Count)]) : new Expr.Constant(Literal(type, nullable: true));
+        return keyed.Count > 0 && random.Next(2) == 0 ? MapValue(keyed[random.Next(keyed.Count)]) : new Expr.Constant(Literal(type, nulls));
     }
 
     /// <summary>A value that the language can write down: days and instants of the years 1900 to 2299.</summary>
@@ -95,7 +96,7 @@ public sealed class RandomExpressions(Random random, IReadOnlyList<Expr> leaves,
             case 1:
                 return Call("days_between", ScalarType.Int64, Of(ScalarType.Day, depth), Of(ScalarType.Day, depth));
             case 2:
-                return Call(Pick("weekday", "month", "year"), ScalarType.Int64, Of(ScalarType.Day, depth));
+                return Call(Pick("weekday", "day_of_month", "month", "year"), ScalarType.Int64, Of(ScalarType.Day, depth));
             case 3:
                 return Call("hour", ScalarType.Int64, Of(ScalarType.Instant, depth));
             case 4:

@@ -91,7 +91,7 @@ public sealed class DefinitionCompiler
         {
             AddOutput(metric, 0);
             foreach (var days in metric.WindowDays)
-                if (_names.Add($"{metric.Name}_{days}d", $"the {days}-day window of metric `{metric.Name}`", place)) AddOutput(metric, days);
+                if (_names.Add($"{metric.Name}_{days}d", $"{days}-day window of `{metric.Name}`", place)) AddOutput(metric, days);
         }
     }
 
@@ -112,10 +112,10 @@ public sealed class DefinitionCompiler
                 : entries.TryGetValue(other, out var later) ? Unusable(other, later.Key.Place)
                 : segmentNames.Contains(other) ? $"`{other}` is a segment: derived values are computed before segments" : null;
             var named = _names.Add(name, "derived value", key.Place);
-            if (ReadExpression(value, "a derived value", Explain, "expr", "doc", "pii") is not var (expression, keys) || !named) continue;
+            if (ReadExpression(value, "a derived value", Explain, "expr", "doc", "pii") is not var (expression, at, keys) || !named) continue;
             if (expression.Type.ByKey)
             {
-                _errors.Add(value.Place, $"`{name}` is {expression.Type.Words()}, expected a single value: take one key with ['key'], or use total or top_key");
+                _errors.Add(at, $"`{name}` is {expression.Type.Words()}, expected a single value: take one key with ['key'], or use total or top_key");
                 continue;
             }
             var pii = _shape.Flag(keys.GetValueOrDefault("pii"), "pii") ?? ExprTree.Outputs(expression).Any(i => _outputs[i].Pii);
@@ -134,20 +134,20 @@ public sealed class DefinitionCompiler
         foreach (var (name, (key, value)) in entries)
         {
             var named = _names.Add(name, "segment", key.Place);
-            if (ReadExpression(value, "a segment", other => entries.ContainsKey(other) ? $"`{other}` is a segment: segments read metrics and derived values" : null, "expr", "doc") is not var (rule, keys)) continue;
-            if (rule.Type != new ResultType(ScalarType.Bool, false)) _errors.Add(value.Place, $"segment `{name}` is {rule.Type.Words()}, expected bool");
+            if (ReadExpression(value, "a segment", other => entries.ContainsKey(other) ? $"`{other}` is a segment: segments read metrics and derived values" : null, "expr", "doc") is not var (rule, at, keys)) continue;
+            if (rule.Type != new ResultType(ScalarType.Bool, false)) _errors.Add(at, $"segment `{name}` is {rule.Type.Words()}, expected bool");
             else if (named) _segments.Add(new Segment(name, Doc(keys), rule));
         }
     }
 
     /// <summary>An expression alone, or with keys beside `expr`.</summary>
-    private (Expr Expression, Dictionary<string, SourceNode> Keys)? ReadExpression(SourceNode node, string what, Func<string, string?> explain, params string[] known)
+    private (Expr Expression, SourcePlace At, Dictionary<string, SourceNode> Keys)? ReadExpression(SourceNode node, string what, Func<string, string?> explain, params string[] known)
     {
         var keys = node is SourceNode.Mapping ? _shape.Keys(node, what, known)! : new Dictionary<string, SourceNode> { ["expr"] = node };
         if (!keys.ContainsKey("expr")) _errors.Add(node.Place, $"{what} lacks `expr`");
         if (_shape.Text(keys.GetValueOrDefault("expr"), "an expression") is not { } text) return null;
         string? Known(string name) => explain(name) ?? (_names.Has(name) ? $"`{name}` has an error of its own" : null);
-        return ExpressionText.Parse(text.Text, new AnswerScope(_outputs, Known), text.PlaceOf, _errors.Add) is { } expression ? (expression, keys) : null;
+        return ExpressionText.Parse(text.Text, new AnswerScope(_outputs, Known), text.PlaceOf, _errors.Add) is { } expression ? (expression, text.PlaceOf(0), keys) : null;
     }
 
     private string Doc(Dictionary<string, SourceNode> keys) => (_shape.Text(keys.GetValueOrDefault("doc"), "a text")?.Text ?? "").Trim();

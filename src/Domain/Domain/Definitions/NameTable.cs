@@ -23,7 +23,7 @@ internal sealed partial class NameTable(ErrorList errors)
         }
         if (_names.TryGetValue(name, out var taken))
         {
-            errors.Add(place, taken.What == what ? $"{what} `{name}` is defined twice; the first is in line {taken.Place.Line}" : $"{what} `{name}`: that name belongs to {taken.What} (line {taken.Place.Line})");
+            errors.Add(place, taken.What == what ? $"{what} `{name}` is defined twice; the first is in line {taken.Place.Line}" : $"`{name}` ({what}) has the name of the {taken.What} in line {taken.Place.Line}");
             return false;
         }
         _names[name] = (what, place);

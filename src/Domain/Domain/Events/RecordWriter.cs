@@ -101,6 +101,9 @@ public sealed class RecordWriter
     /// <summary>The record with a body rendered from the values set: what a producer could have sent. Lives until the next Begin.</summary>
     public ReadOnlySpan<byte> Finish() => Finish((_body ??= new EventBody()).Render(this));
 
+    /// <summary>What the last Finish gave. Lives until the next Begin.</summary>
+    public ReadOnlyMemory<byte> FinishedMemory => _record.WrittenMemory;
+
     /// <summary>The record with this body (one JSON object, not checked). Lives until the next Begin.</summary>
     public ReadOnlySpan<byte> Finish(ReadOnlySpan<byte> body)
     {

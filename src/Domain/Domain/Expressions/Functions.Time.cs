@@ -63,6 +63,8 @@ public static partial class Functions
 
     private static Function Month => field ??= CalendarPart("month", "Month of a day, 1 to 12", "toMonth", day => DeclaredForms.DateOf(day).Month);
 
+    private static Function DayOfMonth => field ??= CalendarPart("day_of_month", "Day of the month, 1 to 31", "toDayOfMonth", day => DeclaredForms.DateOf(day).Day);
+
     private static Function Year => field ??= CalendarPart("year", "Year of a day", "toYear", day => DeclaredForms.DateOf(day).Year);
 
     // Date32 ends where these bounds are; the language ends there too.

@@ -7,7 +7,7 @@ public static partial class Functions
 {
     public static IReadOnlyList<Function> All => field ??=
     [
-        DaysBetween, Day, Hour, Weekday, Month, Year,
+        DaysBetween, Day, Hour, Weekday, DayOfMonth, Month, Year,
         Lower, Upper, Length, StartsWith, EndsWith, Contains,
         Abs, Least, Greatest, Round, Floor, Ceil,
         Coalesce, If,

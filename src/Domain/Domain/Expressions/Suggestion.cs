@@ -3,12 +3,16 @@ namespace Lambda.Domain.Expressions;
 /// <summary>"Did you mean": the nearest known word, if it is near enough to be a slip.</summary>
 public static class Suggestion
 {
-    /// <summary>Such as `, did you mean "spend"?`, or empty.</summary>
+    /// <summary>Such as " (did you mean `spend`?)", or empty.</summary>
     public static string For(string found, IEnumerable<string> known)
     {
-        var best = known.Select(k => (Word: k, Distance: Distance(found.ToLowerInvariant(), k.ToLowerInvariant()))).OrderBy(k => k.Distance).ThenBy(k => k.Word, StringComparer.Ordinal).FirstOrDefault();
-        return best.Word is not null && best.Distance <= Math.Max(1, found.Length / 3) ? $", did you mean `{best.Word}`?" : "";
+        var lower = found.ToLowerInvariant();
+        var best = known.Select(k => (Word: k, Distance: Nearness(lower, k.ToLowerInvariant()))).OrderBy(k => k.Distance).ThenBy(k => k.Word, StringComparer.Ordinal).FirstOrDefault();
+        return best.Word is not null && best.Distance <= Math.Max(1, found.Length / 3) ? $" (did you mean `{best.Word}`?)" : "";
     }
+
+    /// <summary>Edits between two words; the begin of a longer word is near it.</summary>
+    private static int Nearness(string found, string known) => found.Length >= 4 && known.StartsWith(found, StringComparison.Ordinal) ? 1 : Distance(found, known);
 
     /// <summary>Edits (insert, delete, replace, swap neighbours) between two words.</summary>
     private static int Distance(string a, string b)

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Lambda.Domain.Events;
 using Lambda.Serving.Http;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
@@ -8,20 +9,21 @@ namespace Lambda.Serving.Api;
 
 /// <summary>
 /// Sends quarantined lines through the intake again, under the source they came from: what is refused again is known to quarantine and not stored twice.
+/// A line that held a card number is never sent: what is kept of it is masked, and an event is not taken with stars in it.
 /// </summary>
 internal sealed class QuarantineReplay(ServingParts parts)
 {
     private const int LinesPerRequest = 500;
     private const int PageSize = 1_000;
-    private const string ConflictingDuplicate = "conflicting_duplicate";
-
     public sealed record Report(long Replayed, IReadOnlyList<(long Id, string Field, string Reason)> Refused);
 
     public async Task<Report> RunAsync(IReadOnlySet<long>? ids, string? reason, int limit, CancellationToken cancel)
     {
         long replayed = 0;
         var refused = new List<(long, string, string)>();
-        foreach (var group in Select(ids, reason, limit).GroupBy(e => e.Source))
+        var chosen = Select(ids, reason, limit).ToLookup(e => e.Reason == Reasons.CardNumber);
+        refused.AddRange(chosen[true].Select(e => (e.Id, e.Field, $"{Reasons.CardNumber}: only the masked line is kept; send the event again with a token")));
+        foreach (var group in chosen[false].GroupBy(e => e.Source))
             foreach (var chunk in group.Chunk(LinesPerRequest))
                 replayed += await ReplayAsync(chunk, group.Key, refused, cancel);
         return new Report(replayed, refused);
@@ -35,7 +37,7 @@ internal sealed class QuarantineReplay(ServingParts parts)
             var page = parts.Quarantine.List(after, PageSize, reason, includeReplayed: false);
             if (page.Count == 0) break;
             after = page[^1].Id;
-            chosen.AddRange(page.Where(e => ids?.Contains(e.Id) ?? e.Reason != ConflictingDuplicate).Take(limit - chosen.Count));
+            chosen.AddRange(page.Where(e => ids?.Contains(e.Id) ?? e.Reason != Reasons.ConflictingDuplicate).Take(limit - chosen.Count));
         }
         return chosen;
     }

@@ -23,17 +23,11 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
         if (rows.Count == 0) return;
         var idle = _idle.GetOrAdd(definition.Hash, _ => []);
         var block = idle.TryTake(out var taken) ? taken : new PopulationBlock(definition);
-        try
-        {
-            foreach (var row in rows) block.Add(row);
-            await block.Block.InsertAsync(client, PopulationTable.NameOf(definition), Repeat.Safe, null, cancel);
-        }
-        finally
-        {
-            block.Block.Clear();
-            if (idle.Count < IdleMax) idle.Add(block);
-            else block.Dispose();
-        }
+        foreach (var row in rows) block.Add(row);
+        await block.Block.InsertAsync(client, PopulationTable.NameOf(definition), Repeat.Safe, Settings, cancel);
+        block.Block.Clear(); // given back after success only: a failed request may still be reading it
+        if (idle.Count < IdleMax) idle.Add(block);
+        else block.Dispose();
     }
 
     public async Task ActivateAsync(ViewDefinition definition, CancellationToken cancel)
@@ -60,4 +54,7 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     }
 
     private const int IdleMax = 2;
+
+    /// <summary>No collapsing at insert: a batch holds a customer once, as a rule, and looking for more costs more than the insert.</summary>
+    private static readonly QuerySettings Settings = new() { ["optimize_on_insert"] = "0" };
 }
