@@ -31,11 +31,15 @@ public sealed class RunHistoryTests
         foreach (var happened in WholeRun)
         {
             history.Apply(happened);
-            steps.Add(history.Runs[0].Next().ToString());
+            steps.Add(history.Runs[0].Next() switch
+            {
+                RunStep.Compute c => $"Compute {string.Join(',', c.Partitions)}",
+                RunStep.BuildBases b => $"BuildBases {string.Join(',', b.Partitions)}",
+                var step => step.GetType().Name,
+            });
         }
         Assert.Equal(
-            ["AppendBarriers { }", "AwaitSink { }", "Compute { Partition = 0 }", "BuildBase { Partition = 0 }", "Compute { Partition = 1 }",
-                "BuildBase { Partition = 1 }", "Check { }", "Publish { }", "Nothing { }"], steps);
+            ["AppendBarriers", "AwaitSink", "Compute 0,1", "BuildBases 0", "Compute 1", "BuildBases 1", "Check", "Publish", "Nothing"], steps);
     }
 
     [Fact]

@@ -38,8 +38,8 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         {
             case RunStep.AppendBarriers: await AppendBarriers(run, cancel); return true;
             case RunStep.AwaitSink: return await FailIfStopped(run, AwaitSink, cancel);
-            case RunStep.Compute step: await Compute(run, step.Partition, cancel); return true;
-            case RunStep.BuildBase step: await BuildBase(run, step.Partition, cancel); return true;
+            case RunStep.Compute step: await Task.WhenAll(step.Partitions.Select(p => Compute(run, p, cancel))); return true;
+            case RunStep.BuildBases step: await BuildBases(run, step.Partitions, cancel); return true;
             case RunStep.Check: return await FailIfStopped(run, Check, cancel);
             case RunStep.Publish: Publish(run); return true;
             default: throw new InvalidOperationException($"run {run.Id}: no step in stage {run.Stage}");
@@ -112,14 +112,21 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         Record(new RunEvent.PartitionComputed(run.Id, Now(), partition, customers));
     }
 
-    private async Task BuildBase(Run run, int partition, CancellationToken cancel)
+    private async Task BuildBases(Run run, IReadOnlyList<int> partitions, CancellationToken cancel)
+    {
+        var files = await Task.WhenAll(partitions.Select(p => BuildBase(run, p, cancel)));
+        var wrong = partitions.Zip(files).Where(f => f.Second.Rows != run.Customers[f.First])
+            .Select(f => $"partition {f.First}: {run.Customers[f.First]} customers were computed but {f.Second.Rows} came out").ToList();
+        if (wrong.Count > 0) Fail(run, wrong);
+        else
+            foreach (var (partition, file) in partitions.Zip(files)) Record(new RunEvent.BaseBuilt(run.Id, Now(), partition, file));
+    }
+
+    private Task<Artefact> BuildBase(Run run, int partition, CancellationToken cancel)
     {
         var view = ports.Views.ByHash(run.DefinitionHash);
         var states = ports.Warehouse.ReadComputedAsync(view, run.Epoch, partition, cancel);
-        var file = await ports.Speed.BuildBaseAsync(run.Epoch, run.DefinitionHash, partition, states, cancel);
-        if (file.Rows != run.Customers[partition])
-            Fail(run, [$"partition {partition}: {run.Customers[partition]} customers were computed but {file.Rows} came out"]);
-        else Record(new RunEvent.BaseBuilt(run.Id, Now(), partition, file));
+        return ports.Speed.BuildBaseAsync(run.Epoch, run.DefinitionHash, partition, states, cancel);
     }
 
     private async Task<bool> Check(Run run, CancellationToken cancel)
@@ -158,8 +165,11 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
 
     private void Record(RunEvent happened)
     {
-        ports.Journal.Append(happened);
-        History.Apply(happened);
+        lock (History) // partitions are computed side by side
+        {
+            ports.Journal.Append(happened);
+            History.Apply(happened);
+        }
     }
 
     private static int LastPrunedDay(Run run, CompiledView view, int partition) =>

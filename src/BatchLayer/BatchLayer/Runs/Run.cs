@@ -12,8 +12,9 @@ public abstract record RunStep
 
     public sealed record AppendBarriers : RunStep;
     public sealed record AwaitSink : RunStep;
-    public sealed record Compute(int Partition) : RunStep;
-    public sealed record BuildBase(int Partition) : RunStep;
+    /// <summary>At the same time: a partition's recompute is cheapest on one thread of the warehouse.</summary>
+    public sealed record Compute(IReadOnlyList<int> Partitions) : RunStep;
+    public sealed record BuildBases(IReadOnlyList<int> Partitions) : RunStep;
     public sealed record Check : RunStep;
     public sealed record Publish : RunStep;
     public sealed record Nothing : RunStep;
@@ -26,6 +27,8 @@ public sealed record Run(
     long Events, RunEvent.Checked? Checks, Publication? Publication, IReadOnlyList<string> Reasons, long? EndedAtMs,
     IReadOnlyList<(RunStage Stage, long AtMs)> Entered)
 {
+    public const int PartitionsAtOnce = 2;
+
     public int Partitions => LogEnds.Count;
     public bool IsFinal => Stage >= RunStage.Published;
 
@@ -54,21 +57,21 @@ public sealed record Run(
     {
         RunStage.Barriers => new RunStep.AppendBarriers(),
         RunStage.Sinking => new RunStep.AwaitSink(),
-        RunStage.Computing => NextPartition(),
+        RunStage.Computing => NextPartitions(),
         RunStage.Checking => Checks is null ? new RunStep.Check() : new RunStep.Publish(),
         RunStage.Published or RunStage.Failed or RunStage.Abandoned => new RunStep.Nothing(),
         _ => throw new InvalidOperationException($"unknown stage {Stage}"),
     };
 
-    // A partition is computed and streamed out before the next: its pages are still warm, and memory is bounded by one partition.
-    private RunStep NextPartition()
+    // Few partitions are computed and streamed out before the next: their pages are still warm, and memory is bounded.
+    private RunStep NextPartitions()
     {
-        for (var p = 0; p < Partitions; p++)
-        {
-            if (Customers[p] is null) return new RunStep.Compute(p);
-            if (Files[p] is null) return new RunStep.BuildBase(p);
-        }
-        throw new InvalidOperationException($"run {Id}: every partition is built, the stage should have changed");
+        var computed = Enumerable.Range(0, Partitions).Where(p => Customers[p] is not null && Files[p] is null).Take(PartitionsAtOnce).ToList();
+        if (computed.Count > 0) return new RunStep.BuildBases(computed);
+        var missing = Enumerable.Range(0, Partitions).Where(p => Customers[p] is null).Take(PartitionsAtOnce).ToList();
+        return missing.Count > 0
+            ? new RunStep.Compute(missing)
+            : throw new InvalidOperationException($"run {Id}: every partition is built, the stage should have changed");
     }
 
     private Run BuiltBase(RunEvent.BaseBuilt e)

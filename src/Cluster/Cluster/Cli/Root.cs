@@ -52,7 +52,7 @@ public static class Root
         root.Options.Add(Common.Json);
         foreach (var command in new[]
                  {
-                     UpCommand.Create(), ImportCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(),
+                     UpCommand.Create(), ImportCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(), SimCommand.Create(),
                  }) root.Subcommands.Add(command);
         return root;
     }
