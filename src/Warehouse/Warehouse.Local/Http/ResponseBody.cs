@@ -31,22 +31,22 @@ internal sealed class ResponseBody : IDisposable
 
     /// <summary>Blocks while the reader is slow.</summary>
     /// <exception cref="ClientGoneException"/>
-    internal void Write(ReadOnlySpan<byte> bytes)
+    internal void Write(ReadOnlyMemory<byte> bytes)
     {
         if (!IsStarted && _spool == null && _held.WrittenCount + bytes.Length <= HeldBytesMax)
         {
-            _held.Write(bytes);
+            _held.Write(bytes.Span);
             return;
         }
         if (!IsStarted && _request.WaitEndOfQuery)
         {
-            Spool(bytes);
+            Spool(bytes.Span);
             return;
         }
         if (!IsStarted)
         {
             Start();
-            Send(_held.WrittenSpan);
+            Send(_held.WrittenMemory);
             _held.Clear();
         }
         Send(bytes);
@@ -117,7 +117,8 @@ internal sealed class ResponseBody : IDisposable
         }
     }
 
-    private void Send(ReadOnlySpan<byte> bytes)
+    /// <summary>One write is one chunk of the transfer: written piece by piece, each 4 KB would be one.</summary>
+    private void Send(ReadOnlyMemory<byte> bytes)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_context.RequestAborted);
         timeout.CancelAfter(Limits.SendTimeout);
@@ -125,14 +126,13 @@ internal sealed class ResponseBody : IDisposable
         {
             if (_output is GZipStream)
             {
-                _output.Write(bytes);
+                _output.Write(bytes.Span);
                 _output.Flush();
                 return;
             }
-            _context.Response.BodyWriter.Write(bytes);
-            var flushed = _context.Response.BodyWriter.FlushAsync(timeout.Token);
-            if ((flushed.IsCompletedSuccessfully ? flushed.Result : flushed.AsTask().GetAwaiter().GetResult()).IsCompleted)
-                throw new ClientGoneException();
+            var written = _context.Response.Body.WriteAsync(bytes, timeout.Token);
+            if (!written.IsCompletedSuccessfully)
+                written.AsTask().GetAwaiter().GetResult();
         }
         catch (Exception error) when (error is OperationCanceledException or IOException)
         {
