@@ -22,6 +22,9 @@ internal static class Limits
     /// <summary>A result up to this size is held back until its end is known to be good, so that an error still gets its status.</summary>
     internal const int ResponseBufferBytes = 1 << 20;
 
+    /// <summary>Of an answer with compress=1, before compression.</summary>
+    internal const int CompressedBlockBytes = 1 << 20;
+
     /// <summary>With wait_end_of_query a result beyond this goes to a temporary file.</summary>
     internal const int SpoolMemoryBytes = 16 << 20;
 

@@ -64,8 +64,6 @@ internal sealed class QueryHandler(ChdbEngine engine)
     private async Task<string> ExecuteAsync(HttpContext context, QueryRequest request, ResponseBody body)
     {
         var clock = Stopwatch.StartNew();
-        if (request.CompressBlocks)
-            throw QueryError.Of(48, "NOT_IMPLEMENTED", "compress=1 (ClickHouse's own blocks) is not supported: use enable_http_compression=1");
         using var text = await RequestText.ReadAsync(request, context);
         if (text.Statement.Kind == StatementKind.Empty)
             throw QueryError.Of(62, "SYNTAX_ERROR", "Empty query");
