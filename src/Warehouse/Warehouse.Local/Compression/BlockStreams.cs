@@ -5,59 +5,41 @@ namespace Lambda.Warehouse.Local.Compression;
 /// <summary>Reads ClickHouse's compressed blocks as the plain bytes they hold (decompress=1).</summary>
 internal sealed class BlockReadStream(Stream source) : ReadOnlyStream
 {
-    private byte[] _block = [];
+    private const int HeadBytes = BlockFormat.ChecksumBytes + BlockFormat.HeaderBytes;
+    private byte[] _block = new byte[HeadBytes];
     private byte[] _unpacked = [];
     private int _at, _end;
 
-    public override int Read(Span<byte> buffer)
-    {
-        while (_at == _end)
-        {
-            Span<byte> head = stackalloc byte[BlockFormat.ChecksumBytes + BlockFormat.HeaderBytes];
-            var got = source.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-            if (got == 0)
-                return 0;
-            var (packed, unpacked) = Sizes(head[..got]);
-            _block = Room(_block, head.Length + packed);
-            head.CopyTo(_block);
-            if (source.ReadAtLeast(_block.AsSpan(head.Length, packed), packed, throwOnEndOfStream: false) < packed)
-                throw CutOff();
-            Unpack(head.Length + packed, unpacked);
-        }
-        return Take(buffer);
-    }
+    public override int Read(Span<byte> buffer) =>
+        _at < _end || FillAsync(CancellationToken.None).GetAwaiter().GetResult() ? Take(buffer) : 0;
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        while (_at == _end)
-        {
-            var head = new byte[BlockFormat.ChecksumBytes + BlockFormat.HeaderBytes];
-            var got = await source.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken);
-            if (got == 0)
-                return 0;
-            var (packed, unpacked) = Sizes(head.AsSpan(0, got));
-            _block = Room(_block, head.Length + packed);
-            head.CopyTo(_block, 0);
-            if (await source.ReadAtLeastAsync(_block.AsMemory(head.Length, packed), packed, throwOnEndOfStream: false, cancellationToken) < packed)
-                throw CutOff();
-            Unpack(head.Length + packed, unpacked);
-        }
-        return Take(buffer.Span);
-    }
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        _at < _end || await FillAsync(cancellationToken) ? Take(buffer.Span) : 0;
 
-    private static (int Packed, int Unpacked) Sizes(ReadOnlySpan<byte> head) =>
-        head.Length == BlockFormat.ChecksumBytes + BlockFormat.HeaderBytes ? BlockFormat.ReadSizes(head) : throw CutOff();
+    /// <summary>Reads the next block that holds anything; false at the end.</summary>
+    private async Task<bool> FillAsync(CancellationToken cancel)
+    {
+        do
+        {
+            var head = await source.ReadAtLeastAsync(_block.AsMemory(0, HeadBytes), HeadBytes, throwOnEndOfStream: false, cancel);
+            if (head == 0)
+                return false;
+            if (head < HeadBytes)
+                throw CutOff();
+            var (packed, unpacked) = BlockFormat.ReadSizes(_block);
+            if (_block.Length < HeadBytes + packed)
+                Array.Resize(ref _block, HeadBytes + packed);
+            if (await source.ReadAtLeastAsync(_block.AsMemory(HeadBytes, packed), packed, throwOnEndOfStream: false, cancel) < packed)
+                throw CutOff();
+            if (_unpacked.Length < unpacked)
+                _unpacked = new byte[unpacked];
+            BlockFormat.Unpack(_block.AsSpan(0, HeadBytes + packed), _unpacked.AsSpan(0, unpacked));
+            (_at, _end) = (0, unpacked);
+        } while (_end == 0);
+        return true;
+    }
 
     private static QueryError CutOff() => QueryError.Of(271, "CANNOT_DECOMPRESS", "The compressed data was cut off within a block");
-
-    private static byte[] Room(byte[] buffer, int size) => buffer.Length >= size ? buffer : new byte[size];
-
-    private void Unpack(int blockBytes, int unpackedBytes)
-    {
-        _unpacked = Room(_unpacked, unpackedBytes);
-        BlockFormat.Unpack(_block.AsSpan(0, blockBytes), _unpacked.AsSpan(0, unpackedBytes));
-        (_at, _end) = (0, unpackedBytes);
-    }
 
     private int Take(Span<byte> buffer)
     {

@@ -10,6 +10,11 @@ internal sealed class QueryHandler(ChdbEngine engine)
     internal async Task HandleAsync(HttpContext context)
     {
         context.Response.Headers["X-ClickHouse-Server-Display-Name"] = "lambda-local";
+        if (IsFromAWebPage(context.Request))
+        {
+            await WriteTextAsync(context, 403, "Requests of web pages are refused: this warehouse has no password.\n");
+            return;
+        }
         switch (context.Request.Path.Value)
         {
             case "/ping" or "/replicas_status":
@@ -28,6 +33,10 @@ internal sealed class QueryHandler(ChdbEngine engine)
                 break;
         }
     }
+
+    /// <summary>Any page may have its reader's browser send to loopback; then there is an Origin, or a name that was pointed here.</summary>
+    private static bool IsFromAWebPage(HttpRequest request) =>
+        request.Headers.ContainsKey("Origin") || request.Host.Host is not ("127.0.0.1" or "localhost" or "[::1]" or "");
 
     private async Task QueryAsync(HttpContext context)
     {
