@@ -1,0 +1,81 @@
+using System.IO.Pipelines;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Domain.Views;
+using Lambda.Serving;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Memory;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.SystemTests.Http;
+
+/// <summary>An engine of dictionaries behind the API: what it answers is set by the test.</summary>
+internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal
+{
+    public const int P = 4;
+
+    public Dictionary<CustomerId, CustomerRead> Customers { get; } = new(CustomerId.ByBytes.Comparer);
+    public List<CustomerEventRow> History { get; } = [];
+    public List<RunReport> Runs { get; } = [];
+    public Dictionary<string, ImportProgress> Imports { get; } = [];
+    public MemoryQuarantine Quarantine { get; } = new();
+    public bool IsReady { get; set; } = true;
+    public Func<byte[], Intake> OnIntake { get; set; } = _ => new Intake.Done(1, [], [new Position(0, 0)]);
+    public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
+    public (string Source, long FirstLine) LastIntake { get; private set; }
+
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, TimeProvider.System);
+
+    public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
+    {
+        using var whole = new MemoryStream();
+        await body.CopyToAsync(whole, cancel);
+        LastIntake = (source, firstLine);
+        return OnIntake(whole.ToArray());
+    }
+
+    public void Refuse(IReadOnlyList<QuarantineEntry> entries) => Quarantine.Add(entries, once: true);
+
+    public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel)
+    {
+        LastRead = (atLeast, wait, asOfDay);
+        return new(Customers.GetValueOrDefault(customer) ?? new CustomerRead.Unknown());
+    }
+
+    public ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel) =>
+        new([.. History.Where(e => before is not { } b || (e.OccurredAtMicros, e.Offset).CompareTo((b.OccurredAtMicros, b.Offset)) < 0).Take(limit)]);
+
+    public int PartitionOf(CustomerId customer) => Partitioner.PartitionOf(customer.Utf8, P);
+
+    public ValueTask<RunStart> StartAsync(CancellationToken cancel)
+    {
+        if (Runs.FirstOrDefault(r => !r.IsFinal) is { } running) return new(new RunStart(false, running));
+        var run = new RunReport($"run-{Runs.Count + 1}", Runs.Count + 1, RunState.Barriers, TestView.Definition.Hash, 1_700_000_000_000, null, [], new Dictionary<string, long> { ["events"] = 3 }, [(RunState.Barriers, 5)]);
+        Runs.Insert(0, run);
+        return new(new RunStart(true, run));
+    }
+
+    public RunReport? Get(string run) => Runs.FirstOrDefault(r => r.Run == run);
+
+    public IReadOnlyList<RunReport> List(int limit) => [.. Runs.Take(limit)];
+
+    public int Partitions => P;
+
+    public EngineStatus Now() => new(
+        IsReady ? "ready" : "degraded", IsReady ? [] : ["partition 1 has stopped: corrupt log frame"], "1.0", 1_700_000_000_000, 2, TestView.Definition.Hash,
+        [new PartitionStatus(0, "running", null, 0, 10, 9, 5, 8, 3, 2, 4)], new WarehouseStatus("up", "http://127.0.0.1:1", null, "26.7"),
+        Quarantine.Counts(), new Dictionary<string, long> { ["events_accepted"] = 9 });
+
+    public ViewDefinition Current => TestView.Definition;
+    public ViewDefinition? Next { get; private set; }
+
+    public ViewDefinition Check(string text, string file) => text == TestView.Other.Text
+        ? TestView.Other
+        : throw new DefinitionException([new DefinitionError(file, 3, 7, "unknown field `amont`, expected one of amount_minor, …"), new DefinitionError(file, 4, 1, "expected a metric")]);
+
+    public ValueTask<ViewDefinition> AdoptAsync(string text, string file, CancellationToken cancel) => new(Next = Check(text, file));
+
+    ImportProgress? IImportJournal.Get(string key) => Imports.GetValueOrDefault(key);
+
+    public void Put(string key, ImportProgress progress) => Imports[key] = progress;
+}

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Ports;
+using Xunit;
+
+namespace Lambda.SystemTests.Http;
+
+/// <summary>The description is complete and true: real answers of every endpoint fit what it says about their status.</summary>
+public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
+{
+    private const string Event = """{"event_id":"1","customer_id":"c","type":"transaction","occurred_at":"2024-01-02T03:04:05Z","amount":"12.50","currency":"EUR","direction":"debit","status":"approved","loyalty":"kept"}""";
+
+    [Fact]
+    public async Task Description_WhenEveryOperationIsCalled_FitsItsAnswers()
+    {
+        Prepare();
+        var (response, document) = await api.GetAsync("/openapi/v1.json");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var called = new HashSet<string>();
+        foreach (var (method, path, template, body, mediaType) in Calls)
+        {
+            var request = new HttpRequestMessage(new HttpMethod(method), path);
+            if (body is not null) request.Content = ApiFixture.Content(Encoding.UTF8.GetBytes(body), mediaType);
+            var got = await api.SendAsync(request);
+            Fits(document, method, template, got.Response, got.Body);
+            called.Add($"{method.ToLowerInvariant()} {template}");
+        }
+        var described = document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject().Select(o => $"{o.Name} {p.Name}"));
+        Assert.Equal(described.Order(), called.Order());
+    }
+
+    [Fact]
+    public async Task Description_WhenHeldAgainstEvents_TellsGoodFromBad()
+    {
+        var (_, document) = await api.GetAsync("/openapi/v1.json");
+        var schema = new JsonSchema(document);
+        Assert.Empty(schema.Check("Event", JsonDocument.Parse(Event).RootElement));
+        foreach (var (good, bad) in new[] { ("\"debit\"", "\"sideways\""), ("\"transaction\"", "\"transfer\""), ("\"event_id\":\"1\",", ""), ("\"amount\":\"12.50\",", ""), ("\"12.50\"", "true") })
+            Assert.NotEmpty(schema.Check("Event", JsonDocument.Parse(Event.Replace(good, bad, StringComparison.Ordinal)).RootElement));
+        var types = document.GetProperty("components").GetProperty("schemas").EnumerateObject().Where(s => s.Name.StartsWith("Event_", StringComparison.Ordinal));
+        Assert.Equal(EventCatalog.Types.Count, types.Count());
+    }
+
+    private static readonly (string Method, string Path, string Template, string? Body, string? MediaType)[] Calls =
+    [
+        ("POST", "/v1/events", "/v1/events", Event, "application/x-ndjson"),
+        ("POST", "/v1/events", "/v1/events", "bad", "application/x-ndjson"),
+        ("POST", "/v1/events", "/v1/events", "<x/>", "application/xml"),
+        ("GET", "/v1/customers/full", "/v1/customers/{id}", null, null),
+        ("GET", "/v1/customers/empty", "/v1/customers/{id}", null, null),
+        ("GET", "/v1/customers/nobody", "/v1/customers/{id}", null, null),
+        ("GET", "/v1/customers/full?as_of=x", "/v1/customers/{id}", null, null),
+        ("GET", "/v1/customers/full/events", "/v1/customers/{id}/events", null, null),
+        ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
+        ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null), // 409
+        ("GET", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
+        ("GET", "/v1/admin/batch/runs/run-1", "/v1/admin/batch/runs/{run}", null, null),
+        ("GET", "/v1/admin/batch/runs/run-9", "/v1/admin/batch/runs/{run}", null, null),
+        ("GET", "/v1/definition", "/v1/definition", null, null),
+        ("PUT", "/v1/definition", "/v1/definition", "two", "application/yaml"),
+        ("POST", "/v1/definition?check=true", "/v1/definition", "two", "application/yaml"),
+        ("PUT", "/v1/definition", "/v1/definition", "bad", "application/yaml"),
+        ("GET", "/v1/admin/quarantine?all=true", "/v1/admin/quarantine", null, null),
+        ("POST", "/v1/admin/quarantine", "/v1/admin/quarantine", """{"rows":[{"source":"file:a.csv","line":7,"field":"date","reason":"import_row","detail":"no day","raw":"a;b"}]}""", "application/json"),
+        ("POST", "/v1/admin/quarantine", "/v1/admin/quarantine", "{}", "application/json"),
+        ("POST", "/v1/admin/quarantine/replay", "/v1/admin/quarantine/replay", null, null),
+        ("PUT", "/v1/admin/imports/ab-12", "/v1/admin/imports/{key}", """{"file":"a.csv","done_line":7,"rows":6,"events":5,"rejected":1,"complete":false}""", "application/json"),
+        ("GET", "/v1/admin/imports/ab-12", "/v1/admin/imports/{key}", null, null),
+        ("GET", "/v1/admin/imports/none", "/v1/admin/imports/{key}", null, null),
+        ("GET", "/v1/admin/imports/UPPER", "/v1/admin/imports/{key}", null, null),
+        ("GET", "/v1/admin/status", "/v1/admin/status", null, null),
+        ("GET", "/healthz", "/healthz", null, null),
+        ("GET", "/readyz", "/readyz", null, null),
+        ("GET", "/openapi/v1.json", "/openapi/v1.json", null, null),
+    ];
+
+    private void Prepare()
+    {
+        api.Parts.Customers[CustomerId.From("full")] = new CustomerRead.Found(TestView.Full(19_000), 3, 1, 5, 0, ReadSource.Batch);
+        api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
+        api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event)));
+        api.Parts.OnIntake = body => body[0] == '{' ? new Intake.Done(1, [], [new Position(1, 5)]) : new Intake.Done(0, [new RejectedLine(1, "", "malformed_json")], []);
+        api.Parts.Quarantine.Add([new QuarantineEntry(0, 5, "http", 1, "", "malformed_json", "found `x`", new byte[] { 0xff }), new QuarantineEntry(0, 5, "http", 2, "type", "unknown_type", "", "{}"u8.ToArray())], once: true);
+    }
+
+    private static void Fits(JsonElement document, string method, string template, HttpResponseMessage response, JsonElement body)
+    {
+        var replies = document.GetProperty("paths").GetProperty(template).GetProperty(method.ToLowerInvariant()).GetProperty("responses");
+        var what = $"{method} {response.RequestMessage!.RequestUri} {(int)response.StatusCode}";
+        Assert.True(replies.TryGetProperty($"{(int)response.StatusCode}", out var reply), $"{what} is not described");
+        Assert.True(reply.GetProperty("content").TryGetProperty(response.Content.Headers.ContentType!.MediaType!, out var content), $"{what}: {response.Content.Headers.ContentType} is not described");
+        var errors = new JsonSchema(document).Check(content.GetProperty("schema").GetProperty("$ref").GetString()!.Split('/')[^1], body);
+        Assert.True(errors.Count == 0, $"{what}:\n{string.Join('\n', errors)}");
+    }
+}
