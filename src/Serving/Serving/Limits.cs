@@ -3,8 +3,8 @@ namespace Lambda.Serving;
 /// <summary>Every bound of the API in one place.</summary>
 public static class Limits
 {
-    /// <summary>Largest request body as it comes over the wire (a gzip body unfolds to more; the intake bounds that itself).</summary>
-    public const long RequestBodyBytes = 64L << 20;
+    /// <summary>Largest request body as it comes over the wire; what a gzip body unfolds to is bounded by the ingress.</summary>
+    public const long RequestBodyBytes = SpeedLayer.Limits.BodyBytes;
 
     public const int DefinitionBytes = 1 << 20;
     public const int ImportProgressBytes = 16 << 10;

@@ -31,13 +31,9 @@ public sealed class SqliteCheckpointStore : ICheckpointStore
         {
             File(partition, create: true)!.Write(checkpoint, entities);
         }
-        catch (SqliteFault fault) when (fault.IsCorrupt)
-        {
-            throw new CheckpointCorruptException(partition, fault.Message);
-        }
         catch (SqliteFault fault)
         {
-            throw new StorageException(fault.File, $"the checkpoint of partition {partition} was not written, the one before it stands: {fault.Cause}", fault);
+            throw CheckpointTable.Fault(partition, fault);
         }
     }
 

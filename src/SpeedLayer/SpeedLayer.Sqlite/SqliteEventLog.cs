@@ -38,15 +38,16 @@ public sealed class SqliteEventLog : IEventLog
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(partitions);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(partitions, FrameTable.PartitionsMax);
-        var file = LogFile.Open(path, partitions, limits ?? LogLimits.Default);
+        LogFile? file = null;
         try
         {
+            file = LogFile.Open(path, partitions, limits ?? LogLimits.Default);
             return new SqliteEventLog(file, partitions, time, limits ?? LogLimits.Default);
         }
-        catch (SqliteFault fault)
+        catch (Exception e) when (e is SqliteFault or LogCorruptException)
         {
-            file.Dispose();
-            throw new StorageException(path, $"the event log is damaged: {fault.Cause}. Restore it from a copy.", fault);
+            file?.Dispose();
+            throw new StorageException(path, $"the event log is damaged: {e.Message} Restore it from a copy.", e);
         }
     }
 
@@ -114,20 +115,27 @@ public sealed class SqliteEventLog : IEventLog
 
     private T WithReader<T>(Func<FrameTable, T> read)
     {
-        if (!_readers.TryTake(out var reader))
-        {
-            var database = _file.OpenReader();
-            reader = (database, new FrameTable(database));
-        }
+        (Database Database, FrameTable Table)? reader = null;
         try
         {
-            return read(reader.Table);
+            reader = _readers.TryTake(out var kept) ? kept : OpenReader();
+            return read(reader.Value.Table);
+        }
+        catch (SqliteFault fault)
+        {
+            throw new StorageException(fault.File, $"the log cannot be read: {fault.Cause}", fault);
         }
         finally
         {
-            if (_readers.Count < ReadersKept && _disposed == 0) _readers.Add(reader);
-            else Close(reader);
+            if (reader is { } used && _readers.Count < ReadersKept && _disposed == 0) _readers.Add(used);
+            else if (reader is { } extra) Close(extra);
         }
+    }
+
+    private (Database, FrameTable) OpenReader()
+    {
+        var database = _file.OpenReader();
+        return (database, new FrameTable(database));
     }
 
     private static void Close((Database Database, FrameTable Table) reader)

@@ -24,4 +24,7 @@ public static partial class Limits
 
     /// <summary>Line buffers above this are not kept for the next request.</summary>
     internal const int KeptLineBufferBytes = 1 << 20;
+
+    /// <summary>Record buffers (one a partition) above this are not kept for the next request.</summary>
+    internal const int KeptRecordBufferBytes = 4 << 20;
 }

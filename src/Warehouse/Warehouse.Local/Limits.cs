@@ -22,11 +22,20 @@ internal static class Limits
     /// <summary>A result up to this size is held back until its end is known to be good, so that an error still gets its status.</summary>
     internal const int ResponseBufferBytes = 1 << 20;
 
+    /// <summary>Of an answer with compress=1, before compression.</summary>
+    internal const int CompressedBlockBytes = 1 << 20;
+
     /// <summary>With wait_end_of_query a result beyond this goes to a temporary file.</summary>
     internal const int SpoolMemoryBytes = 16 << 20;
 
+    /// <summary>So much of a result may be on its way to the socket while the engine makes the next chunk (1–2 MB each).</summary>
+    internal const int ResponsePipeBytes = 4 << 20;
+
     internal const int RequestLineBytes = 1 << 20;
     internal const int HeaderBytes = 1 << 20;
+
+    /// <summary>A sender that sends nothing for so long loses its request.</summary>
+    internal static readonly TimeSpan ReceiveTimeout = TimeSpan.FromSeconds(300);
 
     /// <summary>A reader that takes nothing for so long gives up its connection to the engine.</summary>
     internal static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(300);

@@ -75,10 +75,11 @@ static WebApplication Build(LocalOptions options, ChdbEngine engine)
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = true; // statements read and write on their connection's own thread
         kestrel.Limits.MaxRequestBodySize = null;
-        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1, Limits.ReceiveTimeout);
         kestrel.Limits.MinResponseDataRate = null; // a paused reader is no error; Limits.SendTimeout bounds it
         kestrel.Limits.MaxRequestLineSize = Limits.RequestLineBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
+        kestrel.Limits.MaxResponseBufferSize = Limits.ResponsePipeBytes;
         kestrel.Limits.MaxRequestBufferSize = 2 * Limits.RequestLineBytes;
     });
     var app = builder.Build();

@@ -83,7 +83,7 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         api.Parts.Customers[CustomerId.From("full")] = new CustomerRead.Found(TestView.Full(19_000), 3, 1, 5, 0, ReadSource.Batch);
         api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
         api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event)));
-        api.Parts.OnIntake = body => body[0] == '{' ? new Intake.Done(1, [], [new Position(1, 5)]) : new Intake.Done(0, [new RejectedLine(1, "", "malformed_json")], []);
+        api.Parts.OnIntake = body => body[0] == '{' ? new Intake.Done(1, [], [new Position(1, 5)]) : new Intake.Done(0, [new RejectedLine(1, "", "malformed_json", "")], []);
         api.Parts.Quarantine.Add([new QuarantineEntry(0, 5, "http", 1, "", "malformed_json", "found `x`", new byte[] { 0xff }), new QuarantineEntry(0, 5, "http", 2, "type", "unknown_type", "", "{}"u8.ToArray())], once: true);
     }
 

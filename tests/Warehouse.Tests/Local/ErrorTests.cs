@@ -92,7 +92,6 @@ public sealed class ErrorTests(LocalWarehouseFixture warehouse)
     }
 
     [SkippableTheory]
-    [InlineData("compress=1")]
     [InlineData("wait_end_of_query=perhaps")]
     [InlineData("readonly=7")]
     [InlineData("no-such.setting%20=1")]

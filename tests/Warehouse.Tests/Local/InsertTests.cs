@@ -114,7 +114,7 @@ public sealed class InsertTests(LocalWarehouseFixture warehouse)
             using var socket = new TcpClient();
             await socket.ConnectAsync(IPAddress.Loopback, warehouse.Url.Port);
             var rows = string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"{i}\n"));
-            var head = $"POST /?query=INSERT%20INTO%20{table}%20FORMAT%20TSV HTTP/1.1\r\nHost: x\r\n"
+            var head = $"POST /?query=INSERT%20INTO%20{table}%20FORMAT%20TSV HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                 + (chunked ? $"Transfer-Encoding: chunked\r\n\r\n{rows.Length:x}\r\n{rows}\r\n" : $"Content-Length: {rows.Length + 10}\r\n\r\n{rows}");
             await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
             if (round % 2 == 0)

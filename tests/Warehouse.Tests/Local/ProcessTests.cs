@@ -99,6 +99,16 @@ public sealed class ProcessTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task MemoryLimit_IsTheEngines()
+    {
+        await using var process = await LocalWarehouseProcess.StartAsync(LocalWarehouse.Options(_folder) with { MemoryMb = 600 });
+        using var client = new RawClient(process.Url);
+        var answer = await client.PostAsync("SELECT length(groupArray(number)) FROM numbers(100000000)");
+        Assert.Equal(241, answer.Code);
+        Assert.Equal("1\n", await client.RunAsync("SELECT 1"));
+    }
+
+    [SkippableFact]
     public async Task SigTerm_ExitsWithZero()
     {
         var exited = new TaskCompletionSource<LocalWarehouseExit>();

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Lambda.Serving;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
@@ -12,21 +13,15 @@ internal sealed class EngineIntake(EventIngress ingress, IEventLog log, Partitio
     /// <summary>Records that may wait for folding; more would only make answers staler.</summary>
     private const long UnfoldedMax = 3_000_000;
 
+    private readonly IngressIntake _intake = new(ingress);
+
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {
         if (Refusal() is { } refusal) return refusal;
-        return await ingress.IngestAsync(body, source, firstLine, cancel) switch
-        {
-            IngestResult.Done done => new Intake.Done(
-                done.Accepted, [.. done.Refused.Select(r => new RejectedLine(r.Line, r.Field, r.Detail.Length > 0 ? $"{r.Reason}: {r.Detail}" : r.Reason))], done.Positions),
-            IngestResult.TooLarge large => new Intake.TooLarge(large.What, large.Limit),
-            IngestResult.Busy busy => new Intake.Busy(busy.Queue, busy.RetryAfter),
-            IngestResult.Unavailable no => new Intake.Unavailable(no.Reason, no.RetryAfter),
-            var other => throw new InvalidOperationException($"unknown result {other}"),
-        };
+        return await _intake.IngestAsync(body, source, firstLine, cancel);
     }
 
-    public void Refuse(IReadOnlyList<QuarantineEntry> entries) => ingress.Refuse(entries);
+    public void Refuse(IReadOnlyList<QuarantineEntry> entries) => _intake.Refuse(entries);
 
     private Intake? Refusal()
     {

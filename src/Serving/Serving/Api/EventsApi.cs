@@ -84,6 +84,7 @@ internal static class EventsApi
             to.WriteNumber("line"u8, line.Line);
             to.WriteString("field"u8, line.Field);
             to.WriteString("reason"u8, line.Reason);
+            to.WriteString("detail"u8, line.Detail);
             to.WriteEndObject();
         }
         to.WriteEndArray();

@@ -51,6 +51,11 @@ internal static class EventSchemas
             ["type"] = new JsonArray("string", "number"),
             ["description"] = "Amount in units of `currency`, read exactly; more decimals than the currency has are refused. Instead of amount_minor.",
         };
+        schema["properties"]!["billing_amount"] = new JsonObject
+        {
+            ["type"] = new JsonArray("string", "number"),
+            ["description"] = "The same in the account's currency, instead of billing_amount_minor. Neither is needed when the currencies are equal.",
+        };
         schema["anyOf"] = new JsonArray(
             new JsonObject { ["required"] = new JsonArray("amount") }, new JsonObject { ["required"] = new JsonArray("amount_minor") });
     }

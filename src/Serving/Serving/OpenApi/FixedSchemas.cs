@@ -40,7 +40,7 @@ internal static class FixedSchemas
     private static IEnumerable<(string, JsonNode)> IntakeProperties() =>
     [
         ("accepted", Doc(Integer, "Events that are durable now, repeats included.")),
-        ("rejected", List(Closed(("line", Integer), ("field", Text), ("reason", Text)))),
+        ("rejected", List(Closed(("line", Integer), ("field", Text), ("reason", Text), ("detail", Text)))),
         ("positions", Doc(Counts, "Last offset by partition.")),
     ];
 

@@ -37,7 +37,8 @@ public abstract record Intake
     public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : Intake;
 }
 
-/// <param name="Line">1-based line or array element.</param>
+/// <param name="Line">1-based line or array element (or counted from what the caller called the first).</param>
 /// <param name="Field">Offending field; empty when the line as a whole is bad.</param>
-/// <param name="Reason">Machine-readable code such as `unknown_type`, then `: ` and what was found and expected, where that helps.</param>
-public readonly record struct RejectedLine(long Line, string Field, string Reason);
+/// <param name="Reason">Machine-readable code such as `unknown_type`.</param>
+/// <param name="Detail">What was found and what was expected.</param>
+public readonly record struct RejectedLine(long Line, string Field, string Reason, string Detail);

@@ -33,15 +33,24 @@ internal sealed class CheckpointFile : IDisposable
     {
         try
         {
-            return new CheckpointFile(partition, path, new CheckpointTable(partition, Schema.Open(path, "PRAGMA cache_size=-16000;")));
+            return new CheckpointFile(partition, path, Table(partition, Schema.Open(path, "PRAGMA cache_size=-16000;")));
         }
         catch (StorageException e) when (e.InnerException is null or SqliteFault { IsCorrupt: true })
         {
             throw new CheckpointCorruptException(partition, e.Message);
         }
-        catch (SqliteFault fault) when (fault.IsCorrupt)
+    }
+
+    private static CheckpointTable Table(int partition, Database database)
+    {
+        try
         {
-            throw new CheckpointCorruptException(partition, fault.Message);
+            return new CheckpointTable(partition, database);
+        }
+        catch (SqliteFault fault)
+        {
+            database.Dispose();
+            throw CheckpointTable.Fault(partition, fault);
         }
     }
 
@@ -100,8 +109,18 @@ internal sealed class CheckpointFile : IDisposable
         }
     }
 
-    private CheckpointTable TakeReader() =>
-        _readers.TryTake(out var reader) ? reader : new CheckpointTable(_partition, SchemaFile.OpenReader(_path, "PRAGMA cache_size=-8000;"));
+    private CheckpointTable TakeReader()
+    {
+        if (_readers.TryTake(out var reader)) return reader;
+        try
+        {
+            return Table(_partition, SchemaFile.OpenReader(_path, "PRAGMA cache_size=-8000;"));
+        }
+        catch (SqliteFault fault)
+        {
+            throw CheckpointTable.Fault(_partition, fault);
+        }
+    }
 
     private void GiveBack(CheckpointTable reader)
     {

@@ -54,9 +54,9 @@ internal sealed class CheckpointTable(int partition, Database database) : IDispo
                 _find.Reset();
             }
         }
-        catch (SqliteFault fault) when (fault.IsCorrupt)
+        catch (SqliteFault fault)
         {
-            throw Corrupt(fault.Cause);
+            throw Fault(partition, fault);
         }
         finally
         {
@@ -84,7 +84,12 @@ internal sealed class CheckpointTable(int partition, Database database) : IDispo
         }
     }
 
-    public CheckpointCorruptException Corrupt(string what) => new(partition, $"{database.Path}: {what}");
+    /// <summary>What the caller of the store is told.</summary>
+    public static Exception Fault(int partition, SqliteFault fault) => fault.IsCorrupt
+        ? new CheckpointCorruptException(partition, fault.Message)
+        : new StorageException(fault.File, $"the checkpoint of partition {partition} cannot be read or written, the one before stands: {fault.Cause}", fault);
+
+    private CheckpointCorruptException Corrupt(string what) => new(partition, $"{database.Path}: {what}");
 
     private T Checked<T>(Func<T> work)
     {
@@ -92,9 +97,9 @@ internal sealed class CheckpointTable(int partition, Database database) : IDispo
         {
             return work();
         }
-        catch (SqliteFault fault) when (fault.IsCorrupt)
+        catch (SqliteFault fault)
         {
-            throw Corrupt(fault.Cause);
+            throw Fault(partition, fault);
         }
     }
 

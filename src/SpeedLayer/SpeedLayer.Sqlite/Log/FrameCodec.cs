@@ -56,4 +56,14 @@ internal static class FrameCodec
         BinaryPrimitives.WriteInt64LittleEndian(bytes[25..], header.RawBytes);
         return (long)XxHash3.HashToUInt64(stored, (long)XxHash3.HashToUInt64(bytes));
     }
+
+    public static long Checksum(int partition, PartitionBounds bounds)
+    {
+        Span<byte> bytes = stackalloc byte[28];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, partition);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[4..], bounds.Start);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[12..], bounds.End);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[20..], bounds.LastAppendedAtMs);
+        return (long)XxHash3.HashToUInt64(bytes);
+    }
 }

@@ -19,8 +19,8 @@ internal sealed class FrameTable(Database database) : IDisposable
     private readonly Statement _range = database.Prepare($"SELECT {Columns} FROM frames WHERE id BETWEEN ? AND ? ORDER BY id");
     private readonly Statement _delete = database.Prepare("DELETE FROM frames WHERE id BETWEEN ? AND ?");
     private readonly Statement _sizes = database.Prepare("SELECT id, count, raw_bytes FROM frames WHERE id BETWEEN ? AND ? ORDER BY id");
-    private readonly Statement _bounds = database.Prepare("SELECT start_offset, end_offset, last_appended_at_ms FROM truncations WHERE partition = ?");
-    private readonly Statement _truncated = database.Prepare("INSERT OR REPLACE INTO truncations(partition, start_offset, end_offset, last_appended_at_ms) VALUES (?,?,?,?)");
+    private readonly Statement _bounds = database.Prepare("SELECT start_offset, end_offset, last_appended_at_ms, checksum FROM truncations WHERE partition = ?");
+    private readonly Statement _truncated = database.Prepare("INSERT OR REPLACE INTO truncations(partition, start_offset, end_offset, last_appended_at_ms, checksum) VALUES (?,?,?,?,?)");
 
     private byte[] _buffer = [];
 
@@ -48,7 +48,7 @@ internal sealed class FrameTable(Database database) : IDisposable
             for (long bytes = 0; (frames.Count == 0 || bytes < maxBytes) && _range.Step(); bytes += frames[^1].Records.Length)
             {
                 frames.Add(Current(partition));
-                if (frames.Count > 1 ? frames[^1].FirstOffset != expected : frames[0].EndOffset <= from)
+                if (frames.Count > 1 ? frames[^1].FirstOffset != expected : from < frames[0].FirstOffset || from >= frames[0].EndOffset)
                     throw new InvalidDataException($"the frame is missing, the next one begins at {frames[^1].FirstOffset}");
                 expected = frames[^1].EndOffset;
             }
@@ -72,13 +72,22 @@ internal sealed class FrameTable(Database database) : IDisposable
         return new LogFrame(partition, offset, header.Count, header.AppendedAtMs, FrameCodec.Decode(header, _range.Blob(6), _range.Long(5)));
     }
 
+    /// <summary>From the newest frame, which is checked whole: a wrong end would let the next append hide records.</summary>
+    /// <exception cref="LogCorruptException"/>
     public PartitionBounds Bounds(int partition)
     {
+        var known = default(PartitionBounds);
         _bounds.Bind(1, partition);
-        var (start, end, last) = _bounds.Step() ? (_bounds.Long(0), _bounds.Long(1), _bounds.Long(2)) : (0, 0, 0);
-        _bounds.Reset();
-        var newest = Seek(_floor, partition, 0, Id(1, 0) - 1);
-        return newest is { } n ? new PartitionBounds(start, n.End, n.AppendedAtMs) : new PartitionBounds(start, end, last);
+        if (_bounds.Step())
+        {
+            known = new PartitionBounds(_bounds.Long(0), _bounds.Long(1), _bounds.Long(2));
+            var right = _bounds.Long(3) == FrameCodec.Checksum(partition, known);
+            _bounds.Reset();
+            if (!right) throw new LogCorruptException(partition, known.Start, $"{database.Path}: checksum of the start of the log differs");
+        }
+        if (Seek(_floor, partition, 0, Id(1, 0) - 1) is not { } newest) return known;
+        var frame = Read(partition, newest.FirstOffset, newest.End, 1)[0];
+        return new PartitionBounds(known.Start, frame.EndOffset, frame.AppendedAtMs);
     }
 
     /// <summary>Last offset of the last frame with an append time of at most <paramref name="atMs"/>: binary search, the time never decreases.</summary>
@@ -106,7 +115,8 @@ internal sealed class FrameTable(Database database) : IDisposable
         _sizes.Reset();
         if (start == bounds.Start) return start;
         _delete.Bind(1, Id(partition, bounds.Start)).Bind(2, Id(partition, start) - 1).Run();
-        _truncated.Bind(1, partition).Bind(2, start).Bind(3, bounds.End).Bind(4, bounds.LastAppendedAtMs).Run();
+        _truncated.Bind(1, partition).Bind(2, start).Bind(3, bounds.End).Bind(4, bounds.LastAppendedAtMs)
+            .Bind(5, FrameCodec.Checksum(partition, bounds with { Start = start })).Run();
         return start;
     }
 

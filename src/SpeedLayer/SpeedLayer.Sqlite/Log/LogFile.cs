@@ -15,7 +15,8 @@ internal sealed class LogFile : IDisposable
         CREATE TABLE log(partitions INTEGER NOT NULL);
         CREATE TABLE frames(id INTEGER PRIMARY KEY, count INTEGER NOT NULL, appended_at_ms INTEGER NOT NULL, encoding INTEGER NOT NULL,
             raw_bytes INTEGER NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
-        CREATE TABLE truncations(partition INTEGER PRIMARY KEY, start_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, last_appended_at_ms INTEGER NOT NULL);
+        CREATE TABLE truncations(partition INTEGER PRIMARY KEY, start_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, last_appended_at_ms INTEGER NOT NULL,
+            checksum INTEGER NOT NULL);
         """);
 
     private readonly FileStream _lock;

@@ -105,8 +105,11 @@ internal sealed class LogWriter
         {
             truncation.Cancel.ThrowIfCancellationRequested();
             if (truncation.Offset > start)
-                _file.Writer.Transaction(() => start = _table.DeleteSlice(truncation.Partition, bounds, truncation.Offset, _limits.TruncateBytesPerSlice));
-            _tail.MoveStart(truncation.Partition, start);
+                _file.Writer.Transaction(() =>
+                {
+                    start = _table.DeleteSlice(truncation.Partition, bounds, truncation.Offset, _limits.TruncateBytesPerSlice);
+                    _tail.MoveStart(truncation.Partition, start); // before the commit: who then misses a frame can tell that it was truncated
+                });
             if (start > bounds.Start && start < truncation.Offset) return;
             _queue.Done(truncation);
             truncation.SetResult();
@@ -118,6 +121,7 @@ internal sealed class LogWriter
         }
         catch (SqliteFault fault)
         {
+            _tail.MoveStart(truncation.Partition, bounds.Start);
             _queue.Done(truncation);
             truncation.SetException(new LogWriteException(fault.File, fault.Cause, fault));
         }

@@ -42,8 +42,16 @@ internal sealed record SchemaFile(string Kind, int ApplicationId, int PageBytes,
     public static Database OpenReader(string path, string pragmas = "")
     {
         var reader = Database.Open(path);
-        reader.Execute($"PRAGMA query_only=1; PRAGMA cell_size_check=1; {pragmas}");
-        return reader;
+        try
+        {
+            reader.Execute($"PRAGMA query_only=1; PRAGMA cell_size_check=1; {pragmas}");
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
     }
 
     private void RefuseOtherContent(string path)

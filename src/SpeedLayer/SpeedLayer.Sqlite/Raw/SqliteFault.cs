@@ -11,6 +11,6 @@ internal sealed class SqliteFault(string file, string doing, int code, string me
     /// <summary>Cause in a few words: for messages that already name the file.</summary>
     public string Cause => $"{message} (SQLite {code})";
 
-    /// <summary>What the file holds is wrong, whoever wrote it.</summary>
-    public bool IsCorrupt => (code & 0xff) is SQLITE_CORRUPT or SQLITE_NOTADB || code == SQLITE_IOERR_SHORT_READ;
+    /// <summary>What the file holds is wrong. SQLITE_ERROR counts: our statements are right, so the schema they met is not.</summary>
+    public bool IsCorrupt => (code & 0xff) is SQLITE_CORRUPT or SQLITE_NOTADB or SQLITE_ERROR || code == SQLITE_IOERR_SHORT_READ;
 }

@@ -85,7 +85,7 @@ public sealed class EventIngress(IEventLog log, IQuarantine quarantine, TimeProv
     {
         if (batch.Refused.Count > 0) quarantine.Add(batch.Refused, once: true);
         var refused = batch.RefusedLines();
-        return batch.Records.Count == 0 ? new IngestResult.Done(0, refused, []) : await AppendAsync(batch.Records, refused, cancel);
+        return batch.Records.Count == 0 ? new IngestResult.Done(0, refused, []) : await AppendAsync(batch.Records.Detach(Limits.KeptRecordBufferBytes), refused, cancel);
     }
 
     private async ValueTask<IngestResult> AppendAsync(AppendBatch records, RefusedLine[] refused, CancellationToken cancel)

@@ -14,7 +14,7 @@ internal sealed class IngestBatch(int partitions, IngressLimits limits) : ILineS
 
     internal BodySplitter Splitter { get; } = new();
 
-    internal AppendBatch Records { get; private set; } = new(partitions);
+    internal AppendBatch Records { get; } = new(partitions);
 
     internal IReadOnlyList<QuarantineEntry> Refused => _refused;
 
@@ -22,7 +22,7 @@ internal sealed class IngestBatch(int partitions, IngressLimits limits) : ILineS
     {
         (_source, _nowMs) = (source, nowMs);
         Splitter.Reset(firstLine);
-        Records = new AppendBatch(partitions); // the log may keep its memory
+        Records.Clear(Limits.KeptRecordBufferBytes);
         _refused.Clear();
     }
 

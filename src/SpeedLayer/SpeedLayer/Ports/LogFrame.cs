@@ -49,6 +49,7 @@ public sealed class AppendBatch(int partitions)
 {
     private readonly ArrayBufferWriter<byte>?[] _records = new ArrayBufferWriter<byte>?[partitions];
     private readonly int[] _counts = new int[partitions];
+    private ReadOnlyMemory<byte>[]? _sealed;
 
     public int Partitions => _counts.Length;
     public int Count { get; private set; }
@@ -56,6 +57,7 @@ public sealed class AppendBatch(int partitions)
 
     public void Add(int partition, ReadOnlySpan<byte> record)
     {
+        if (_sealed is not null) throw new InvalidOperationException("a detached batch takes no more records");
         var to = _records[partition] ??= new ArrayBufferWriter<byte>(1024);
         var span = to.GetSpan(record.Length + Varint.MaxBytes);
         var used = Varint.Write(span, (ulong)record.Length);
@@ -68,5 +70,31 @@ public sealed class AppendBatch(int partitions)
 
     public int CountOf(int partition) => _counts[partition];
 
-    public ReadOnlyMemory<byte> RecordsOf(int partition) => _records[partition]?.WrittenMemory ?? default;
+    /// <summary>What was collected, in arrays of just its size that the log may keep; this batch is empty again and keeps its buffers up to the given size each.</summary>
+    public AppendBatch Detach(int keptBytes)
+    {
+        var detached = new AppendBatch(Partitions) { Count = Count, Bytes = Bytes, _sealed = new ReadOnlyMemory<byte>[Partitions] };
+        for (var p = 0; p < Partitions; p++)
+        {
+            detached._counts[p] = _counts[p];
+            detached._sealed[p] = RecordsOf(p).ToArray();
+        }
+        Clear(keptBytes);
+        return detached;
+    }
+
+    /// <summary>Forgets the records; buffers above the given size are given up.</summary>
+    public void Clear(int keptBytes)
+    {
+        for (var p = 0; p < Partitions; p++)
+        {
+            if (_records[p]?.Capacity > keptBytes) _records[p] = null;
+            _records[p]?.ResetWrittenCount();
+            _counts[p] = 0;
+        }
+        Count = 0;
+        Bytes = 0;
+    }
+
+    public ReadOnlyMemory<byte> RecordsOf(int partition) => _sealed is not null ? _sealed[partition] : _records[partition]?.WrittenMemory ?? default;
 }

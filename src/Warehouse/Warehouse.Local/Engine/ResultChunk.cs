@@ -40,12 +40,30 @@ internal sealed unsafe class ResultChunk : IDisposable
         ? new ReadOnlySpan<byte>(LibChdb.ResultBuffer(Handle), Length)
         : throw QueryError.Of(396, "TOO_MANY_ROWS_OR_BYTES", "The result is over 2 GiB: ask for it in a row-based format, which is streamed");
 
+    /// <summary>The same bytes, for a writer that wants memory; not to be used after the chunk is disposed.</summary>
+    internal ReadOnlyMemory<byte> Memory => new NativeMemory((nint)LibChdb.ResultBuffer(Handle), Bytes.Length).Memory;
+
     public void Dispose()
     {
         if (Handle == 0)
             return;
         LibChdb.Destroy(Handle);
         Handle = 0;
+    }
+
+    private sealed class NativeMemory(nint start, int length) : System.Buffers.MemoryManager<byte>
+    {
+        public override Span<byte> GetSpan() => new((void*)start, length);
+
+        public override System.Buffers.MemoryHandle Pin(int elementIndex = 0) => new((byte*)start + elementIndex);
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
     }
 }
 

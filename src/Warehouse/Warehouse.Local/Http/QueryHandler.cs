@@ -10,6 +10,11 @@ internal sealed class QueryHandler(ChdbEngine engine)
     internal async Task HandleAsync(HttpContext context)
     {
         context.Response.Headers["X-ClickHouse-Server-Display-Name"] = "lambda-local";
+        if (IsFromAWebPage(context.Request))
+        {
+            await WriteTextAsync(context, 403, "Requests of web pages are refused: this warehouse has no password.\n");
+            return;
+        }
         switch (context.Request.Path.Value)
         {
             case "/ping" or "/replicas_status":
@@ -28,6 +33,10 @@ internal sealed class QueryHandler(ChdbEngine engine)
                 break;
         }
     }
+
+    /// <summary>Any page may have its reader's browser send to loopback; then there is an Origin, or a name that was pointed here.</summary>
+    private static bool IsFromAWebPage(HttpRequest request) =>
+        request.Headers.ContainsKey("Origin") || request.Host.Host is not ("127.0.0.1" or "localhost" or "[::1]" or "");
 
     private async Task QueryAsync(HttpContext context)
     {
@@ -64,8 +73,6 @@ internal sealed class QueryHandler(ChdbEngine engine)
     private async Task<string> ExecuteAsync(HttpContext context, QueryRequest request, ResponseBody body)
     {
         var clock = Stopwatch.StartNew();
-        if (request.CompressBlocks)
-            throw QueryError.Of(48, "NOT_IMPLEMENTED", "compress=1 (ClickHouse's own blocks) is not supported: use enable_http_compression=1");
         using var text = await RequestText.ReadAsync(request, context);
         if (text.Statement.Kind == StatementKind.Empty)
             throw QueryError.Of(62, "SYNTAX_ERROR", "Empty query");

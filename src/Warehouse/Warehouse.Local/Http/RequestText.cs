@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Text;
+using Lambda.Warehouse.Local.Compression;
 using Lambda.Warehouse.Local.Engine;
 using Lambda.Warehouse.Local.Sql;
 
@@ -38,7 +39,7 @@ internal sealed class RequestText : IDisposable
     /// <exception cref="QueryError">The statement is refused, or too large.</exception>
     internal static async Task<RequestText> ReadAsync(QueryRequest request, HttpContext context)
     {
-        var text = new RequestText(Decode(request, context.Request), request.Query);
+        var text = new RequestText(Decode(request.DecompressBlocks, context.Request), request.Query);
         try
         {
             await text.ReadStatementAsync(context.RequestAborted);
@@ -77,10 +78,11 @@ internal sealed class RequestText : IDisposable
         _buffer = [];
     }
 
-    private static Stream Decode(QueryRequest request, HttpRequest http)
+    private static Stream Decode(bool blocks, HttpRequest http) =>
+        blocks ? new BlockReadStream(DecodeHttp(http)) : DecodeHttp(http);
+
+    private static Stream DecodeHttp(HttpRequest http)
     {
-        if (request.DecompressBlocks)
-            throw QueryError.Of(48, "NOT_IMPLEMENTED", "decompress=1 (ClickHouse's own blocks) is not supported: use Content-Encoding: gzip");
         if (http.HasFormContentType && http.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase))
             return Stream.Null; // read already
         return http.Headers.ContentEncoding.ToString().ToLowerInvariant() switch

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Text;
+using Lambda.Warehouse.Local.Compression;
 using Lambda.Warehouse.Local.Engine;
 using Lambda.Warehouse.Local.Sql;
 
@@ -31,25 +32,25 @@ internal sealed class ResponseBody : IDisposable
 
     /// <summary>Blocks while the reader is slow.</summary>
     /// <exception cref="ClientGoneException"/>
-    internal void Write(ReadOnlySpan<byte> bytes)
+    internal void Write(ReadOnlyMemory<byte> bytes)
     {
         if (!IsStarted && _spool == null && _held.WrittenCount + bytes.Length <= HeldBytesMax)
         {
-            _held.Write(bytes);
+            _held.Write(bytes.Span);
             return;
         }
         if (!IsStarted && _request.WaitEndOfQuery)
         {
-            Spool(bytes);
+            Spool(Packed(bytes).Span);
             return;
         }
         if (!IsStarted)
         {
             Start();
-            Send(_held.WrittenSpan);
+            Send(Packed(_held.WrittenMemory));
             _held.Clear();
         }
-        Send(bytes);
+        Send(Packed(bytes));
     }
 
     /// <summary>Sends what is held; the end of a good answer.</summary>
@@ -58,10 +59,11 @@ internal sealed class ResponseBody : IDisposable
         if (!IsStarted)
         {
             _context.Response.Headers["X-ClickHouse-Summary"] = summary;
+            var held = Packed(_held.WrittenMemory);
             if (_spool == null && !WillCompress)
-                _context.Response.ContentLength = _held.WrittenCount;
+                _context.Response.ContentLength = held.Length;
             Start();
-            await _output!.WriteAsync(_held.WrittenMemory);
+            await _output!.WriteAsync(held);
             if (_spool != null)
             {
                 _spool.Position = 0;
@@ -78,7 +80,7 @@ internal sealed class ResponseBody : IDisposable
         var text = error.Body(version);
         if (IsStarted)
         {
-            await _output!.WriteAsync(Frame(text));
+            await _output!.WriteAsync(Packed(Frame(text)));
             await _output.FlushAsync();
             if (_output is GZipStream)
                 await _output.DisposeAsync();
@@ -117,7 +119,19 @@ internal sealed class ResponseBody : IDisposable
         }
     }
 
-    private void Send(ReadOnlySpan<byte> bytes)
+    /// <summary>With compress=1 the answer is a sequence of ClickHouse's own blocks, whatever HTTP does with it.</summary>
+    private ReadOnlyMemory<byte> Packed(ReadOnlyMemory<byte> bytes)
+    {
+        if (!_request.CompressBlocks)
+            return bytes;
+        var blocks = new ArrayBufferWriter<byte>((bytes.Length / 2) + 64);
+        for (var at = 0; at < bytes.Length; at += Limits.CompressedBlockBytes)
+            blocks.Write(BlockFormat.Pack(bytes.Span.Slice(at, Math.Min(Limits.CompressedBlockBytes, bytes.Length - at))));
+        return blocks.WrittenMemory;
+    }
+
+    /// <summary>One write is one chunk of the transfer: written piece by piece, each 4 KB would be one.</summary>
+    private void Send(ReadOnlyMemory<byte> bytes)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_context.RequestAborted);
         timeout.CancelAfter(Limits.SendTimeout);
@@ -125,14 +139,13 @@ internal sealed class ResponseBody : IDisposable
         {
             if (_output is GZipStream)
             {
-                _output.Write(bytes);
+                _output.Write(bytes.Span);
                 _output.Flush();
                 return;
             }
-            _context.Response.BodyWriter.Write(bytes);
-            var flushed = _context.Response.BodyWriter.FlushAsync(timeout.Token);
-            if ((flushed.IsCompletedSuccessfully ? flushed.Result : flushed.AsTask().GetAwaiter().GetResult()).IsCompleted)
-                throw new ClientGoneException();
+            var written = _context.Response.Body.WriteAsync(bytes, timeout.Token);
+            if (!written.IsCompletedSuccessfully)
+                written.AsTask().GetAwaiter().GetResult();
         }
         catch (Exception error) when (error is OperationCanceledException or IOException)
         {

@@ -69,7 +69,7 @@ internal sealed class StatementRunner(QueryRequest request, RequestText text, Re
                 using (chunk)
                 {
                     _progress.Add(chunk);
-                    body.Write(joiner.Trim(chunk.Bytes));
+                    body.Write(chunk.Memory[joiner.HeaderLength(chunk.Bytes)..]);
                     aborted.ThrowIfCancellationRequested();
                 }
         }
@@ -83,7 +83,7 @@ internal sealed class StatementRunner(QueryRequest request, RequestText text, Re
         _progress.Add(result);
         if (result.Length > 0)
             body.Format = Formats.Find(FormatName);
-        body.Write(result.Bytes);
+        body.Write(result.Memory);
     }
 
     private void Insert(Connection connection)

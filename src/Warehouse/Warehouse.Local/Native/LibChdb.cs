@@ -12,6 +12,7 @@ internal static unsafe partial class LibChdb
     /// <summary>Loads the library from a file. Must be called once, before anything else here.</summary>
     internal static void Load(string path)
     {
+        Posix.UseUtc();
         _handle = NativeLibrary.Load(path);
         NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(),
             static (name, _, _) => name == Library ? _handle : 0);

@@ -15,6 +15,9 @@ internal static unsafe partial class Posix
     [LibraryImport("libc", EntryPoint = "getppid")]
     internal static partial int GetParentId();
 
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
+
     [LibraryImport("libc", EntryPoint = "sigaction")]
     internal static partial int SigAction(int signal, byte* replacement, byte* previous);
 
@@ -23,6 +26,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", EntryPoint = "setrlimit")]
     private static partial int SetRlimit(int resource, ulong* limits);
+
+    /// <summary>Makes UTC the time zone of native code: a day must not depend on the machine. Before the library is loaded.</summary>
+    internal static void UseUtc() => _ = SetEnvironment("TZ", "UTC", 1);
 
     /// <summary>Asks the kernel for SIGTERM when the thread that started this process ends.</summary>
     internal static void TerminateWithParent() => _ = Prctl(PrSetPdeathsig, SigTerm, 0, 0, 0);

@@ -1,9 +1,9 @@
 namespace Lambda.Warehouse.Local.Native;
 
 /// <summary>
-/// Keeps the CLR's signal handlers across calls into libchdb. Every connect resets SIGSEGV and its kin to the default, which turns the
-/// next NullReferenceException into the death of the process; the first one also takes signal 34, with which the CLR suspends threads
-/// (seconds of GC pause). SIGUSR1/2 are left alone: chDB's own profiler needs them.
+/// Keeps the CLR's signal handlers across calls into libchdb. The first connect takes signal 34, with which the CLR suspends threads
+/// (seconds of GC pause); some versions reset SIGSEGV and its kin at every connect, which turns the next NullReferenceException into the
+/// death of the process. SIGUSR1/2 are left alone: chDB's own profiler needs them.
 /// </summary>
 internal static unsafe class SignalGuard
 {
@@ -14,6 +14,19 @@ internal static unsafe class SignalGuard
     private const int ActionBytes = 256;
 
     private static readonly Lock Gate = new();
+
+    /// <summary>The handlers in force, in the order of the guarded signals.</summary>
+    internal static nint[] Handlers()
+    {
+        var action = stackalloc byte[ActionBytes];
+        var handlers = new nint[Signals.Length];
+        for (var i = 0; i < Signals.Length; i++)
+        {
+            _ = Posix.SigAction(Signals[i], null, action);
+            handlers[i] = *(nint*)action; // the first member of struct sigaction
+        }
+        return handlers;
+    }
 
     internal static T Around<T>(Func<T> call)
     {

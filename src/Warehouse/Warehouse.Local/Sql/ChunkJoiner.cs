@@ -5,14 +5,15 @@ internal sealed class ChunkJoiner(Chunking chunking)
 {
     private bool _isFirst = true;
 
-    internal ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> chunk)
+    /// <summary>How many bytes of the next chunk do not belong into the document.</summary>
+    internal int HeaderLength(ReadOnlySpan<byte> chunk)
     {
         if (_isFirst)
         {
             _isFirst = false;
-            return chunk;
+            return 0;
         }
-        return chunk[(chunking switch
+        return chunking switch
         {
             Chunking.OneHeaderLine => Lines(chunk, 1),
             Chunking.TwoHeaderLines => Lines(chunk, 2),
@@ -21,7 +22,7 @@ internal sealed class ChunkJoiner(Chunking chunking)
             Chunking.BinaryNames => BinaryStrings(chunk, 1),
             Chunking.BinaryNamesAndTypes => BinaryStrings(chunk, 2),
             _ => 0,
-        })..];
+        };
     }
 
     private static int Lines(ReadOnlySpan<byte> chunk, int count)
