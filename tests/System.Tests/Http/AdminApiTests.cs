@@ -88,11 +88,7 @@ public sealed class AdminApiTests : IAsyncLifetime
         {
             var lines = Encoding.UTF8.GetString(body).TrimEnd('\n').Split('\n');
             return new Intake.Done(lines.Count(l => l.StartsWith("good", StringComparison.Ordinal)),
-<<<<<<< HEAD
-                [.. lines.Index().Where(l => l.Item == "bad").Select(l => new RejectedLine(l.Index + 1, "type", "unknown_type"))], [new Position(0, 1)]);
-=======
                 [.. lines.Index().Where(l => l.Item == "bad").Select(l => new RejectedLine(l.Index + 1, "type", "unknown_type", ""))], [new Position(0, 1)]);
->>>>>>> main
         };
 
         var (_, report) = await _api.PostAsync("/v1/admin/quarantine/replay", "", null);
