@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Lambda.Domain.Events;
 using static Lambda.Domain.Events.EventCatalog;
 
@@ -9,10 +8,8 @@ internal sealed class EventMaker(ulong seed, int days)
 {
     private static readonly AliasTable[] CategoryOf = [.. World.Segments.Select(s => new AliasTable(s.Weights))];
 
-    private readonly byte[] _text = new byte[128];
-    private readonly ulong _idSeed = Xoshiro.Mix(seed ^ 0x1D);
+    private readonly Texts _text = new(seed);
     private Xoshiro _random = new(seed ^ 0xE7E27);
-    private int _length;
 
     internal RecordWriter Writer { get; } = new();
 
@@ -42,7 +39,7 @@ internal sealed class EventMaker(ulong seed, int days)
         Money(cents, cents, "EUR"u8);
         Shop(World.Salary, at.Customer % World.Categories[World.Salary].Merchants);
         Writer.SetText(Direction, "credit"u8).SetText(Status, "approved"u8).SetText(Country, traits.Home.Country);
-        Writer.SetText(AccountId, Id('a', at.Customer));
+        Writer.SetText(AccountId, _text.Id('a', at.Customer));
         person.BalanceCents += cents;
     }
 
@@ -118,8 +115,8 @@ internal sealed class EventMaker(ulong seed, int days)
         Pay(cents, place);
         Shop(6, _random.Below(World.Categories[6].Merchants));
         Writer.SetText(Direction, "debit"u8).SetText(Status, _random.PerMille(250) ? "declined"u8 : "approved"u8);
-        Writer.SetText(Channel, "online"u8).SetText(Country, place.Country).SetText(DeviceId, Hex('d', Xoshiro.Mix(at.Number)));
-        Writer.SetText(CardToken, Hex('t', Xoshiro.Mix(seed + (ulong)at.Customer))).SetText(AccountId, Id('a', at.Customer));
+        Writer.SetText(Channel, "online"u8).SetText(Country, place.Country).SetText(DeviceId, _text.Hex('d', Xoshiro.Mix(at.Number)));
+        Writer.SetText(CardToken, _text.Hex('t', Xoshiro.Mix(seed + (ulong)at.Customer))).SetText(AccountId, _text.Id('a', at.Customer));
         person.FraudLeft--;
         person.FraudPurchase = at.Number;
     }
@@ -127,7 +124,7 @@ internal sealed class EventMaker(ulong seed, int days)
     private void Label(ref Person person, in Moment at, bool isFraud)
     {
         Begin(FraudLabel, at);
-        Writer.SetText(TransactionId, EventIdOf(isFraud ? person.FraudPurchase : person.LastPurchase)).SetBool(IsFraud, isFraud);
+        Writer.SetText(TransactionId, _text.EventIdOf(isFraud ? person.FraudPurchase : person.LastPurchase)).SetBool(IsFraud, isFraud);
         if (!isFraud) return;
         Writer.SetText(FraudScenario, World.FraudScenarios[_random.Below(World.FraudScenarios.Length)]);
         person.FraudPurchase = 0;
@@ -153,24 +150,24 @@ internal sealed class EventMaker(ulong seed, int days)
     private void Shop(int kind, int merchant)
     {
         var category = World.Categories[kind];
-        Writer.SetText(EventCatalog.Category, category.Name).SetNumber(Mcc, category.Mcc).SetText(MerchantId, Id('m', kind * 1_000 + merchant));
-        Clear();
-        Add(category.Names[merchant % category.Names.Length]);
-        Add((byte)' ');
-        Add(merchant / category.Names.Length + 1);
-        Writer.SetText(MerchantName, Written);
+        Writer.SetText(EventCatalog.Category, category.Name).SetNumber(Mcc, category.Mcc).SetText(MerchantId, _text.Id('m', kind * 1_000 + merchant));
+        _text.Clear();
+        _text.Add(category.Names[merchant % category.Names.Length]);
+        _text.Add((byte)' ');
+        _text.Add(merchant / category.Names.Length + 1);
+        Writer.SetText(MerchantName, _text.Written);
     }
 
     private void Where(int kind, bool online, World.City place, int customer)
     {
-        Writer.SetText(Country, place.Country).SetText(AccountId, Id('a', customer)).SetText(CardToken, Hex('t', Xoshiro.Mix(seed + (ulong)customer)));
+        Writer.SetText(Country, place.Country).SetText(AccountId, _text.Id('a', customer)).SetText(CardToken, _text.Hex('t', Xoshiro.Mix(seed + (ulong)customer)));
         if (online)
         {
-            Writer.SetText(Channel, "online"u8).SetText(DeviceId, DeviceOf(customer));
+            Writer.SetText(Channel, "online"u8).SetText(DeviceId, _text.DeviceOf(customer));
             return;
         }
         Writer.SetText(Channel, kind == World.Cash ? "atm"u8 : _random.PerMille(650) ? "contactless"u8 : "pos"u8).SetText(EventCatalog.City, place.Name);
-        Writer.SetText(TerminalId, Id('T', _random.Below(100_000)));
+        Writer.SetText(TerminalId, _text.Id('T', _random.Below(100_000)));
         Writer.SetDecimal(Lat, place.LatMicro + _random.Between(-60_000, 60_000)).SetDecimal(Lon, place.LonMicro + _random.Between(-60_000, 60_000));
     }
 
@@ -178,8 +175,8 @@ internal sealed class EventMaker(ulong seed, int days)
     {
         var platform = World.Platforms[traits.Pick(10, World.Platforms.Length)];
         Begin(AppEvent, at);
-        Writer.SetText(AppEventName, World.AppEvents[_random.Below(World.AppEvents.Length)]).SetText(Platform, platform).SetText(DeviceId, DeviceOf(at.Customer));
-        Writer.SetText(SessionId, Hex('s', Xoshiro.Mix((ulong)at.Customer * 31 + (ulong)(at.Micros / 1_800_000_000)))).SetText(AppVersion, World.AppVersions[traits.Pick(11, World.AppVersions.Length)]);
+        Writer.SetText(AppEventName, World.AppEvents[_random.Below(World.AppEvents.Length)]).SetText(Platform, platform).SetText(DeviceId, _text.DeviceOf(at.Customer));
+        Writer.SetText(SessionId, _text.Hex('s', Xoshiro.Mix((ulong)at.Customer * 31 + (ulong)(at.Micros / 1_800_000_000)))).SetText(AppVersion, World.AppVersions[traits.Pick(11, World.AppVersions.Length)]);
         Writer.SetNumber(DurationMs, _random.Between(200, 90_000)).SetText(Channel, platform.Length == 3 && platform[0] == 'w' ? "web"u8 : "mobile"u8);
     }
 
@@ -188,15 +185,15 @@ internal sealed class EventMaker(ulong seed, int days)
         var success = !_random.PerMille(45);
         Begin(Login, at);
         Writer.SetBool(Success, success).SetText(AuthMethod, World.AuthMethods[_random.Below(World.AuthMethods.Length)]).SetText(Channel, "mobile"u8);
-        Writer.SetText(DeviceId, DeviceOf(at.Customer)).SetText(Country, traits.Home.Country);
-        Clear();
-        Add("10."u8);
-        Add(traits.Pick(12, 256));
-        Add((byte)'.');
-        Add(traits.Pick(13, 256));
-        Add((byte)'.');
-        Add(_random.Below(256));
-        Writer.SetText(IpAddress, Written);
+        Writer.SetText(DeviceId, _text.DeviceOf(at.Customer)).SetText(Country, traits.Home.Country);
+        _text.Clear();
+        _text.Add("10."u8);
+        _text.Add(traits.Pick(12, 256));
+        _text.Add((byte)'.');
+        _text.Add(traits.Pick(13, 256));
+        _text.Add((byte)'.');
+        _text.Add(_random.Below(256));
+        Writer.SetText(IpAddress, _text.Written);
         if (!success) Writer.SetText(FailureReason, World.LoginFailures[_random.Below(World.LoginFailures.Length)]);
     }
 
@@ -206,14 +203,14 @@ internal sealed class EventMaker(ulong seed, int days)
         var points = redeem ? _random.Between(1_000, person.Points) : Math.Max(person.Points / 10, 5);
         Begin(Reward, at);
         Writer.SetText(RewardAction, redeem ? "redeem"u8 : _random.PerMille(30) ? "expire"u8 : "earn"u8).SetNumber(Points, points).SetText(RewardProgram, World.Programs[0]);
-        if (!redeem && person.LastPurchase != 0) Writer.SetText(TransactionId, EventIdOf(person.LastPurchase));
+        if (!redeem && person.LastPurchase != 0) Writer.SetText(TransactionId, _text.EventIdOf(person.LastPurchase));
         person.Points += redeem ? -points : points;
     }
 
     private void State(in Person person, Traits traits, World.Segment segment, in Moment at)
     {
         Begin(Account, at);
-        Writer.SetText(AccountId, Id('a', at.Customer)).SetText(AccountType, traits.Pick(14, 4) == 0 ? "credit_card"u8 : "current"u8).SetText(AccountStatus, "open"u8);
+        Writer.SetText(AccountId, _text.Id('a', at.Customer)).SetText(AccountType, traits.Pick(14, 4) == 0 ? "credit_card"u8 : "current"u8).SetText(AccountStatus, "open"u8);
         Writer.SetNumber(BalanceMinor, person.BalanceCents).SetNumber(CreditLimitMinor, segment.IncomeCents * 2).SetText(BillingCurrency, "EUR"u8);
     }
 
@@ -233,17 +230,17 @@ internal sealed class EventMaker(ulong seed, int days)
     private void Portrait(Traits traits, World.Segment segment, in Moment at, bool whole)
     {
         Begin(Profile, at);
-        Clear();
-        Add("c"u8);
-        Add(at.Customer);
-        Add(whole ? "@mail.example"u8 : "@post.example"u8);
-        Writer.SetText(Email, Written).SetText(CustomerTier, segment.Tier);
+        _text.Clear();
+        _text.Add("c"u8);
+        _text.Add(at.Customer);
+        _text.Add(whole ? "@mail.example"u8 : "@post.example"u8);
+        Writer.SetText(Email, _text.Written).SetText(CustomerTier, segment.Tier);
         if (!whole) return;
-        Clear();
-        Add(World.FirstNames[traits.Pick(15, World.FirstNames.Length)]);
-        Add((byte)' ');
-        Add(World.LastNames[traits.Pick(16, World.LastNames.Length)]);
-        Writer.SetText(FullName, Written).SetText(Country, traits.Home.Country).SetText(EventCatalog.City, traits.Home.Name);
+        _text.Clear();
+        _text.Add(World.FirstNames[traits.Pick(15, World.FirstNames.Length)]);
+        _text.Add((byte)' ');
+        _text.Add(World.LastNames[traits.Pick(16, World.LastNames.Length)]);
+        Writer.SetText(FullName, _text.Written).SetText(Country, traits.Home.Country).SetText(EventCatalog.City, traits.Home.Name);
         Writer.SetNumber(BirthDate, -20_000 + traits.Pick(17, 32_000)).SetNumber(CustomerSince, 12_000 + traits.Pick(18, 7_000));
         Writer.SetText(Occupation, World.Occupations[traits.Pick(19, World.Occupations.Length)]).SetNumber(AnnualIncomeMinor, traits.IncomeCents(segment) * 12L);
     }
@@ -251,52 +248,7 @@ internal sealed class EventMaker(ulong seed, int days)
     private void Begin(EventType type, in Moment at)
     {
         Span<byte> customer = stackalloc byte[24];
-        var id = CustomerIdOf(at.Customer, customer);
-        Writer.Begin(type, id, EventIdOf(at.Number), at.Micros);
-    }
-
-    /// <summary>`c00001234`.</summary>
-    internal static ReadOnlySpan<byte> CustomerIdOf(int customer, Span<byte> to)
-    {
-        to[0] = (byte)'c';
-        Utf8Formatter.TryFormat(customer, to[1..], out var length, new('D', 8));
-        return to[..(length + 1)];
-    }
-
-    /// <summary>Unique, because Mix is a bijection; a letter first, so that it is never taken for a card number.</summary>
-    private ReadOnlySpan<byte> EventIdOf(ulong number) => Hex('e', Xoshiro.Mix(_idSeed + number));
-
-    private ReadOnlySpan<byte> DeviceOf(int customer) => Hex('d', Xoshiro.Mix(seed ^ (ulong)customer * 7919));
-
-    private ReadOnlySpan<byte> Hex(char prefix, ulong value)
-    {
-        _text[0] = (byte)prefix;
-        Utf8Formatter.TryFormat(value, _text.AsSpan(1), out var length, new('x', 16));
-        return _text.AsSpan(0, length + 1);
-    }
-
-    private ReadOnlySpan<byte> Id(char prefix, int number)
-    {
-        _text[0] = (byte)prefix;
-        Utf8Formatter.TryFormat(number, _text.AsSpan(1), out var length);
-        return _text.AsSpan(0, length + 1);
-    }
-
-    private ReadOnlySpan<byte> Written => _text.AsSpan(0, _length);
-
-    private void Clear() => _length = 0;
-
-    private void Add(byte b) => _text[_length++] = b;
-
-    private void Add(ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(_text.AsSpan(_length));
-        _length += bytes.Length;
-    }
-
-    private void Add(int number)
-    {
-        Utf8Formatter.TryFormat(number, _text.AsSpan(_length), out var length);
-        _length += length;
+        var id = Texts.CustomerIdOf(at.Customer, customer);
+        Writer.Begin(type, id, _text.EventIdOf(at.Number), at.Micros);
     }
 }
