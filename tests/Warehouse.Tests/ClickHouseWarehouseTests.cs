@@ -9,7 +9,15 @@ using Xunit;
 namespace Lambda.Warehouse.Tests;
 
 [Collection(LocalWarehouseCollection.Name)]
-public sealed class ClickHouseWarehouseTests(LocalWarehouseFixture local) : WarehouseSuite
+public sealed class ClickHouseRawEventsTests(LocalWarehouseFixture local) : RawEventsSuite
+{
+    protected override string? WhyAbsent => LocalWarehouse.LibraryPath is null ? LocalWarehouse.WhyAbsent : null;
+
+    protected override async Task<IWarehouse> OpenAsync() => new ClickHouseWarehouse(await local.MigratedClientAsync());
+}
+
+[Collection(LocalWarehouseCollection.Name)]
+public sealed class ClickHouseComputedViewTests(LocalWarehouseFixture local) : ComputedViewSuite
 {
     protected override string? WhyAbsent => LocalWarehouse.LibraryPath is null ? LocalWarehouse.WhyAbsent : null;
 

@@ -4,7 +4,12 @@ using Lambda.TestKit.Conformance;
 
 namespace Lambda.BatchLayer.Tests.Memory;
 
-public sealed class MemoryWarehouseTests : WarehouseSuite
+public sealed class MemoryRawEventsTests : RawEventsSuite
+{
+    protected override Task<IWarehouse> OpenAsync() => Task.FromResult<IWarehouse>(new MemoryWarehouse());
+}
+
+public sealed class MemoryComputedViewTests : ComputedViewSuite
 {
     protected override Task<IWarehouse> OpenAsync() => Task.FromResult<IWarehouse>(new MemoryWarehouse());
 }
