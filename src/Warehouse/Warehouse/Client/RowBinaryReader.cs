@@ -52,6 +52,14 @@ public ref struct RowBinaryReader(ReadOnlySpan<byte> bytes)
     /// <summary>Elements of an Array, or pairs of a Map, that follow. A Tuple has no prefix.</summary>
     public int Count() => Length();
 
+    /// <summary>The bytes at hand behind what was read, for a reader of its own kind; then <see cref="Skip"/> what that used, or <see cref="MarkIncomplete"/>.</summary>
+    public ReadOnlySpan<byte> Rest => _bytes[Position..];
+
+    public void Skip(int bytes) => Take(bytes);
+
+    /// <summary>The row goes on behind the bytes at hand.</summary>
+    public void MarkIncomplete() => Fail();
+
     private int Length()
     {
         uint value = 0;
