@@ -4,40 +4,43 @@ using Xunit;
 namespace Lambda.SystemTests.Processes;
 
 /// <summary>SIGKILL of real processes under load: every acknowledged event is counted once, before, during and after batch runs.</summary>
-public sealed class KillTests : IDisposable
+public sealed class KillTests : IAsyncLifetime
 {
     private const int Customers = 120, Writers = 3;
     private readonly string _data = Directory.CreateTempSubdirectory("lambda-kill").FullName;
 
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    private RunningHost _host = null!;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_host is not null) await _host.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
 
     [SkippableFact]
     public async Task Host_KilledUnderLoadAgainAndAgain_CountsEveryAcknowledgedEventOnce()
     {
         LocalWarehouseFixture.SkipIfAbsent();
         var ledger = new Ledger(Customers);
-        var host = await StartAsync();
+        _host = await StartAsync();
         using var stop = new CancellationTokenSource();
-        var writers = Enumerable.Range(0, Writers).Select(_ => ledger.WriteAsync(() => host, stop.Token)).ToList();
+        var writers = Enumerable.Range(0, Writers).Select(_ => ledger.WriteAsync(() => _host, stop.Token)).ToList();
         for (var round = 0; round < 5; round++)
         {
             await Task.Delay(1500); // load goes on for a while; what happens meanwhile is not waited for
-            if (round is 1 or 3) (await host.SendAsync(HttpMethod.Post, "/v1/admin/batch/runs")).Dispose(); // killed in the middle of it
+            if (round is 1 or 3) (await _host.SendAsync(HttpMethod.Post, "/v1/admin/batch/runs")).Dispose(); // killed in the middle of it
             if (round == 3) await Task.Delay(600);
-            await host.KillAsync();
-            if (round == 2) DeleteCheckpoints();
-            var before = host;
-            host = await StartAsync();
-            await before.DisposeAsync();
+            await RestartKilledAsync(deleteCheckpoints: round == 2);
         }
         await stop.CancelAsync();
         await Task.WhenAll(writers);
         Assert.True(ledger.Acknowledged > 500, $"only {ledger.Acknowledged} events were acknowledged: this was no load");
-        await CheckThroughARunAsync(ledger, host);
-        host = await RestartWithoutCheckpointsAsync(host);
-        await ledger.CheckAsync(host);
-        Assert.Equal(0, await host.TerminateAsync());
-        await host.DisposeAsync();
+        await CheckThroughARunAsync(ledger, _host);
+        await RestartKilledAsync(deleteCheckpoints: true);
+        await ledger.CheckAsync(_host);
+        Assert.Equal(0, await _host.TerminateAsync());
     }
 
     [SkippableFact]
@@ -45,7 +48,7 @@ public sealed class KillTests : IDisposable
     {
         LocalWarehouseFixture.SkipIfAbsent();
         var ledger = new Ledger(Customers);
-        await using var host = await StartAsync();
+        var host = _host = await StartAsync();
         using var stop = new CancellationTokenSource();
         var writers = Enumerable.Range(0, Writers).Select(_ => ledger.WriteAsync(() => host, stop.Token)).ToList();
         for (var round = 0; round < 4; round++)
@@ -74,16 +77,13 @@ public sealed class KillTests : IDisposable
         await ledger.CheckAsync(host);
     }
 
-    private void DeleteCheckpoints()
+    private async Task RestartKilledAsync(bool deleteCheckpoints)
     {
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(_data, "checkpoints"))) File.Delete(file);
-    }
-
-    private async Task<RunningHost> RestartWithoutCheckpointsAsync(RunningHost host)
-    {
-        await host.KillAsync();
-        DeleteCheckpoints();
-        await host.DisposeAsync();
-        return await StartAsync();
+        await _host.KillAsync();
+        if (deleteCheckpoints)
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(_data, "checkpoints"))) File.Delete(file);
+        var killed = _host;
+        _host = await StartAsync();
+        await killed.DisposeAsync();
     }
 }
