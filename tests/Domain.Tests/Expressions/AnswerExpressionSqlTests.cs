@@ -45,7 +45,7 @@ public sealed class AnswerExpressionSqlTests(LocalWarehouseFixture warehouse)
         [
             .. expressions.Select(e => SqlTable.Column(e.Type.Scalar, AnswerSql.Emit(e, i => $"o{i}", "today"))),
             .. bools.Select(e => $"toString({AnswerSql.EmitCondition(e, i => $"o{i}", "today")})"),
-        ]);
+        ], compiled: seed % 2 == 0);
         for (var row = 0; row < rows.Count; row++)
         {
             var answer = rows[row];
@@ -57,7 +57,8 @@ public sealed class AnswerExpressionSqlTests(LocalWarehouseFixture warehouse)
             for (var i = 0; i < expected.Length; i++)
             {
                 var expression = i < expressions.Count ? expressions[i] : bools[i - expressions.Count];
-                Assert.True(expected[i] == actual[row][i], $"seed {seed} row {row}: {ExprText.Print(expression)}\nC# {expected[i]}, SQL {actual[row][i]}");
+                if (expected[i] == actual[row][i]) continue;
+                Assert.Fail($"seed {seed} " + await table.ExplainAsync(expression, row, seed % 2 == 0, e => AnswerSql.Emit(e, o => $"o{o}", "today"), e => AnswerExpressions.Compile(e).Evaluate(answer.Scalars, answer.Maps, answer.Today)));
             }
         }
     }

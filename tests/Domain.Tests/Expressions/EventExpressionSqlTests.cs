@@ -41,7 +41,7 @@ public sealed class EventExpressionSqlTests(LocalWarehouseFixture warehouse)
 
         var columns = expressions.Select(e => SqlTable.Column(e.Type.Scalar, EventSql.Emit(e)))
             .Concat(expressions.Where(e => e.Type.Scalar == ScalarType.Bool).Select(e => $"toString({EventSql.EmitCondition(e)})"));
-        var actual = await table.SelectAsync(columns);
+        var actual = await table.SelectAsync(columns, compiled: seed % 2 == 0);
         var compiled = expressions.Select(EventExpressions.Compile).ToList();
         for (var row = 0; row < rows.Count; row++)
         {
@@ -50,7 +50,7 @@ public sealed class EventExpressionSqlTests(LocalWarehouseFixture warehouse)
             {
                 if (expected[i] == actual[row][i]) continue;
                 var expression = i < expressions.Count ? expressions[i] : expressions.Where(e => e.Type.Scalar == ScalarType.Bool).ElementAt(i - expressions.Count);
-                Assert.Fail($"seed {seed} row {row}: {ExprText.Print(expression)}\nC# {expected[i]}, SQL {actual[row][i]}\n{System.Text.Json.JsonSerializer.Serialize(rows[row].Json)}\n{EventSql.Emit(expression)}");
+                Assert.Fail($"seed {seed} " + await table.ExplainAsync(expression, row, seed % 2 == 0, e => EventSql.Emit(e), e => EventExpressions.Compile(e).Evaluate(rows[row].Row)));
             }
         }
     }

@@ -20,9 +20,9 @@ public sealed class KillTests : IDisposable
     public async Task Log_WhenKilledWhileAppending_EveryAcknowledgedRecordIsThereOnce()
     {
         var acknowledged = new List<string>();
-        for (var round = 0; round < 5; round++)
+        for (var round = 0; round < 12; round++)
         {
-            acknowledged.AddRange(RunUntilKilled(lines: 100 + round * 400, "log", _folder.File("events.db"), $"{round}"));
+            acknowledged.AddRange(RunUntilKilled(lines: 50 + round * 97, "log", _folder.File("events.db"), $"{round}"));
             await using var log = SqliteEventLog.Open(_folder.File("events.db"), P, TimeProvider.System);
             var records = AllRecords(log);
             Assert.Equal(records.Count, Enumerable.Range(0, P).Sum(log.EndOffset));

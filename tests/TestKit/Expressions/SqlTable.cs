@@ -21,11 +21,32 @@ public sealed class SqlTable(Uri url, string name, string columns) : IDisposable
     }
 
     /// <summary>One string per row and expression, as <see cref="Text"/> writes values.</summary>
-    public async Task<string[][]> SelectAsync(IEnumerable<string> columns)
+    /// <param name="compiled">Whether ClickHouse compiles to machine code at once, which by default it does from the fourth execution on: it has had other results there.</param>
+    public async Task<string[][]> SelectAsync(IEnumerable<string> columns, bool compiled)
     {
-        var tsv = await RunAsync($"SELECT {string.Join(",\n", columns)} FROM {name} ORDER BY row_number FORMAT TSV");
+        var settings = compiled ? "compile_expressions = 1, min_count_to_compile_expression = 0" : "compile_expressions = 0";
+        var tsv = await RunAsync($"SELECT {string.Join(",\n", columns)} FROM {name} ORDER BY row_number FORMAT TSV SETTINGS {settings}");
         return tsv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).ToArray();
     }
+
+    /// <summary>The smallest part of an expression on which ClickHouse and the evaluator differ in a row: where to look.</summary>
+    public async Task<string> ExplainAsync(Expr expression, int row, bool compiled, Func<Expr, string> emit, Func<Expr, Value> evaluate)
+    {
+        var parts = Parts(expression).Where(p => !p.Type.ByKey).DistinctBy(ExprText.Print).ToList();
+        var actual = (await SelectAsync(parts.Select(p => Column(p.Type.Scalar, emit(p))), compiled))[row];
+        var text = $"row {row}: {ExprText.Print(expression)}\n";
+        for (var i = 0; i < parts.Count; i++)
+        {
+            var expected = Text(evaluate(parts[i]));
+            if (expected == actual[i]) continue;
+            text += $"differs in {ExprText.Print(parts[i])}: C# {expected}, SQL {actual[i]}\n{emit(parts[i])}\n";
+            foreach (var child in ExprTree.Children(parts[i]).Where(c => !c.Type.ByKey)) text += $"  {ExprText.Print(child)} = {Text(evaluate(child))}\n";
+            break;
+        }
+        return text;
+    }
+
+    private static IEnumerable<Expr> Parts(Expr expression) => ExprTree.Children(expression).SelectMany(Parts).Append(expression);
 
     /// <summary>SQL that writes the expression of a type as <see cref="Text"/> does.</summary>
     public static string Column(ScalarType type, string sql) => type == ScalarType.Text ? $"hex({sql})" : $"toString({sql})";

@@ -40,6 +40,7 @@ public static partial class Functions
 
     private static Function Greatest => field ??= Extreme("greatest", "The largest of the arguments", order => order >= 0);
 
+    // In SQL not `least` and `greatest`: compiled, from the fourth execution on, they take a negative Int128 for a large one (ClickHouse #118334).
     private static Function Extreme(string name, string doc, Func<int, bool> keepsFirst) => new(name, $"{name}(a, b, …) → their type",
         $"{doc}; null if one of them is null.")
     {
@@ -49,7 +50,7 @@ public static partial class Functions
         Emit = (call, sql) => call.Arguments.Skip(1).Aggregate(sql.EmitAs(call.Type.Scalar, call.Arguments[0]), (best, argument) =>
         {
             var next = sql.EmitAs(call.Type.Scalar, argument);
-            return Sql.Scalar(sql.Let($"{name}({best.Value}, {next.Value})"), sql.Let(Sql.And(best.Present, next.Present)));
+            return Sql.Scalar(sql.Let($"{(name == "least" ? "arrayMin" : "arrayMax")}([{best.Value}, {next.Value}])"), sql.Let(Sql.And(best.Present, next.Present)));
         }),
     };
 

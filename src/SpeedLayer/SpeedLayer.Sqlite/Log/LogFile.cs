@@ -6,7 +6,7 @@ namespace Lambda.SpeedLayer.Sqlite.Log;
 internal sealed class LogFile : IDisposable
 {
     /// <summary>
-    /// frames.id = partition &lt;&lt; 48 | first offset: a rowid table, since WITHOUT ROWID keeps large payloads in interior pages (slower by half when measured).
+    /// frames.id = partition &lt;&lt; 48 | first offset: a rowid table, since WITHOUT ROWID is not made for rows above a twentieth of a page.
     /// Pages of 16 KB: fewer steps for a payload of 50 KB, and one small commit still writes one page. Deleted pages are used again, so the file
     /// stays as large as the log once was: auto_vacuum would move pages under the writer to give back space that the next day needs.
     /// </summary>

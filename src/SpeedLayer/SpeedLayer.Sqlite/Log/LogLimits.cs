@@ -1,6 +1,6 @@
 namespace Lambda.SpeedLayer.Sqlite.Log;
 
-/// <summary>Bounds of the event log, in bytes of uncompressed records unless said otherwise. Why these: docs/adr, the log in SQLite.</summary>
+/// <summary>Bounds of the event log, in bytes of uncompressed records unless said otherwise. Why these: docs/adr/0005.</summary>
 public sealed record LogLimits
 {
     public static readonly LogLimits Default = new();
