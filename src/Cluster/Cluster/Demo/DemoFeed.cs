@@ -18,7 +18,8 @@ namespace Lambda.Cluster.Demo;
 internal sealed class DemoFeed(Client client, EventGenerator generator, int eventsPerSecond)
 {
     private const int SampleOneIn = 64;
-    private const int LinesMax = 2_000;
+    private const int LinesMax = 10_000;
+    private const int LinesMin = 500;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(25);
 
     private readonly Dictionary<string, List<LoggedEvent>> _sample = [];
@@ -41,14 +42,15 @@ internal sealed class DemoFeed(Client client, EventGenerator generator, int even
     /// <summary>`p:o,…` of everything sent.</summary>
     public string Positions => string.Join(',', _positions.Select(p => new Position(p.Key, p.Value)));
 
+    /// <summary>Until the time is up or all events are out.</summary>
     /// <param name="onPost">After each acknowledged request.</param>
-    public async Task RunAsync(Func<Task> onPost, CancellationToken cancel)
+    public async Task RunAsync(TimeSpan time, Func<Task> onPost, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
-        for (var more = true; more;)
+        for (var more = true; more && clock.Elapsed < time;)
         {
             var due = (long)(clock.Elapsed.TotalSeconds * eventsPerSecond) - Accepted - Refused;
-            if (due < LinesMax / 2)
+            if (due < LinesMin)
             {
                 await Task.Delay(Tick, cancel);
                 due = (long)(clock.Elapsed.TotalSeconds * eventsPerSecond) - Accepted - Refused;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Lambda.Cluster.Cli;
 using Lambda.Cluster.Options;
 using Lambda.SpeedLayer.Generation;
+using Spectre.Console;
 
 namespace Lambda.Cluster.Demo;
 
@@ -31,7 +32,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         var clock = Stopwatch.StartNew();
         var state = "";
         var run = Task.Run(() => BatchInTheMiddleAsync(client, check, feed, s => state = s, cancel), cancel);
-        await feed.RunAsync(() =>
+        await feed.RunAsync(TimeSpan.FromSeconds(options.Seconds), () =>
         {
             screen.Progress(() => $"{clock.Elapsed.TotalSeconds,4:0} s  {feed.Accepted,10:#,0} events  fresh after {probe.Percentile(.5):0.0} ms (99 %: {probe.Percentile(.99):0.0} ms)  {state}");
             return probe.OnPost();
@@ -68,7 +69,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
     private async Task TellAsync(Client client, DemoFeed feed, FreshnessProbe probe, DemoCheck check, JsonElement report, CancellationToken cancel)
     {
         screen.Show(CustomerCard.Of(await FullestAsync(client, feed, cancel)));
-        var table = Output.Table("", "");
+        var table = Output.Table("", "").HideHeaders();
         table.Row("events accepted", $"{feed.Accepted:#,0} in {feed.Took.TotalSeconds:0.0} s: {feed.Accepted / feed.Took.TotalSeconds:#,0}/s (asked for {options.EventsPerSecond:#,0}/s)");
         table.Row("broken lines in quarantine", $"{feed.Refused:#,0}");
         table.Row("in the answer after the write", $"half within {probe.Percentile(.5):0.0} ms, 99 % within {probe.Percentile(.99):0.0} ms ({probe.Count} reads over HTTP)");
