@@ -24,7 +24,8 @@ internal sealed class DataPathLock : IDisposable
         }
         catch (IOException error)
         {
-            throw new IOException($"{dataPath} is in use by another warehouse process{Holder(pidFile)}; stop it, or choose another path", error);
+            throw new IOException(
+                $"{dataPath} is in use by another warehouse process{Holder(pidFile)}; stop it, or choose another path", error);
         }
         File.WriteAllText(pidFile, $"{Environment.ProcessId}\n");
         return new DataPathLock(file);

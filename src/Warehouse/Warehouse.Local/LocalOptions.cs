@@ -6,7 +6,8 @@ namespace Lambda.Warehouse.Local;
 internal sealed record LocalOptions
 {
     internal const string Usage =
-        "usage: Lambda.Warehouse.Local --path DIR --lib LIBCHDB [--port N] [--parent PID] [--memory-mb N] [--connections N] [--config-file FILE]";
+        "usage: Lambda.Warehouse.Local --path DIR --lib LIBCHDB"
+        + " [--port N] [--parent PID] [--memory-mb N] [--connections N] [--config-file FILE]";
 
     internal required string DataPath { get; init; }
     internal required string Library { get; init; }

@@ -2,7 +2,7 @@ using Lambda.Warehouse.Local.Native;
 
 namespace Lambda.Warehouse.Local;
 
-/// <summary>Notices that the process which started this one is gone: its end of stdin closes, the kernel tells, or our parent changes.</summary>
+/// <summary>Notices that the process which started this one is gone: stdin closes, the kernel tells, or our parent changes.</summary>
 internal static class ParentWatch
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -54,7 +54,10 @@ internal static class BlockFormat
         if (low != BinaryPrimitives.ReadUInt64LittleEndian(block) || high != BinaryPrimitives.ReadUInt64LittleEndian(block[8..]))
             throw QueryError.Of(40, "CHECKSUM_DOESNT_MATCH", "Checksum doesn't match: corrupted data.");
         var data = body[HeaderBytes..];
-        if (body[0] == None ? data.TryCopyTo(unpacked) && data.Length == unpacked.Length : LZ4Codec.Decode(data, unpacked) == unpacked.Length)
+        var isWhole = body[0] == None
+            ? data.Length == unpacked.Length && data.TryCopyTo(unpacked)
+            : LZ4Codec.Decode(data, unpacked) == unpacked.Length;
+        if (isWhole)
             return;
         throw QueryError.Of(271, "CANNOT_DECOMPRESS", "Cannot decompress a block");
     }

@@ -3,7 +3,9 @@ using System.Numerics;
 
 namespace Lambda.Warehouse.Local.Compression;
 
-/// <summary>CityHash128 of CityHash 1.0.2 (Google, MIT), the version whose values ClickHouse's compressed blocks carry; later ones differ.</summary>
+/// <summary>
+/// CityHash128 of CityHash 1.0.2 (Google, MIT), the version whose values ClickHouse's compressed blocks carry; later ones differ.
+/// </summary>
 internal static class CityHash128
 {
     private const ulong K0 = 0xc3a5c85c97cb3127, K1 = 0xb492b66fbe98f273, K2 = 0x9ae16a3b2f90404f, K3 = 0xc949d7c7509e6557;

@@ -16,7 +16,8 @@ internal sealed unsafe class InsertStream : IDisposable
 
     /// <param name="sql">The insert up to, and without, its FORMAT or VALUES.</param>
     /// <exception cref="QueryError">Refused: no such table, no right, bad syntax.</exception>
-    internal static InsertStream Open(Connection connection, ReadOnlySpan<byte> sql, string format, IReadOnlyList<QueryParameter> parameters)
+    internal static InsertStream Open(
+        Connection connection, ReadOnlySpan<byte> sql, string format, IReadOnlyList<QueryParameter> parameters)
     {
         using var native = new NativeParameters(parameters);
         var formatBytes = Encoding.UTF8.GetBytes(format);

@@ -5,6 +5,17 @@ namespace Lambda.Warehouse.Local.Engine;
 /// <summary>Rows and bytes a statement has read and written so far.</summary>
 internal record struct Progress(ulong ReadRows, ulong ReadBytes, ulong WrittenRows, ulong WrittenBytes, ulong ResultRows, ulong ResultBytes)
 {
+    /// <summary>The text of X-ClickHouse-Summary.</summary>
+    internal readonly string ToJson(TimeSpan elapsed)
+    {
+        (string Name, ulong Value)[] counts =
+        [
+            ("read_rows", ReadRows), ("read_bytes", ReadBytes), ("written_rows", WrittenRows), ("written_bytes", WrittenBytes),
+            ("total_rows_to_read", 0), ("result_rows", ResultRows), ("result_bytes", ResultBytes), ("elapsed_ns", (ulong)elapsed.Ticks * 100),
+        ];
+        return "{" + string.Join(",", counts.Select(static c => $"\"{c.Name}\":\"{c.Value}\"")) + "}"; // numbers as text, like the server's
+    }
+
     internal void Add(ResultChunk chunk)
     {
         ReadRows += LibChdb.RowsRead(chunk.Handle);
@@ -38,7 +49,7 @@ internal sealed unsafe class ResultChunk : IDisposable
     /// <summary>At most 2 GiB of it: a whole result beyond that must be streamed.</summary>
     internal ReadOnlySpan<byte> Bytes => LibChdb.ResultLength(Handle) <= int.MaxValue
         ? new ReadOnlySpan<byte>(LibChdb.ResultBuffer(Handle), Length)
-        : throw QueryError.Of(396, "TOO_MANY_ROWS_OR_BYTES", "The result is over 2 GiB: ask for it in a row-based format, which is streamed");
+        : throw QueryError.Of(396, "TOO_MANY_ROWS_OR_BYTES", "The result is over 2 GiB; in a row-based format it would be streamed");
 
     /// <summary>The same bytes, for a writer that wants memory; not to be used after the chunk is disposed.</summary>
     internal ReadOnlyMemory<byte> Memory => new NativeMemory((nint)LibChdb.ResultBuffer(Handle), Bytes.Length).Memory;
@@ -77,7 +88,8 @@ internal sealed unsafe class ResultStream : IDisposable
     private ResultStream(Connection connection, nint stream) => (_connection, _stream) = (connection, stream);
 
     /// <exception cref="QueryError">The statement was refused or failed before its first row.</exception>
-    internal static ResultStream Open(Connection connection, ReadOnlySpan<byte> sql, string format, IReadOnlyList<QueryParameter> parameters)
+    internal static ResultStream Open(
+        Connection connection, ReadOnlySpan<byte> sql, string format, IReadOnlyList<QueryParameter> parameters)
     {
         using var native = new NativeParameters(parameters);
         var formatBytes = System.Text.Encoding.UTF8.GetBytes(format);

@@ -5,7 +5,9 @@ namespace Lambda.Warehouse.Local.Engine;
 /// <param name="Close">End it after this request.</param>
 internal sealed record SessionRequest(string Id, TimeSpan Timeout, bool MustExist, bool Close);
 
-/// <summary>ClickHouse's HTTP sessions: a connection that keeps settings and temporary tables between requests, until it is idle too long.</summary>
+/// <summary>
+/// ClickHouse's HTTP sessions: a connection that keeps settings and temporary tables between requests, until it is idle too long.
+/// </summary>
 internal sealed class SessionStore : IAsyncDisposable
 {
     private readonly ConnectionPool _pool;
@@ -80,8 +82,9 @@ internal sealed class SessionStore : IAsyncDisposable
 
     private void CloseExpired()
     {
+        var now = Environment.TickCount64;
         lock (_gate)
-            foreach (var (id, session) in _sessions.Where(static s => !s.Value.IsBusy && s.Value.ExpiresAt < Environment.TickCount64).ToArray())
+            foreach (var (id, session) in _sessions.Where(s => !s.Value.IsBusy && s.Value.ExpiresAt < now).ToArray())
             {
                 _sessions.Remove(id);
                 _ = session.Connection?.CloseAsync();

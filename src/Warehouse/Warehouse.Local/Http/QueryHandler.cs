@@ -34,7 +34,7 @@ internal sealed class QueryHandler(ChdbEngine engine)
         }
     }
 
-    /// <summary>Any page may have its reader's browser send to loopback; then there is an Origin, or a name that was pointed here.</summary>
+    /// <summary>Any page may have a browser send to loopback; then there is an Origin, or a name that was pointed here.</summary>
     private static bool IsFromAWebPage(HttpRequest request) =>
         request.Headers.ContainsKey("Origin") || request.Host.Host is not ("127.0.0.1" or "localhost" or "[::1]" or "");
 
@@ -56,7 +56,8 @@ internal sealed class QueryHandler(ChdbEngine engine)
         }
         catch (InvalidDataException error)
         {
-            await FailAsync(context, request, body, QueryError.Of(271, "CANNOT_DECOMPRESS", $"The request body is broken: {error.Message}"));
+            await FailAsync(context, request, body,
+                QueryError.Of(271, "CANNOT_DECOMPRESS", $"The request body is broken: {error.Message}"));
         }
         catch (Exception error) when (error is OperationCanceledException or ClientGoneException or BadHttpRequestException
                                           or IOException || context.RequestAborted.IsCancellationRequested)
@@ -84,8 +85,7 @@ internal sealed class QueryHandler(ChdbEngine engine)
             await using (context.RequestAborted.Register(() => _ = KillUntilEndedAsync(runner.Marker, run)))
                 await run;
         await run;
-        var p = runner.Progress;
-        return $$"""{"read_rows":"{{p.ReadRows}}","read_bytes":"{{p.ReadBytes}}","written_rows":"{{p.WrittenRows}}","written_bytes":"{{p.WrittenBytes}}","total_rows_to_read":"0","result_rows":"{{p.ResultRows}}","result_bytes":"{{p.ResultBytes}}","elapsed_ns":"{{clock.Elapsed.Ticks * 100}}"}""";
+        return runner.Progress.ToJson(clock.Elapsed);
     }
 
     /// <summary>The statement may not have started when its reader goes: it is killed again until it has ended.</summary>

@@ -35,7 +35,7 @@ internal sealed class RequestText : IDisposable
     /// <summary>The statement without a trailing semicolon; of an insert with data, the part before FORMAT or VALUES.</summary>
     internal ReadOnlySpan<byte> Sql => _buffer.AsSpan(0, Statement.End);
 
-    /// <summary>Reads the statement and, of an insert, the first chunk of data, so that no connection waits for a slow sender of little.</summary>
+    /// <summary>Reads the statement and an insert's first chunk of data, so that no connection waits for a slow sender of little.</summary>
     /// <exception cref="QueryError">The statement is refused, or too large.</exception>
     internal static async Task<RequestText> ReadAsync(QueryRequest request, HttpContext context)
     {
@@ -106,7 +106,8 @@ internal sealed class RequestText : IDisposable
             if (Statement.Kind != StatementKind.Incomplete)
                 break;
             if (_length >= Limits.QueryBytesMax)
-                throw QueryError.Of(229, "QUERY_IS_TOO_LARGE", $"Query is too large: the limit is {Limits.QueryBytesMax} bytes without data");
+                throw QueryError.Of(229, "QUERY_IS_TOO_LARGE",
+                    $"Query is too large: the limit is {Limits.QueryBytesMax} bytes without data");
             target = Math.Max(target, _length) * 2;
         }
         if (Statement.Kind == StatementKind.InsertData)

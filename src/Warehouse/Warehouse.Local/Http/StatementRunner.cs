@@ -57,7 +57,8 @@ internal sealed class StatementRunner(QueryRequest request, RequestText text, Re
         {
             stream = ResultStream.Open(scope.Connection, Marked(), FormatName, request.Parameters);
         }
-        catch (QueryError error) when (error.Code == 36 && error.Message.Contains("Streaming query is not supported", StringComparison.Ordinal))
+        catch (QueryError error) when (error.Code == 36
+                                       && error.Message.Contains("Streaming query is not supported", StringComparison.Ordinal))
         {
             Whole(scope); // refused before anything ran
             return;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Lambda.Warehouse.Local.Native;
 
-/// <summary>libchdb's C interface (26.7). Result, stream and connection handles are opaque pointers; every result must be destroyed.</summary>
+/// <summary>libchdb's C interface (26.7). Handles are opaque pointers; every result and stream must be destroyed.</summary>
 internal static unsafe partial class LibChdb
 {
     private const string Library = "chdb";
@@ -71,7 +71,8 @@ internal static unsafe partial class LibChdb
     internal static partial void DestroyInsert(nint stream);
 
     [LibraryImport(Library, EntryPoint = "chdb_classify_query_n")]
-    internal static partial int Classify(nint connection, byte* sql, nuint length, byte* database, nuint databaseLength, Analysis* analysis);
+    internal static partial int Classify(
+        nint connection, byte* sql, nuint length, byte* database, nuint databaseLength, Analysis* analysis);
 
     [LibraryImport(Library, EntryPoint = "chdb_result_buffer")]
     internal static partial byte* ResultBuffer(nint result);

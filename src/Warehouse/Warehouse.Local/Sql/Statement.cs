@@ -94,7 +94,7 @@ internal readonly record struct Statement(StatementKind Kind, int End, int DataS
             End = token.End;
         }
 
-        /// <summary>FORMAT is no reserved word (SELECT 1 AS format FROM t): the clause is one only if nothing but SETTINGS or INTO follows.</summary>
+        /// <summary>FORMAT is no reserved word (SELECT 1 AS format FROM t): a clause only if SETTINGS, INTO or nothing follows.</summary>
         private void SeeFormat(ref SqlScanner scanner, Token token, ReadOnlySpan<byte> sql)
         {
             if (_afterFormatName && !scanner.Is(token, "SETTINGS"u8) && !scanner.Is(token, "INTO"u8))

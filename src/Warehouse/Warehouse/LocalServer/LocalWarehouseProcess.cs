@@ -27,7 +27,7 @@ public sealed class LocalWarehouseProcess : IAsyncDisposable
     public int Restarts { get; private set; }
 
     /// <summary>Starts the process and waits until it serves.</summary>
-    /// <exception cref="InvalidOperationException">It did not start: path in use, library missing, port taken. The text says which.</exception>
+    /// <exception cref="InvalidOperationException">It did not start: path in use, library missing, port taken; the text says.</exception>
     public static async Task<LocalWarehouseProcess> StartAsync(LocalWarehouseOptions options, CancellationToken cancel = default)
     {
         foreach (var file in new[] { options.ServerPath, options.LibraryPath })
