@@ -20,6 +20,8 @@ public sealed class LocalWarehouseBench(ITestOutputHelper output) : IDisposable
     private const string Stream = "SELECT number, number * 3 AS b, toDateTime64(number, 3) AS c FROM numbers(10000000) FORMAT RowBinary";
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"lambda-bench-{Guid.NewGuid():N}");
 
+    private int _child;
+
     public void Dispose()
     {
         if (Directory.Exists(_folder))
@@ -33,6 +35,7 @@ public sealed class LocalWarehouseBench(ITestOutputHelper output) : IDisposable
         Skip.If(Environment.GetEnvironmentVariable("LAMBDA_BENCH") != "1", "set LAMBDA_BENCH=1 to run it");
         await using var engine = await ChdbEngine.StartAsync(new LocalOptions { DataPath = _folder + "/direct", Library = LocalWarehouse.LibraryPath! });
         await using var process = await LocalWarehouseProcess.StartAsync(LocalWarehouse.Options(_folder + "/http"));
+        _child = process.ProcessId!.Value;
         using var client = new RawClient(process.Url);
         Task<T> Direct<T>(Func<Connection, T> work) => engine.Pool.RunAsync(Profile.Plain, s => work(s.Connection), default);
 
@@ -125,10 +128,23 @@ public sealed class LocalWarehouseBench(ITestOutputHelper output) : IDisposable
         return BatchRows * Batches / clock.Elapsed.TotalSeconds;
     }
 
+    /// <summary>The processor time of both processes is told too: it means something on a busy machine, where the clock does not.</summary>
     private async Task CompareAsync(string name, Func<Task<double>> direct, Func<Task<double>> http)
     {
-        var (limit, value) = (await direct(), await http());
-        output.WriteLine($"{name}: http {value:N0}, direct {limit:N0}, ratio {value / limit:0.00}");
+        var start = ProcessorSeconds();
+        var limit = await direct();
+        var middle = ProcessorSeconds();
+        var value = await http();
+        var end = ProcessorSeconds();
+        output.WriteLine($"{name}: http {value:N0}, direct {limit:N0}, ratio {value / limit:0.00};"
+            + $" processor time http {end - middle:0.00} s, direct {middle - start:0.00} s");
+    }
+
+    private double ProcessorSeconds()
+    {
+        using var child = Process.GetProcessById(_child);
+        using var own = Process.GetCurrentProcess();
+        return (child.TotalProcessorTime + own.TotalProcessorTime).TotalSeconds;
     }
 
     private static long MemoryMb(LocalWarehouseProcess process)
