@@ -34,7 +34,7 @@ public static class Root
             Output.Error(e.Message);
             return ExitCode.Usage;
         }
-        catch (Exception e) when (e is PortTakenException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is PortTakenException or Embedded.DataFolderException or global::Lambda.SpeedLayer.Sqlite.Raw.StorageException or IOException or UnauthorizedAccessException)
         {
             Output.Error(e.Message);
             return ExitCode.Environment;
