@@ -60,7 +60,7 @@ internal static class CheckpointBench
     {
         await using var log = SqliteEventLog.Open(Path.Combine(folder, "beside.db"), 8, TimeProvider.System);
         var dirty = Dirty(ids, random);
-        foreach (var beside in (bool[])[false, true, true])
+        foreach (var beside in (bool[])[false, true, true, true])
         {
             var writing = beside ? Task.Run(() => Write(store, 9, dirty, "replace beside appends")) : Task.Delay(1_000);
             var latencies = new List<double>();

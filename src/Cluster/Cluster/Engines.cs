@@ -7,6 +7,32 @@ namespace Lambda.Cluster;
 internal static class Engines
 {
     /// <summary>Returns when every partition has recovered.</summary>
-    public static async Task<IEngine> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel) =>
-        await EmbeddedEngine.StartAsync(options, (where, e) => log($"error: {where}: {e.GetType().Name}: {e.Message}"), time, cancel);
+    public static async Task<IEngine> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel)
+    {
+        var once = new RepeatFilter(log, time);
+        return await EmbeddedEngine.StartAsync(options, (where, e) => once.Say($"error: {where}: {e.GetType().Name}: {e.Message}"), time, cancel);
+    }
+
+    /// <summary>A part that fails is tried again for ever; its message is told once, then every minute with how often it came.</summary>
+    private sealed class RepeatFilter(Action<string> log, TimeProvider time)
+    {
+        private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+        private readonly Dictionary<string, (long At, long Times)> _told = [];
+
+        public void Say(string text)
+        {
+            lock (_told)
+            {
+                var known = _told.TryGetValue(text, out var last);
+                if (known && time.GetElapsedTime(last.At) < Every)
+                {
+                    _told[text] = (last.At, last.Times + 1);
+                    return;
+                }
+                if (_told.Count > 1_000) _told.Clear();
+                _told[text] = (time.GetTimestamp(), 0);
+                log(known && last.Times > 0 ? $"{text} (and {last.Times} times more since)" : text);
+            }
+        }
+    }
 }

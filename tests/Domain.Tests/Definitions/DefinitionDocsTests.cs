@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Lambda.Domain.Tests.Definitions;
 
-/// <summary>The committed pages are what the code generates; LAMBDA_REWRITE_GOLDEN=1 writes them anew.</summary>
+/// <summary>The committed pages are what the code generates; LAMBDA_REWRITE_DOCS=1 writes them anew.</summary>
 public sealed class DefinitionDocsTests
 {
     private const string Begin = "<!-- functions: generated -->\n", End = "<!-- end -->";

@@ -41,7 +41,7 @@ public sealed class ViewSqlTests(LocalWarehouseFixture fixture)
     {
         var all = customers.Values.SelectMany(e => e).OrderBy(e => e.Offset).ToList();
         var cut = random.Next(3) == 0 ? all[random.Next(all.Count)].Offset : all[^1].Offset + 1;
-        var lastPruned = Clock.DayOfMs(all[^1].AppendedAtMs) - view.Definition.TileRetentionDays + random.Next(3);
+        var lastPruned = Clock.DayOfMs(all.Max(e => e.AppendedAtMs)) - view.Definition.TileRetentionDays + random.Next(3);
         var states = await raw.QueryAsync(ViewSql.StatesSelect(view.Definition), view.Definition, cut, lastPruned);
         foreach (var (customer, events) in customers)
         {

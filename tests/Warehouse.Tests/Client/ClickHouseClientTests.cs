@@ -40,7 +40,7 @@ public sealed class ClickHouseClientTests
             using var server = new ScriptedServer([answer]);
             using var client = ClientOf(server);
             var (rows, error) = await ReadAsync(client);
-            Assert.Equal([1, 2, 3], rows[..3]);
+            Assert.Equal([1, 2, 3], rows);
             Assert.Equal((395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO", Fault.Bug), (error!.Code, error.Name, error.Fault));
         }
     }

@@ -45,7 +45,7 @@ public static class Output
 
     private static IAnsiConsole Make()
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings());
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = System.Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect });
         if (System.Console.IsOutputRedirected) console.Profile.Width = 200;
         return console;
     }

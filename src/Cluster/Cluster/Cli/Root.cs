@@ -1,7 +1,11 @@
 using System.CommandLine;
+using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
+using Lambda.Domain.Views;
 using Lambda.Serving;
 using Lambda.SpeedLayer.Import;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Sqlite.Raw;
 
 namespace Lambda.Cluster.Cli;
 
@@ -29,12 +33,12 @@ public static class Root
             Output.Error(e.Message);
             return e.ExitCode;
         }
-        catch (Exception e) when (e is OptionsException or ImportMapException)
+        catch (Exception e) when (e is OptionsException or ImportMapException or DefinitionException)
         {
             Output.Error(e.Message);
             return ExitCode.Usage;
         }
-        catch (Exception e) when (e is PortTakenException or Embedded.DataFolderException or global::Lambda.SpeedLayer.Sqlite.Raw.StorageException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is PortTakenException or DataFolderException or StorageException or LogCorruptException or IOException or UnauthorizedAccessException)
         {
             Output.Error(e.Message);
             return ExitCode.Environment;
@@ -52,7 +56,7 @@ public static class Root
         root.Options.Add(Common.Json);
         foreach (var command in new[]
                  {
-                     UpCommand.Create(), ImportCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(), SimCommand.Create(),
+                     UpCommand.Create(), DemoCommand.Create(), ImportCommand.Create(), GenerateCommand.Create(), SimCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(),
                  }) root.Subcommands.Add(command);
         return root;
     }

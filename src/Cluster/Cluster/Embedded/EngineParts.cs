@@ -101,9 +101,8 @@ internal sealed class EngineParts : IAsyncDisposable
         return Facts.FirstDefinition.Value;
     }
 
-    /// <summary>views/customer360.yaml beside the entry script, or in the working directory.</summary>
-    private static string DefaultDefinition() =>
-        Path.Combine(Environment.GetEnvironmentVariable("LAMBDA_ROOT") ?? Directory.GetCurrentDirectory(), "views", "customer360.yaml");
+    /// <summary>views/customer360.yaml, as it was built in beside the host.</summary>
+    private static string DefaultDefinition() => Path.Combine(AppContext.BaseDirectory, "views", "customer360.yaml");
 
     private T Keep<T>(T part) where T : IAsyncDisposable
     {

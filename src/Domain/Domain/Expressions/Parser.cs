@@ -12,34 +12,32 @@ internal sealed class Parser
     public const int MaxDepth = 40;
     public const int MaxTokens = 1000;
 
-    private static readonly string[] Keywords = ["and", "or", "not", "in", "is", "null", "between", "true", "false", "date", "instant"];
-
-    private readonly List<Token> _tokens;
-    private int _next;
+    private readonly TokenCursor _tokens;
     private int _depth;
 
-    private Parser(List<Token> tokens) => _tokens = tokens;
+    private Parser(TokenCursor tokens) => _tokens = tokens;
 
-    public static bool IsKeyword(string word) => word == "today" || Keywords.Contains(word);
+    public static bool IsKeyword(string word) => word == "today" || TokenCursor.Keywords.Contains(word);
 
     /// <exception cref="SyntaxException">Not an expression.</exception>
     public static Syntax Parse(string text)
     {
-        var parser = new Parser(Lexer.Tokens(text));
-        if (parser._tokens.Count > MaxTokens) throw new SyntaxException(parser._tokens[MaxTokens].At, $"more than {MaxTokens} words and signs: put parts into derived values of their own");
+        var tokens = Lexer.Tokens(text);
+        if (tokens.Count > MaxTokens) throw new SyntaxException(tokens[MaxTokens].At, $"more than {MaxTokens} words and signs: put parts into derived values of their own");
+        var parser = new Parser(new TokenCursor(tokens));
         if (parser.Peek.Kind == TokenKind.End) throw new SyntaxException(0, "expected an expression, found nothing");
         var expression = parser.Or();
-        if (parser.Peek.Kind != TokenKind.End) throw parser.Unexpected("an operator or the end of the expression");
+        if (parser.Peek.Kind != TokenKind.End) throw parser._tokens.Unexpected("an operator or the end of the expression");
         return expression;
     }
 
-    private Token Peek => _tokens[_next];
+    private Token Peek => _tokens.Peek;
 
     private Syntax Or()
     {
         if (++_depth > MaxDepth) throw new SyntaxException(Peek.At, $"nested more than {MaxDepth} deep: put parts into derived values of their own");
         var left = And();
-        while (TryWord("or", out var at)) left = new Syntax.Binary(at, BinaryOperator.Or, left, And());
+        while (_tokens.TryWord("or", out var at)) left = new Syntax.Binary(at, BinaryOperator.Or, left, And());
         _depth--;
         return left;
     }
@@ -47,13 +45,13 @@ internal sealed class Parser
     private Syntax And()
     {
         var left = Not();
-        while (TryWord("and", out var at)) left = new Syntax.Binary(at, BinaryOperator.And, left, Not());
+        while (_tokens.TryWord("and", out var at)) left = new Syntax.Binary(at, BinaryOperator.And, left, Not());
         return left;
     }
 
     private Syntax Not()
     {
-        if (!TryWord("not", out var at)) return Comparison();
+        if (!_tokens.TryWord("not", out var at)) return Comparison();
         if (++_depth > MaxDepth) throw new SyntaxException(at, $"nested more than {MaxDepth} deep");
         var operand = new Syntax.Unary(at, UnaryOperator.Not, Not());
         _depth--;
@@ -71,17 +69,17 @@ internal sealed class Parser
         while (true)
         {
             at = Peek.At;
-            if (TryWord("is", out _))
+            if (_tokens.TryWord("is", out _))
             {
-                var negated = TryWord("not", out _);
-                if (!TryWord("null", out _)) throw Unexpected("`null`");
+                var negated = _tokens.TryWord("not", out _);
+                if (!_tokens.TryWord("null", out _)) throw _tokens.Unexpected("`null`");
                 left = new Syntax.IsNull(at, left, negated);
                 continue;
             }
-            var not = Peek is { Kind: TokenKind.Word, Text: "not" } && _tokens[_next + 1] is { Kind: TokenKind.Word, Text: "in" or "between" };
-            if (not) _next++;
-            if (TryWord("in", out _)) left = new Syntax.In(at, left, List(), not);
-            else if (TryWord("between", out _)) left = Between(at, left, not);
+            var not = Peek is { Kind: TokenKind.Word, Text: "not" } && _tokens.Second is { Kind: TokenKind.Word, Text: "in" or "between" };
+            if (not) _tokens.Take();
+            if (_tokens.TryWord("in", out _)) left = new Syntax.In(at, left, List(), not);
+            else if (_tokens.TryWord("between", out _)) left = Between(at, left, not);
             else return left;
         }
     }
@@ -89,16 +87,16 @@ internal sealed class Parser
     private Syntax.Between Between(int at, Syntax operand, bool negated)
     {
         var low = Sum();
-        if (!TryWord("and", out _)) throw Unexpected("`and` and the upper bound of `between`");
+        if (!_tokens.TryWord("and", out _)) throw _tokens.Unexpected("`and` and the upper bound of `between`");
         return new Syntax.Between(at, operand, low, Sum(), negated);
     }
 
     private List<Syntax> List()
     {
-        Expect("(", "`(` and the values of `in`");
+        _tokens.Expect("(", "`(` and the values of `in`");
         var items = new List<Syntax> { Sum() };
-        while (TrySymbol(",", out _)) items.Add(Sum());
-        Expect(")", "`,` or `)`");
+        while (_tokens.TrySymbol(",", out _)) items.Add(Sum());
+        _tokens.Expect(")", "`,` or `)`");
         return items;
     }
 
@@ -107,8 +105,8 @@ internal sealed class Parser
         var left = Product();
         while (true)
         {
-            if (TrySymbol("+", out var at)) left = new Syntax.Binary(at, BinaryOperator.Add, left, Product());
-            else if (TrySymbol("-", out at)) left = new Syntax.Binary(at, BinaryOperator.Subtract, left, Product());
+            if (_tokens.TrySymbol("+", out var at)) left = new Syntax.Binary(at, BinaryOperator.Add, left, Product());
+            else if (_tokens.TrySymbol("-", out at)) left = new Syntax.Binary(at, BinaryOperator.Subtract, left, Product());
             else return left;
         }
     }
@@ -118,15 +116,15 @@ internal sealed class Parser
         var left = Negation();
         while (true)
         {
-            if (TrySymbol("*", out var at)) left = new Syntax.Binary(at, BinaryOperator.Multiply, left, Negation());
-            else if (TrySymbol("/", out at)) left = new Syntax.Binary(at, BinaryOperator.Divide, left, Negation());
+            if (_tokens.TrySymbol("*", out var at)) left = new Syntax.Binary(at, BinaryOperator.Multiply, left, Negation());
+            else if (_tokens.TrySymbol("/", out at)) left = new Syntax.Binary(at, BinaryOperator.Divide, left, Negation());
             else return left;
         }
     }
 
     private Syntax Negation()
     {
-        if (!TrySymbol("-", out var at)) return Postfix();
+        if (!_tokens.TrySymbol("-", out var at)) return Postfix();
         if (Peek.Kind is TokenKind.Integer or TokenKind.Decimal) return Number(at, negative: true);
         if (++_depth > MaxDepth) throw new SyntaxException(at, $"nested more than {MaxDepth} deep");
         var operand = new Syntax.Unary(at, UnaryOperator.Negate, Negation());
@@ -137,10 +135,10 @@ internal sealed class Parser
     private Syntax Postfix()
     {
         var operand = Primary();
-        while (TrySymbol("[", out var at))
+        while (_tokens.TrySymbol("[", out var at))
         {
             operand = new Syntax.Index(at, operand, Sum());
-            Expect("]", "`]`");
+            _tokens.Expect("]", "`]`");
         }
         return operand;
     }
@@ -153,44 +151,43 @@ internal sealed class Parser
             case TokenKind.Integer or TokenKind.Decimal:
                 return Number(token.At, negative: false);
             case TokenKind.Text:
-                _next++;
+                _tokens.Take();
                 return new Syntax.Literal(token.At, Value.Text(token.Text));
             case TokenKind.Symbol when token.Text == "(":
-                _next++;
+                _tokens.Take();
                 var inner = Or();
-                Expect(")", "`)`");
+                _tokens.Expect(")", "`)`");
                 return inner;
             case TokenKind.Word:
                 return Word(token);
             default:
-                throw Unexpected("a value, a name or `(`");
+                throw _tokens.Unexpected("a value, a name or `(`");
         }
     }
 
     private Syntax Word(Token token)
     {
-        _next++;
         switch (token.Text)
         {
             case "true" or "false":
+                _tokens.Take();
                 return new Syntax.Literal(token.At, Value.Bool(token.Text == "true"));
             case "null":
+                _tokens.Take();
                 return new Syntax.Null(token.At);
-            case "date" or "instant" when Peek.Kind == TokenKind.Text:
+            case "date" or "instant" when _tokens.Second.Kind == TokenKind.Text:
+                _tokens.Take();
                 return Moment(token);
         }
-        if (Keywords.Contains(token.Text))
-        {
-            _next--;
-            throw Unexpected("a value, a name or `(`");
-        }
-        if (!TrySymbol("(", out _)) return new Syntax.Name(token.At, token.Text);
+        if (TokenCursor.Keywords.Contains(token.Text)) throw _tokens.Unexpected("a value, a name or `(`");
+        _tokens.Take();
+        if (!_tokens.TrySymbol("(", out _)) return new Syntax.Name(token.At, token.Text);
         var arguments = new List<Syntax>();
-        if (!TrySymbol(")", out _))
+        if (!_tokens.TrySymbol(")", out _))
         {
             do arguments.Add(Or());
-            while (TrySymbol(",", out _));
-            Expect(")", "`,` or `)`");
+            while (_tokens.TrySymbol(",", out _));
+            _tokens.Expect(")", "`,` or `)`");
         }
         return new Syntax.Call(token.At, token.Text, arguments);
     }
@@ -200,15 +197,15 @@ internal sealed class Parser
         var text = Encoding.UTF8.GetBytes(Peek.Text);
         if (keyword.Text == "date" && DeclaredForms.TryDay(text, out var day))
         {
-            _next++;
+            _tokens.Take();
             return new Syntax.Literal(keyword.At, Value.Day((int)day));
         }
         if (keyword.Text == "instant" && DeclaredForms.TryInstant(text, out var micros))
         {
-            _next++;
+            _tokens.Take();
             return new Syntax.Literal(keyword.At, Value.Instant(micros));
         }
-        throw Unexpected(keyword.Text == "date" ? "a day of 1900 to 2299 such as date '2026-01-31'" : "an instant such as instant '2026-01-31T09:30:00Z'");
+        throw _tokens.Unexpected(keyword.Text == "date" ? "a day of 1900 to 2299 such as date '2026-01-31'" : "an instant such as instant '2026-01-31T09:30:00Z'");
     }
 
     private Syntax.Literal Number(int at, bool negative)
@@ -217,15 +214,15 @@ internal sealed class Parser
         var text = Encoding.ASCII.GetBytes((negative ? "-" : "") + token.Text);
         if (token.Kind == TokenKind.Integer && DeclaredForms.TryInt64(text, out var whole))
         {
-            _next++;
+            _tokens.Take();
             return new Syntax.Literal(at, Value.Int(whole));
         }
         if (token.Kind == TokenKind.Decimal && DeclaredForms.TryDecimal(text, out var scaled))
         {
-            _next++;
+            _tokens.Take();
             return new Syntax.Literal(at, Value.DecimalScaled(scaled));
         }
-        throw Unexpected(token.Kind == TokenKind.Integer ? "a whole number within int64 (19 digits)" : "a decimal with at most 32 digits before and 6 behind the point");
+        throw _tokens.Unexpected(token.Kind == TokenKind.Integer ? "a whole number within int64 (19 digits)" : "a decimal with at most 32 digits before and 6 behind the point");
     }
 
     private bool TryComparison(out BinaryOperator comparison, out int at)
@@ -244,31 +241,7 @@ internal sealed class Parser
         };
         if (found is null) return false;
         comparison = found.Value;
-        _next++;
+        _tokens.Take();
         return true;
-    }
-
-    private bool TryWord(string word, out int at) => Try(TokenKind.Word, word, out at);
-
-    private bool TrySymbol(string symbol, out int at) => Try(TokenKind.Symbol, symbol, out at);
-
-    private bool Try(TokenKind kind, string text, out int at)
-    {
-        at = Peek.At;
-        if (Peek.Kind != kind || Peek.Text != text) return false;
-        _next++;
-        return true;
-    }
-
-    private void Expect(string symbol, string expected)
-    {
-        if (!TrySymbol(symbol, out _)) throw Unexpected(expected);
-    }
-
-    private SyntaxException Unexpected(string expected)
-    {
-        var lower = Peek.Text.ToLowerInvariant();
-        var hint = Peek.Kind == TokenKind.Word && lower != Peek.Text && Keywords.Contains(lower) ? $"; keywords are lower case: `{lower}`" : "";
-        return new SyntaxException(Peek.At, $"found {Peek.Described}, expected {expected}{hint}");
     }
 }

@@ -19,6 +19,7 @@ internal sealed class CheckpointFile : IDisposable
 
     private const int WalPagesMax = 1_024; // 16 MB
     private const int ReadersKept = 4;
+    private const int LargeWriteEntities = 5_000; // some 2 MB
 
     private readonly Lock _writing = new();
     private readonly int _partition;
@@ -73,6 +74,7 @@ internal sealed class CheckpointFile : IDisposable
         Array.Sort(sorted, (a, b) => a.Customer.CompareTo(b.Customer));
         lock (_writing)
         {
+            using var smooth = sorted.Length >= LargeWriteEntities ? new SteadyWriteback(_path) : null;
             _writer.Database.Transaction(() =>
             {
                 if (_writer.Header() is { } before && before.Generation > checkpoint.Generation)

@@ -14,7 +14,7 @@ internal sealed class RowStream(HttpResponseMessage response, Stream body, strin
     private readonly byte[] _mark = MarkOf(response.Headers);
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _start, _end, _searched;
-    private int _exceptionAt = -1;
+    private int _exceptionAt = -1, _rowsEnd = -1;
     private bool _ended;
 
     /// <summary>Parses the next row; false at the end.</summary>
@@ -22,7 +22,7 @@ internal sealed class RowStream(HttpResponseMessage response, Stream body, strin
     public bool TryParse<T>(RowParser<T> parse, out T? row)
     {
         row = default;
-        var end = _exceptionAt >= 0 ? _exceptionAt : _ended ? _end : Math.Max(_start, _end - HeldBack);
+        var end = _exceptionAt >= 0 ? _rowsEnd : _ended ? _end : Math.Max(_start, _end - HeldBack);
         if (end <= _start) return false;
         var reader = new RowBinaryReader(_buffer.AsSpan(_start, end - _start));
         row = parse(ref reader);
@@ -70,7 +70,7 @@ internal sealed class RowStream(HttpResponseMessage response, Stream body, strin
         if (_start > 0)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            (_searched, _exceptionAt) = (Math.Max(0, _searched - _start), _exceptionAt < 0 ? -1 : _exceptionAt - _start);
+            (_searched, _exceptionAt, _rowsEnd) = (Math.Max(0, _searched - _start), _exceptionAt < 0 ? -1 : _exceptionAt - _start, _rowsEnd - _start);
             (_start, _end) = (0, _end - _start);
         }
         if (_buffer.Length - _end >= BufferBytes / 4) return;
@@ -86,6 +86,8 @@ internal sealed class RowStream(HttpResponseMessage response, Stream body, strin
         if (_exceptionAt >= 0 || _mark.Length == 0) return;
         var at = _buffer.AsSpan(_searched, _end - _searched).IndexOf(_mark);
         if (at >= 0) _exceptionAt = _searched + at;
+        if (at >= 0 && _buffer.AsSpan(_start, _exceptionAt - _start).EndsWith("\r\n"u8)) _rowsEnd = _exceptionAt - 2; // the block begins with a line break
+        else _rowsEnd = _exceptionAt;
         _searched = Math.Max(0, _end - _mark.Length);
     }
 
@@ -103,6 +105,6 @@ internal sealed class RowStream(HttpResponseMessage response, Stream body, strin
     private const int BufferBytes = 256 * 1024;
     private const int RowBytesMax = 1 << 29;
 
-    /// <summary>More than the longest mark with its leading line break.</summary>
+    /// <summary>More than the longest mark with the line break before it.</summary>
     private const int HeldBack = 96;
 }

@@ -31,7 +31,7 @@ public abstract class NativeColumn(string name, string type, bool nullable) : ID
     protected void Begin(int row)
     {
         if (row > Rows) Skip(row - Rows);
-        _nulls?.Zeros(1);
+        if (_nulls is not null) _nulls.Take(1)[0] = 0;
         Rows = row + 1;
     }
 

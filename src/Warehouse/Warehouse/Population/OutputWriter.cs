@@ -34,7 +34,7 @@ internal sealed class OutputWriter
 
     public static OutputWriter Of(OutputColumn output) => new(output);
 
-    public void Set(int row, Value scalar, Value[]? map)
+    public void Set(int row, in Value scalar, Value[]? map)
     {
         if (_map is not null) SetMap(row, map!);
         else if (!scalar.IsNull) SetValue(row, scalar);
@@ -59,7 +59,7 @@ internal sealed class OutputWriter
         if (any) _map!.End(row);
     }
 
-    private void SetValue(int row, Value value)
+    private void SetValue(int row, in Value value)
     {
         switch (_type)
         {
