@@ -59,12 +59,18 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         }
     }
 
-    /// <summary>Ends the active run without publishing. Its barriers are completed first: a partition without one would ignore the next.</summary>
-    public async Task AbandonAsync(string reason, CancellationToken cancel)
+    /// <summary>Ends the active run without publishing, because somebody wants so.</summary>
+    public Task AbandonAsync(string reason, CancellationToken cancel) => EndAsync(run => new RunEvent.Abandoned(run.Id, Now(), reason), cancel);
+
+    /// <summary>Ends the active run without publishing, because a step of it cannot be done.</summary>
+    public Task FailAsync(string reason, CancellationToken cancel) => EndAsync(run => new RunEvent.Failed(run.Id, Now(), [reason]), cancel);
+
+    // Its barriers are completed first: a partition without one would ignore the next.
+    private async Task EndAsync(Func<Run, RunEvent> end, CancellationToken cancel)
     {
         if (History.Active is not { } run) return;
         if (run.Stage == RunStage.Barriers) await AppendBarriers(run, cancel);
-        Record(new RunEvent.Abandoned(run.Id, Now(), reason));
+        Record(end(run));
     }
 
     /// <summary>Forgets computed tables that nothing names any more.</summary>

@@ -8,6 +8,7 @@ namespace Lambda.Cluster.Embedded;
 /// <summary>Drives the batch runner: one step after another, a run when asked for or at the daily time; publication is told to <c>published</c>.</summary>
 internal sealed class EngineRuns : IBatchRuns
 {
+    private const int StepTries = 40; // half a second apart, and the client itself waits for a server that is away
     private static readonly TimeSpan Waiting = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(50);
 
@@ -20,6 +21,7 @@ internal sealed class EngineRuns : IBatchRuns
     private volatile Run[] _runs;
     private DateTimeOffset? _nextDaily;
     private long _adopted;
+    private int _failures;
 
     public EngineRuns(
         BatchRunner runner, Func<string> definition, Func<Publication, CancellationToken, Task> published, TimeProvider time, TimeOnly? dailyAt)
@@ -61,10 +63,27 @@ internal sealed class EngineRuns : IBatchRuns
         }
         await StartDailyAsync(cancel);
         if (ActiveRun is null) return Idle;
-        var moved = await _runner.StepAsync(cancel);
+        var moved = await TryStepAsync(cancel);
         Served = _runner.History.Served;
         _runs = [.. _runner.History.Runs];
         return moved ? TimeSpan.Zero : Waiting;
+    }
+
+    /// <summary>A step that fails is taken again by the loop; one that keeps failing ends the run with its reason, so that nobody waits for ever.</summary>
+    private async Task<bool> TryStepAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var moved = await _runner.StepAsync(cancel);
+            _failures = 0;
+            return moved;
+        }
+        catch (Exception e) when (e is not OperationCanceledException && ++_failures >= StepTries)
+        {
+            _failures = 0;
+            await _runner.FailAsync($"a step failed {StepTries} times, last with {e.GetType().Name}: {e.Message}", cancel);
+            return true;
+        }
     }
 
     /// <summary>True while the active run waits for the sink.</summary>

@@ -16,9 +16,9 @@ internal sealed class EmbeddedStatus(
 
     public int Partitions => hosts.Length;
 
-    public bool IsReady => !stopping() && hosts.All(HasCaughtUp);
+    // Ready once everything that was acknowledged before the start is in the answers. A partition that stopped degrades the engine; the others serve.
+    public bool IsReady => !stopping() && hosts.All(h => h.Fault is not null || HasCaughtUp(h)) && hosts.Any(h => h.Fault is null);
 
-    // Ready once everything that was acknowledged before the start is in the answers.
     private bool HasCaughtUp(PartitionHost host) => host.Fault is null && host.Applied >= _endAtStart[host.Partition];
 
     public EngineStatus Now()

@@ -23,7 +23,15 @@ public sealed partial class PartitionHost
             if (Fault is not null || _worker is null || !_worker.CanAnswer) return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
             if (!Epochs.Active.TilesCover(asOfDay, Clock.DayOfMs(LastAppendedAtMs)))
                 return new Readout(ReadOutcome.NeedsRawEvents, null, Epochs.Published, Applied, false, false);
-            return Merged(LoadOne(customer), customer, asOfDay);
+            try
+            {
+                return Merged(LoadOne(customer), customer, asOfDay);
+            }
+            catch (Exception e) when (e is CheckpointCorruptException or BaseCorruptException or InvalidDataException)
+            {
+                Fault = e; // damaged storage is not this customer's affair: the partition stops and says what to do
+                return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+            }
         }
     }
 

@@ -48,6 +48,8 @@ public sealed partial class PartitionHost : IWorkerEffects
     public void Recover(Publication published, IBaseView? view)
     {
         var definition = _ports.Views.ByHash(published.DefinitionHash);
+        // What cannot be recovered still says where it stands, and refuses reads.
+        _worker = new PartitionWorker(_settings, _ports.Views, this, new Epochs(published.Epoch, published.Epoch, definition, null), 0);
         var stored = _ports.Checkpoints.Load(Partition);
         lock (_gate)
         {
