@@ -9,7 +9,7 @@ namespace Lambda.Domain.Views;
 /// <list type="table">
 /// <item><term>Sum</term><description>number; merged by addition (counts are sums of ones)</description></item>
 /// <item><term>Min, Max</term><description>number, or text as varint length + bytes</description></item>
-/// <item><term>First, Latest</term><description>occurred_at (zigzag varint), offset (varint), then the value as for Min</description></item>
+/// <item><term>First, Latest</term><description>occurred_at (8 bytes little endian), offset (varint), then the value as for Min</description></item>
 /// <item><term>Distinct…</term><description>varint count, then that many elements of 8 or 16 bytes, ascending by bytes</description></item>
 /// </list>
 /// A number is a zigzag varint; one outside int64 is the bytes 80 00 (never a shortest varint) and 24 bytes little endian.
@@ -25,7 +25,8 @@ internal enum CellKind : byte
 
 internal static class CellKinds
 {
-    public const int TextFlag = 8;
+    /// <summary>Bytes of occurred_at in a payload: as a varint it would take the same eight.</summary>
+    public const int TimeBytes = 8;
 
     public static bool IsText(this CellKind kind) => kind is >= CellKind.MinText and <= CellKind.LatestText;
 
@@ -52,67 +53,75 @@ internal ref struct CellReader(ReadOnlySpan<byte> block)
 
     public CellKind Kind { get; private set; }
 
+    /// <summary>Slot of the cell before, 0 before the first: what this one's header counts from.</summary>
+    public int SlotBefore { get; private set; }
+
+    /// <summary>Where the current cell begins in the block, header and all.</summary>
+    public int Start { get; private set; }
+
     /// <summary>Orders the cells of a block.</summary>
     public readonly int Key => Slot << 8 | By;
 
     public readonly ReadOnlySpan<byte> Payload => _block[_payload.._next];
 
+    public readonly int PayloadStart => _payload;
+
     /// <summary>What has not been walked yet, from the current cell's payload on.</summary>
     public readonly ReadOnlySpan<byte> FromPayload => _block[_payload..];
 
-    /// <summary>Cells behind the current one.</summary>
-    public readonly ReadOnlySpan<byte> Rest => _block[_next..];
-
     public bool MoveNext()
     {
-        if (_next >= _block.Length) return false;
-        uint header = _block[_next++];
-        if (header >= 0x80) header = header & 0x7f | (uint)_block[_next++] << 7;
-        if (header >= 0x80 << 7) header = header & 0x3fff | (uint)_block[_next++] << 14;
+        var at = _next;
+        Start = at;
+        if (at >= _block.Length) return false;
+        uint header = _block[at++];
+        if (header >= 0x80)
+        {
+            header = header & 0x7f | (uint)_block[at++] << 7;
+            if (header >= 0x80 << 7) header = header & 0x3fff | (uint)_block[at++] << 14;
+        }
         Kind = (CellKind)(header & 15);
+        SlotBefore = Slot;
         Slot += (int)(header >> 5);
-        By = (header & 16) == 0 ? 0 : _block[_next++];
-        _payload = _next;
-        _next += PayloadLength(Kind, _block[_next..]);
+        By = (header & 16) == 0 ? 0 : _block[at++];
+        _payload = at;
+        _next = Kind == CellKind.Sum && _block[at] < 0x80 ? at + 1 : PayloadEnd(at);
         return true;
     }
 
-    private static int PayloadLength(CellKind kind, ReadOnlySpan<byte> at)
+    private readonly int PayloadEnd(int at)
     {
-        switch (kind)
+        switch (Kind)
         {
             case CellKind.Sum or CellKind.MinNumber or CellKind.MaxNumber:
-                return Numbers.Length(at);
-            case CellKind.FirstNumber or CellKind.LatestNumber or CellKind.FirstText or CellKind.LatestText:
-                var stamp = Numbers.VarintLength(at);
-                stamp += Numbers.VarintLength(at[stamp..]);
-                return stamp + (kind.IsText() ? TextLength(at[stamp..]) : Numbers.Length(at[stamp..]));
+                return NumberEnd(at);
+            case CellKind.FirstNumber or CellKind.LatestNumber:
+                return NumberEnd(VarintEnd(at + CellKinds.TimeBytes));
+            case CellKind.FirstText or CellKind.LatestText:
+                return TextEnd(VarintEnd(at + CellKinds.TimeBytes));
             case CellKind.MinText or CellKind.MaxText:
-                return TextLength(at);
+                return TextEnd(at);
             default:
-                var count = (int)Varint.Read(at, out var used);
-                return used + count * kind.ElementBytes();
+                var count = (int)Varint.Read(_block[at..], out var used);
+                return at + used + count * Kind.ElementBytes();
         }
     }
 
-    private static int TextLength(ReadOnlySpan<byte> at) => (int)Varint.Read(at, out var used) + used;
+    private readonly int VarintEnd(int at)
+    {
+        while (_block[at] >= 0x80) at++;
+        return at + 1;
+    }
+
+    private readonly int NumberEnd(int at) => _block[at] == 0x80 && _block[at + 1] == 0 ? at + Numbers.MaxBytes : VarintEnd(at);
+
+    private readonly int TextEnd(int at) => at + (int)Varint.Read(_block[at..], out var used) + used;
 }
 
 /// <summary>Numbers inside payloads: see <see cref="CellKind"/>.</summary>
 internal static class Numbers
 {
     public const int MaxBytes = 2 + WideSum.Bytes;
-
-    public static int VarintLength(ReadOnlySpan<byte> at)
-    {
-        var i = 0;
-        while (at[i] >= 0x80) i++;
-        return i + 1;
-    }
-
-    public static int Length(ReadOnlySpan<byte> at) => IsWide(at) ? MaxBytes : VarintLength(at);
-
-    public static bool IsWide(ReadOnlySpan<byte> at) => at[0] == 0x80 && at[1] == 0;
 
     public static ulong ZigZag(long value) => (ulong)(value << 1) ^ (ulong)(value >> 63);
 

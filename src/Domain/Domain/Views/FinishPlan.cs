@@ -47,8 +47,10 @@ internal sealed class FinishPlan
         var scalars = new Value[_definition.Outputs.Count];
         var maps = new Value[]?[_definition.Outputs.Count];
         foreach (var plan in _metrics)
-            for (var ring = 0; ring <= plan.Windows.Length; ring++)
-                FinishRing(plan, ring, sources, work, scalars, maps, overflows);
+        {
+            FinishRing(plan, plan.Windows.Length, sources, work, scalars, maps, overflows);
+            for (var ring = 0; ring < plan.Windows.Length; ring++) FinishRing(plan, ring, sources, work, scalars, maps, overflows);
+        }
         FinishWork.Return(work);
         return Answer(scalars, maps, asOfDay);
     }

@@ -5,8 +5,8 @@ using Lambda.Domain.Expressions;
 namespace Lambda.Domain.Views;
 
 /// <summary>
-/// What a fold does per event type: the distinct `when` conditions, each evaluated once, and the metrics in the order of their slots, so that the
-/// cells of one event come out sorted.
+/// What a fold does per event type: the metrics in the order of their slots, so that the cells of one event come out sorted, and what they share
+/// (conditions, codes of keys), evaluated once per event.
 /// </summary>
 internal sealed class FoldPlan
 {
@@ -46,7 +46,7 @@ internal sealed class FoldPlan
 
     private sealed class TypePlan
     {
-        private readonly EventExpression[] _conditions;
+        private readonly Conditions _conditions = new();
         private readonly VocabularyCodes[] _keys;
         private readonly Step[] _steps;
 
@@ -54,21 +54,9 @@ internal sealed class FoldPlan
 
         public TypePlan(Metric[] metrics)
         {
-            var conditions = new Dictionary<string, int>(); // the SQL of a condition says what it means: equal text, one evaluation
-            var compiled = new List<EventExpression>();
             var keys = new List<Field>();
-            _steps = [.. metrics.Select(m => new Step(m.Slot, MetricCells.KindOf(m), ConditionOf(m), NeedsOf(m), KeyOf(m), MetricCells.ValueOf(m)))];
-            _conditions = [.. compiled];
+            _steps = [.. metrics.Select(m => new Step(m.Slot, MetricCells.KindOf(m), _conditions.Add(m.When), NeedsOf(m), KeyOf(m), MetricCells.ValueOf(m)))];
             _keys = [.. keys.Select(f => new VocabularyCodes(f))];
-
-            int ConditionOf(Metric metric)
-            {
-                if (metric.When is null) return -1;
-                if (conditions.TryGetValue(EventSql.EmitCondition(metric.When), out var known)) return known;
-                conditions.Add(EventSql.EmitCondition(metric.When), compiled.Count);
-                compiled.Add(EventExpressions.Compile(metric.When));
-                return compiled.Count - 1;
-            }
 
             int KeyOf(Metric metric)
             {
@@ -80,19 +68,14 @@ internal sealed class FoldPlan
 
         public void WriteCells(EventRow row, StateWriter to)
         {
-            Span<sbyte> truths = stackalloc sbyte[_conditions.Length]; // 0 not evaluated yet, 1 true, -1 not
+            Span<sbyte> truths = stackalloc sbyte[_conditions.Slots];
             truths.Clear();
             Span<byte> codes = stackalloc byte[_keys.Length];
             codes.Clear();
             foreach (ref readonly var step in _steps.AsSpan())
             {
                 if ((row.Present & step.Needs) != step.Needs) continue;
-                if (step.Condition >= 0)
-                {
-                    ref var truth = ref truths[step.Condition];
-                    if (truth == 0) truth = _conditions[step.Condition].IsTrue(row) ? (sbyte)1 : (sbyte)-1;
-                    if (truth < 0) continue;
-                }
+                if (step.Condition != Conditions.Always && !_conditions.IsTrue(step.Condition, row, truths)) continue;
                 var by = 0;
                 if (step.Key >= 0)
                 {

@@ -80,9 +80,7 @@ internal abstract class CellValue
     private static void Start(EventRow row, int slot, int by, CellKind kind, StateWriter to)
     {
         to.Header(slot, by, kind);
-        if (!kind.IsStamped()) return;
-        to.Number(row.OccurredAtMicros);
-        to.Varint64((ulong)row.Offset);
+        if (kind.IsStamped()) to.Stamp(row.OccurredAtMicros, row.Offset);
     }
 
     public sealed class NumberField(int ordinal) : CellValue

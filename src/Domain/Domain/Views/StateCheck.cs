@@ -63,7 +63,8 @@ internal ref struct StateCheck
         if (!Enum.IsDefined(kind)) throw Wrong("a kind of cell");
         if (kind.IsStamped())
         {
-            TakeVarint();
+            if (_bytes.Length - _at < CellKinds.TimeBytes) throw Wrong("8 bytes of occurred_at");
+            _at += CellKinds.TimeBytes;
             if ((long)TakeVarint() < 0) throw Wrong("an offset is not negative");
         }
         if (kind.IsText())

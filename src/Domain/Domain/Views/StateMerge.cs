@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Lambda.Domain.Bytes;
 
 namespace Lambda.Domain.Views;
@@ -55,16 +56,8 @@ internal static class StateMerge
         var hasRight = right.MoveNext();
         while (hasLeft && hasRight)
         {
-            if (left.Key < right.Key)
-            {
-                to.Cell(left.Slot, left.By, left.Kind, left.Payload);
-                hasLeft = left.MoveNext();
-            }
-            else if (right.Key < left.Key)
-            {
-                to.Cell(right.Slot, right.By, right.Kind, right.Payload);
-                hasRight = right.MoveNext();
-            }
+            if (left.Key < right.Key) hasLeft = CopyBelow(ref left, a, right.Key, to);
+            else if (right.Key < left.Key) hasRight = CopyBelow(ref right, b, left.Key, to);
             else
             {
                 Combine(left, right, to);
@@ -74,6 +67,17 @@ internal static class StateMerge
         }
         if (hasLeft) CopyRest(left, to);
         if (hasRight) CopyRest(right, to);
+    }
+
+    /// <summary>The current cell and those behind it with lower keys, in one copy: only the first header counts from another slot here.</summary>
+    private static bool CopyBelow(ref CellReader cells, ReadOnlySpan<byte> block, int key, StateWriter to)
+    {
+        var (slot, by, kind, from) = (cells.Slot, cells.By, cells.Kind, cells.PayloadStart);
+        bool more;
+        do more = cells.MoveNext();
+        while (more && cells.Key < key);
+        to.Run(slot, by, kind, block[from..cells.Start], more ? cells.SlotBefore : cells.Slot);
+        return more;
     }
 
     /// <summary>The current cell and, as they are, all behind it: their slots count from this one.</summary>
@@ -171,9 +175,9 @@ internal static class PayloadOrder
 
     public static (long OccurredAtMicros, long Offset) StampOf(ReadOnlySpan<byte> at, out int used)
     {
-        var occurred = Numbers.UnZigZag(Varint.Read(at, out used));
-        var offset = (long)Varint.Read(at[used..], out var more);
-        used += more;
+        var occurred = BinaryPrimitives.ReadInt64LittleEndian(at);
+        var offset = (long)Varint.Read(at[CellKinds.TimeBytes..], out used);
+        used += CellKinds.TimeBytes;
         return (occurred, offset);
     }
 }

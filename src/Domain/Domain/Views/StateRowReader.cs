@@ -138,8 +138,7 @@ internal sealed class CellBuilder(RecomputePlan plan, StateRow columns, StateWri
         if (kind.IsStamped())
         {
             var order = columns.Scalar(row, metric.Order);
-            to.Number((long)(BinaryPrimitives.ReadUInt64LittleEndian(order[8..]) ^ SignBit));
-            to.Varint64(BinaryPrimitives.ReadUInt64LittleEndian(order));
+            to.Stamp((long)(BinaryPrimitives.ReadUInt64LittleEndian(order[8..]) ^ SignBit), BinaryPrimitives.ReadInt64LittleEndian(order));
         }
         if (metric.Value < 0) to.Number(events);
         else if (kind.IsText()) WriteText(columns.Text(row, metric.Value, 0));
@@ -186,11 +185,8 @@ internal sealed class CellBuilder(RecomputePlan plan, StateRow columns, StateWri
             var best = events[0];
             foreach (var i in events[1..])
                 if (Wins(row, metric, i, best)) best = i;
-            if (metric.Kind.IsStamped())
-            {
-                to.Number(columns.Int64(row, plan.Lists[metric.List].OccurredAt, best));
-                to.Varint64((ulong)columns.Int64(row, plan.Lists[metric.List].Offset, best));
-            }
+            var list = plan.Lists[metric.List];
+            if (metric.Kind.IsStamped()) to.Stamp(columns.Int64(row, list.OccurredAt, best), columns.Int64(row, list.Offset, best));
             if (metric.Kind.IsText()) WriteText(columns.Text(row, metric.ListValue, best));
             else to.Number((WideSum)columns.Number(row, metric.ListValue, best));
         }

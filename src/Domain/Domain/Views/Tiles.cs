@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Lambda.Domain.Bytes;
 
 namespace Lambda.Domain.Views;
@@ -155,6 +156,21 @@ internal sealed class StateWriter
         if (by != 0) to[used++] = (byte)by;
         _length += used;
         _slot = slot;
+    }
+
+    /// <summary>A cell and, as they are encoded, some behind it, the last of <paramref name="lastSlot"/>.</summary>
+    public void Run(int slot, int by, CellKind kind, ReadOnlySpan<byte> fromPayload, int lastSlot)
+    {
+        Cell(slot, by, kind, fromPayload);
+        _slot = lastSlot;
+    }
+
+    /// <summary>The start of a first or latest payload: the value must follow.</summary>
+    public void Stamp(long occurredAtMicros, long offset)
+    {
+        var to = Reserve(CellKinds.TimeBytes + Varint.MaxBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(to, occurredAtMicros);
+        _length += CellKinds.TimeBytes + Varint.Write(to[CellKinds.TimeBytes..], (ulong)offset);
     }
 
     public void Varint64(ulong value) => _length += Varint.Write(Reserve(Varint.MaxBytes), value);
