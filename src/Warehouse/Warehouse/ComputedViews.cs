@@ -23,13 +23,19 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
         await DropTablesAsync(name => name.StartsWith(attempts, StringComparison.Ordinal), cancel);
         await client.ExecuteAsync($"CREATE TABLE IF NOT EXISTS {table} {ShapeOf(definition)}", repeat: Repeat.Safe, cancel: cancel);
         await client.ExecuteAsync($"CREATE TABLE {attempt} {ShapeOf(definition)}", cancel: cancel);
-        await client.ExecuteAsync($$"""
-            INSERT INTO {{attempt}} (partition, last_pruned_day, customer_id, {{ColumnsOf(definition)}})
-            SELECT {partition:UInt16}, {last_pruned_day:Int32}, * FROM
-            (
-                {{ViewSql.StatesSelect(definition, Schema.RawEventColumns.Table)}}
-            )
-            """, Places(partition, cutOffset, lastPrunedDay), Settings, cancel: cancel);
+        foreach (var (from, to) in await SlicesAsync(partition, cutOffset, cancel))
+        {
+            var places = Places(partition, cutOffset, lastPrunedDay);
+            places.Add("from", from);
+            places.Add("to", to);
+            await client.ExecuteAsync($$"""
+                INSERT INTO {{attempt}} (partition, last_pruned_day, customer_id, {{ColumnsOf(definition)}})
+                SELECT {partition:UInt16}, {last_pruned_day:Int32}, * FROM
+                (
+                    {{ViewSql.StatesSelect(definition, Schema.RawEventColumns.Table)}}
+                )
+                """, places, Settings, cancel: cancel);
+        }
         var customers = (await client.ListAsync($"SELECT count() FROM {attempt}", (ref RowBinaryReader row) => (long)row.UInt64(), cancel: cancel))[0];
         var change = customers > 0 ? $"REPLACE PARTITION {Number(partition)} FROM {attempt}" : $"DROP PARTITION {Number(partition)}"; // nothing is refused as a source
         await client.ExecuteAsync($"ALTER TABLE {table} {change}", repeat: Repeat.Safe, cancel: cancel);
@@ -60,6 +66,19 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
         var rows = await client.ListAsync(ViewSql.CustomerSelect(view.Definition, Schema.RawEventColumns.Table),
             CustomerStates(new StateRowReader(view.Definition, int.MinValue)), places, cancel: cancel);
         return rows is [var (_, state)] ? state : null;
+    }
+
+    /// <summary>A statement's memory grows with its customers: a large partition is computed in several.</summary>
+    private async Task<IReadOnlyList<(string From, string To)>> SlicesAsync(int partition, long cutOffset, CancellationToken cancel)
+    {
+        var sampled = await client.ListAsync(ViewSql.SlicesSelect(Schema.RawEventColumns.Table), (ref RowBinaryReader row) =>
+        {
+            var events = (long)row.UInt64();
+            var samples = new string[row.Count()];
+            for (var i = 0; i < samples.Length && !row.Incomplete; i++) samples[i] = row.Text();
+            return (Events: events, Samples: samples);
+        }, new QueryParameters { { "partition", partition }, { "cut", cutOffset } }, Settings, cancel: cancel);
+        return ViewSql.Slices(sampled[0].Events, sampled[0].Samples);
     }
 
     private static RowParser<(CustomerId, State)> CustomerStates(StateRowReader reader) => (ref RowBinaryReader row) =>

@@ -37,12 +37,29 @@ public sealed class ViewSqlTests(LocalWarehouseFixture fixture)
         }
     }
 
+    [Fact]
+    public void Slices_OfSamples_CoverEveryCustomerOnce()
+    {
+        var random = new Random(1);
+        for (var round = 0; round < 200; round++)
+        {
+            string[] samples = [.. Enumerable.Range(0, random.Next(30)).Select(_ => $"c{random.Next(20)}").Order(StringComparer.Ordinal)];
+            var slices = ViewSql.Slices(random.NextInt64(10 * ViewSql.SliceEvents), samples);
+            Assert.Equal(slices[0].From, slices[^1].To);
+            for (var i = 0; i < 25; i++)
+                Assert.Single(slices, s => string.CompareOrdinal($"c{i}", s.From) >= 0 && (s.To == "" || string.CompareOrdinal($"c{i}", s.To) < 0));
+        }
+    }
+
     private static async Task CompareAllAsync(RawTable raw, CompiledView view, Dictionary<string, List<LoggedEvent>> customers, Random random, string what)
     {
         var all = customers.Values.SelectMany(e => e).OrderBy(e => e.Offset).ToList();
         var cut = random.Next(3) == 0 ? all[random.Next(all.Count)].Offset : all[^1].Offset + 1;
         var lastPruned = Clock.DayOfMs(all.Max(e => e.AppendedAtMs)) - view.Definition.TileRetentionDays + random.Next(3);
-        var states = await raw.QueryAsync(ViewSql.StatesSelect(view.Definition), view.Definition, cut, lastPruned);
+        var middle = random.Next(2) == 0 ? "" : $"cust'{random.Next(customers.Count)}";
+        var states = await raw.QueryAsync(ViewSql.StatesSelect(view.Definition), view.Definition, cut, lastPruned, to: middle);
+        if (middle != "")
+            foreach (var (customer, state) in await raw.QueryAsync(ViewSql.StatesSelect(view.Definition), view.Definition, cut, lastPruned, from: middle)) states.Add(customer, state);
         foreach (var (customer, events) in customers)
         {
             var below = events.Where(e => e.Offset < cut).ToList();
@@ -97,9 +114,10 @@ public sealed class ViewSqlTests(LocalWarehouseFixture fixture)
             await warehouse.InsertAsync([.. frames.Where((_, i) => i % 2 == 1), .. frames.Where(_ => random.Next(20) == 0)], default);
         }
 
-        public async Task<Dictionary<string, State>> QueryAsync(string sql, ViewDefinition definition, long cut, int lastPrunedDay, string customer = "")
+        public async Task<Dictionary<string, State>> QueryAsync(string sql, ViewDefinition definition, long cut, int lastPrunedDay, string customer = "", string from = "", string to = "")
         {
-            var url = $"/?database={client.Database}&default_format=RowBinary&param_partition={Partition}&param_cut={cut}&param_last_pruned_day={lastPrunedDay}&param_customer={Uri.EscapeDataString(customer)}";
+            var url = $"/?database={client.Database}&default_format=RowBinary&param_partition={Partition}&param_cut={cut}&param_last_pruned_day={lastPrunedDay}"
+                + $"&param_customer={Uri.EscapeDataString(customer)}&param_from={Uri.EscapeDataString(from)}&param_to={Uri.EscapeDataString(to)}";
             using var response = await _http.PostAsync(url, new StringContent(sql));
             var body = await response.Content.ReadAsByteArrayAsync();
             Assert.True(response.IsSuccessStatusCode, Encoding.UTF8.GetString(body) + "\n" + sql);
