@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Lambda.Cluster.Bench.Limits;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Views;
@@ -57,6 +58,7 @@ public static class Root
         foreach (var command in new[]
                  {
                      UpCommand.Create(), DemoCommand.Create(), ImportCommand.Create(), GenerateCommand.Create(), SimCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(),
+                     BenchCommand.Create(), PlainKestrel.CreateCommand(),
                  }) root.Subcommands.Add(command);
         return root;
     }

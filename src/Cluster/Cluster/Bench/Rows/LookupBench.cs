@@ -1,0 +1,67 @@
+using System.Globalization;
+using Lambda.Cluster.Bench.Data;
+using Lambda.Cluster.Bench.Limits;
+using Lambda.Cluster.Bench.Load;
+
+namespace Lambda.Cluster.Bench.Rows;
+
+/// <summary>Lookups of one customer among a million, drawn evenly: as many as go, and how long each takes at a fixed rate.</summary>
+internal sealed class LookupBench : IBench
+{
+    public const int Connections = 32;
+    public const double OpenPerSecond = 10_000;
+    private const int CustomersChecked = 1_000;
+
+    public string Name => "lookup";
+
+    public string What => "GET /v1/customers/{id} among 1 M customers: closed loop, and 10 k/s open loop";
+
+    public async Task<IReadOnlyList<BenchRow>> RunAsync(BenchContext context, CancellationToken cancel)
+    {
+        var million = await Million.OfAsync(context, cancel);
+        var customers = million.Tally.Customers;
+        var firstTouch = await LoadLoop.ClosedAsync(million.Url, Connections, new EveryCustomer(customers), TimeSpan.FromMinutes(10), cancel);
+        var (closed, plainClosed, open, plainOpen) = (new List<LoadReport>(), new List<LoadReport>(), new List<LoadReport>(), new List<LoadReport>());
+        var load = new LookupLoad(customers, 3, context.Options.Tamper);
+        var cpu = million.Process.ProcessorTime;
+        for (var round = 0; round < context.Rounds; round++)
+        {
+            closed.Add(await LoadLoop.ClosedAsync(million.Url, Connections, load, context.Seconds(5), cancel));
+            if (round == 0) cpu = million.Process.ProcessorTime - cpu;
+            open.Add(await LoadLoop.OpenAsync(million.Url, Connections, load, OpenPerSecond, context.Seconds(10), (ulong)round, cancel));
+            // The limit in the same round: what disturbs the machine disturbs both.
+            await using var plain = await PlainKestrel.StartAsync((int)(load.BodyBytes / Math.Max(1, closed.Sum(r => r.Requests) + open.Sum(r => r.Requests))), cancel);
+            await LoadLoop.ClosedAsync(plain.Url, Connections, new PlainLoad(customers, 3), context.Seconds(2), cancel); // its compiler warms up
+            plainClosed.Add(await LoadLoop.ClosedAsync(plain.Url, Connections, new PlainLoad(customers, 3), context.Seconds(5), cancel));
+            plainOpen.Add(await LoadLoop.OpenAsync(plain.Url, Connections, new PlainLoad(customers, 3), OpenPerSecond, context.Seconds(10), (ulong)round, cancel));
+        }
+        var wrong = await million.Host.WrongAsync(context, million.Tally, million.Sample(CustomersChecked), cancel);
+        var isRight = wrong == 0 && LoadReport.Together([firstTouch, .. closed, .. open]).IsRight(context);
+        var micros = cpu.TotalMicroseconds / closed[0].Requests;
+        double P(List<LoadReport> reports, double percentile) => Stats.Median(reports.Select(r => r.Ms(percentile)));
+        return
+        [
+            new BenchRow("lookup.closed", Stats.Median(closed.Select(r => r.PerSecond)), "lookups/s", 40_000, Stats.Median(plainClosed.Select(r => r.PerSecond)), isRight,
+                Note: string.Create(CultureInfo.InvariantCulture, $"limit: Kestrel alone with as many bytes; {micros:0.0} µs of the host's processor a lookup")),
+            new BenchRow("lookup.open.p99", P(open, 99), "ms", 2, P(plainOpen, 99), isRight, Better.Lower, "10 k/s, Poisson, from the due time; limit: Kestrel alone"),
+            new BenchRow("lookup.open.p50", P(open, 50), "ms", null, P(plainOpen, 50), isRight, Better.Lower),
+            new BenchRow("lookup.open.p99.9", P(open, 99.9), "ms", null, P(plainOpen, 99.9), isRight, Better.Lower),
+            new BenchRow("lookup.first", firstTouch.PerSecond, "lookups/s", null, null, isRight, Note: "every customer once, after a start"),
+        ];
+    }
+
+    /// <summary>Each once.</summary>
+    internal sealed class EveryCustomer(int customers) : ILoad
+    {
+        private int _next;
+
+        public int Next(RequestBytes to)
+        {
+            if (_next == customers) return -1;
+            LookupLoad.AddRequest(to, _next);
+            return _next++;
+        }
+
+        public bool Accept(int token, int status, ReadOnlySpan<byte> body) => status == 200;
+    }
+}
