@@ -87,7 +87,7 @@ FROM
     SELECT
         *,
         toInt32(intDiv(occurred_at, 86400000000)) AS day,
-        toUInt128(occurred_at) * 18446744073709551616 + toUInt128(offset) AS stamp,
+        bitOr(bitShiftLeft(toUInt128(occurred_at), 64), toUInt128(offset)) AS stamp,
         type = 'transaction' AND direction = 'debit' AND status = 'approved' AS is_purchase,
         is_purchase AND (category = 'travel' OR currency != billing_currency) AS is_travel,
         is_purchase AND currency != billing_currency AS is_foreign,
