@@ -1,6 +1,6 @@
 namespace Lambda.SpeedLayer.Sqlite.Log;
 
-/// <summary>Bounds of the event log, in bytes of uncompressed records unless said otherwise. Why these: docs/adr/0005.</summary>
+/// <summary>Bounds of the event log, in bytes of uncompressed records unless said otherwise. Why these: docs/adr/0006.</summary>
 public sealed record LogLimits
 {
     public static readonly LogLimits Default = new();
