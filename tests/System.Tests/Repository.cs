@@ -5,8 +5,8 @@ internal static class Repository
 {
     public static string Root { get; } = Find();
 
-    /// <summary>The shared data sets: LAMBDA_SHARED_DATA, else ../shared/data beside the checkout; null when there are none.</summary>
-    public static string? SharedData { get; } = new[] { Environment.GetEnvironmentVariable("LAMBDA_SHARED_DATA"), Path.Combine(Root, "../shared/data") }
+    /// <summary>The shared data sets: LAMBDA_SHARED_DATA, else shared/data one or two folders above the checkout; null when there are none.</summary>
+    public static string? SharedData { get; } = new[] { Environment.GetEnvironmentVariable("LAMBDA_SHARED_DATA"), Path.Combine(Root, "../shared/data"), Path.Combine(Root, "../../shared/data") }
         .FirstOrDefault(folder => folder is { Length: > 0 } && Directory.Exists(folder));
 
     private static string Find()
