@@ -28,10 +28,18 @@ internal static class RequestBody
         while (true)
         {
             var read = await body.ReadAsync(context.RequestAborted);
-            if (read.Buffer.Length > bytesMax)
-                throw new ProblemException(new Problem(StatusCodes.Status413PayloadTooLarge, "too-large", string.Create(CultureInfo.InvariantCulture, $"the body is larger than {bytesMax} bytes")));
-            if (read.IsCompleted) return Decode(read.Buffer);
-            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            var whole = read.IsCompleted || read.Buffer.Length > bytesMax;
+            try
+            {
+                if (read.Buffer.Length > bytesMax)
+                    throw new ProblemException(new Problem(StatusCodes.Status413PayloadTooLarge, "too-large", string.Create(CultureInfo.InvariantCulture, $"the body is larger than {bytesMax} bytes")));
+                if (whole) return Decode(read.Buffer);
+            }
+            finally
+            {
+                // What was read must be given back, at the end too: else the server cannot use the connection again and drops it under the client's next request.
+                body.AdvanceTo(whole ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
+            }
         }
     }
 
