@@ -15,6 +15,8 @@ internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehou
     private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
+    private readonly RawEvents _raw = new(warehouse);
+
     public int PartitionOf(CustomerId customer) => Partitioner.PartitionOf(customer.Utf8, hosts.Length);
 
     public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel)
@@ -82,7 +84,7 @@ internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehou
             return new CustomerRead.Unavailable($"partition {host.Partition}: the warehouse lags behind; a day this old is answered from raw events there", RetryAfter);
         try
         {
-            var state = await warehouse.RecomputeCustomerAsync(epochs.Active, host.Partition, customer, applied, cancel);
+            var state = await _raw.StateAsync(epochs.Active, host.Partition, customer, applied, cancel);
             if (state is null) return new CustomerRead.Unknown();
             var answer = epochs.Active.Finish(state, null, null, day);
             return new CustomerRead.Found(answer, epochs.Published, host.Partition, applied, FreshnessMs(host, applied, nowMs), ReadSource.Raw);
