@@ -14,7 +14,7 @@ internal static class ParentWatch
         new Thread(() => ReadToEnd(gone)) { IsBackground = true, Name = "stdin" }.Start();
         if (parentId == 0)
             return;
-        Posix.TerminateWithParent();
+        Posix.DieWithParent();
         new Thread(() => Poll(parentId, gone)) { IsBackground = true, Name = "parent" }.Start();
     }
 
