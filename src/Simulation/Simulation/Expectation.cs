@@ -6,20 +6,24 @@ namespace Lambda.Simulation;
 public sealed class Expectation
 {
     private readonly ViewDefinition _definition;
-    private readonly NaiveOracle.Expected? _expected; // null: the customer is unknown
+    private readonly Answer? _expected; // null: the customer is unknown
+    private readonly List<string> _overflows;
 
-    private Expectation(ViewDefinition definition, NaiveOracle.Expected? expected) => (_definition, _expected) = (definition, expected);
+    private Expectation(ViewDefinition definition, Answer? expected, List<string> overflows) => (_definition, _expected, _overflows) = (definition, expected, overflows);
 
-    public static Expectation Of(ViewDefinition definition, IReadOnlyList<LoggedEvent> counting, int asOfDay) => new(
-        definition, counting.Count == 0 ? null : NaiveOracle.Finish(definition, counting.Select(e => (e.Offset, e.Record)), asOfDay));
+    public static Expectation Of(ViewDefinition definition, IReadOnlyList<LoggedEvent> counting, int asOfDay)
+    {
+        var overflows = new List<string>();
+        return new Expectation(definition, counting.Count == 0 ? null : NaiveOracle.Finish(definition, counting, asOfDay, overflows), overflows);
+    }
 
     /// <summary>Null when the answer (or the overflow named instead of one) is exactly what is expected; else what differs.</summary>
     public string? Matches(Answer? answer, string? overflow)
     {
         if (overflow is not null)
-            return _expected?.Overflowing.Contains(overflow) == true ? null : $"{overflow} was said to overflow, expected to: [{string.Join(", ", _expected?.Overflowing ?? [])}]";
+            return _overflows.Contains(overflow) ? null : $"{overflow} was said to overflow, expected to: [{string.Join(", ", _overflows)}]";
         if (_expected is null || answer is null) return (_expected is null) == (answer is null) ? null : _expected is null ? "known, expected unknown" : "unknown, expected an answer";
-        if (_expected.Overflowing.Count > 0) return $"answered although {_expected.Overflowing[0]} overflows";
+        if (_overflows.Count > 0) return $"answered although {_overflows[0]} overflows";
         if (answer.Definition.Hash != _definition.Hash) return $"answered under {answer.Definition.Hash[..8]}, expected {_definition.Hash[..8]}";
         return Differing(answer) ?? DifferingSegment(answer);
     }

@@ -5,9 +5,6 @@ using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Simulation;
 
-/// <summary>An event as the log holds it.</summary>
-public sealed record LoggedEvent(long Offset, long AppendedAtMs, string EventId, ReadOnlyMemory<byte> Record);
-
 /// <summary>
 /// Everything that was ever appended, retention or not: what the auditor computes expected answers from. Read from the log itself, because a
 /// crashed append may or may not have happened.
@@ -38,7 +35,7 @@ public sealed class LogMirror(IEventLog log)
         RecordCodec.Read(record, row);
         var customer = Encoding.UTF8.GetString(row.CustomerId);
         if (!_byCustomer.TryGetValue(customer, out var events)) _byCustomer.Add(customer, events = []);
-        events.Add(new LoggedEvent(offset, appendedAtMs, Encoding.UTF8.GetString(row.EventId), record));
+        events.Add(new LoggedEvent(record, offset, appendedAtMs));
         Events++;
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text;
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
@@ -6,95 +7,78 @@ using Lambda.Domain.Views;
 namespace Lambda.Simulation;
 
 /// <summary>
-/// What a view means, in obvious code: for each output, filter the events, group by key, aggregate with BigInteger. It shares no state, fold, merge or
-/// SQL with the product, only the evaluation of expressions, which has tests of its own. Slow, and not to be made clever.
+/// What a view must say, in the most obvious way: one customer's events, the definition's words, LINQ. It shares with the engine only the
+/// record codec and the plain evaluation of expressions. Windows are exact here: compare where <see cref="CompiledView.TilesCover"/>.
 /// </summary>
 public static class NaiveOracle
 {
-    /// <param name="Overflowing">Outputs that do not fit their type: the product must name one of them instead of answering.</param>
-    public sealed record Expected(Value[] Scalars, Value[]?[] Maps, bool[] Segments, IReadOnlyList<string> Overflowing);
+    /// <summary>Of each event id the copy with the lowest offset.</summary>
+    public static IEnumerable<LoggedEvent> Distinct(IEnumerable<LoggedEvent> events) => events.GroupBy(e => e.EventId).Select(copies => copies.MinBy(e => e.Offset)!);
 
-    private sealed record Counted(int Key, Value Value, int Day, long OccurredAtMicros, long Offset);
+    /// <param name="events">All of one customer's events, repeats included, in any order.</param>
+    /// <param name="overflows">Names of outputs that do not fit their type; they are null in the answer.</param>
+    public static Answer Expect(ViewDefinition definition, IEnumerable<LoggedEvent> events, int asOfDay, List<string> overflows) =>
+        Finish(definition, Distinct(events), asOfDay, overflows);
 
-    /// <param name="events">The events that count, as log records with their offsets.</param>
-    public static Expected Finish(ViewDefinition definition, IEnumerable<(long Offset, ReadOnlyMemory<byte> Record)> events, int asOfDay)
+    /// <param name="counting">The events that count, each once as it stands here.</param>
+    /// <param name="overflows">Names of outputs that do not fit their type; they are null in the answer.</param>
+    public static Answer Finish(ViewDefinition definition, IEnumerable<LoggedEvent> counting, int asOfDay, List<string> overflows)
     {
-        var all = events.ToList();
+        var rows = counting.Select(e => e.ToRow()).ToList();
         var scalars = new Value[definition.Outputs.Count];
         var maps = new Value[]?[definition.Outputs.Count];
-        var overflowing = new List<string>();
-        foreach (var group in definition.Outputs.Where(o => o.Metric is not null).GroupBy(o => o.Metric!))
+        foreach (var output in definition.Outputs.Where(o => o.Kind == OutputKind.Metric))
         {
-            var counted = Select(group.Key, all);
-            foreach (var output in group)
-            {
-                var within = counted.Where(c => output.WindowDays == 0 || (c.Day > asOfDay - output.WindowDays && c.Day <= asOfDay)).ToList();
-                if (output.Keys is null) scalars[output.Index] = Aggregate(output, within, overflowing);
-                else maps[output.Index] = [.. output.Keys.Select((_, key) => OfKey(output, within.Where(c => c.Key == key).ToList(), overflowing))];
-            }
+            var counted = Counted(output.Metric!, rows).Where(e => output.WindowDays == 0 || InWindow(e.Row, output.WindowDays, asOfDay)).ToList();
+            if (output.Keys is null) scalars[output.Index] = Aggregated(output, counted, overflows);
+            else maps[output.Index] = [.. output.Keys.Select(key => Aggregated(output, [.. counted.Where(e => KeyOf(output.Metric!.By!, e.Row) == key)], overflows))];
         }
-        // A derived of something that overflows is never asked for: the product answers with the overflow.
-        if (overflowing.Count > 0) return new Expected(scalars, maps, [], overflowing);
-        var firstDerived = definition.Outputs.Count - definition.Derived.Count;
-        for (var i = 0; i < definition.Derived.Count; i++)
-            scalars[firstDerived + i] = AnswerExpressions.Compile(definition.Derived[i].Expression).Evaluate(scalars, maps, asOfDay);
-        var segments = definition.Segments.Select(s => AnswerExpressions.Compile(s.Rule).IsTrue(scalars, maps, asOfDay)).ToArray();
-        return new Expected(scalars, maps, segments, overflowing);
+        foreach (var (derived, output) in definition.Derived.Zip(definition.Outputs.Where(o => o.Kind == OutputKind.Derived)))
+            scalars[output.Index] = AnswerExpressions.Compile(derived.Expression).Evaluate(scalars, maps, asOfDay);
+        return new Answer(definition, asOfDay, scalars, maps, [.. definition.Segments.Select(s => AnswerExpressions.Compile(s.Rule).IsTrue(scalars, maps, asOfDay))]);
     }
 
-    private static List<Counted> Select(Metric metric, List<(long Offset, ReadOnlyMemory<byte> Record)> events)
+    private static bool InWindow(EventRow row, int days, int asOfDay) => row.OccurredDay > asOfDay - days && row.OccurredDay <= asOfDay;
+
+    private static IEnumerable<(EventRow Row, Value Value)> Counted(Metric metric, IEnumerable<EventRow> rows) =>
+        from row in rows
+        where metric.Of.Any(type => type.Name == row.Type.Name)
+        where metric.When is null || EventExpressions.Compile(metric.When).Evaluate(row).IsTrue
+        where metric.By is null || row.Has(metric.By.Ordinal)
+        let value = metric.Field is null ? Value.Int(1) : EventExpressions.Compile(new Expr.EventField(metric.Field)).Evaluate(row)
+        where !value.IsNull
+        select (row, value);
+
+    private static string KeyOf(Field by, EventRow row)
     {
-        var when = metric.When is null ? null : EventExpressions.Compile(metric.When);
-        var field = metric.Field is null ? null : EventExpressions.Compile(new Expr.EventField(metric.Field));
-        var by = metric.By is null ? null : EventExpressions.Compile(new Expr.EventField(new FieldRef.Catalogued(metric.By)));
-        var counted = new List<Counted>();
-        foreach (var (offset, record) in events)
+        var text = Encoding.UTF8.GetString(row.Text(by.Ordinal));
+        return by.Vocabulary!.Contains(text) ? text : ViewDefinition.OtherKey;
+    }
+
+    private static Value Aggregated(OutputColumn output, List<(EventRow Row, Value Value)> counted, List<string> overflows)
+    {
+        var (metric, type) = (output.Metric!, output.Metric!.ResultScalar);
+        var zeroIfNone = output.Keys is null && metric.Aggregate is Aggregate.Count or Aggregate.Sum or Aggregate.Distinct && output.Keys is null;
+        if (counted.Count == 0) return zeroIfNone ? Value.Of(type, 0) : Value.Null(type);
+        var ordered = counted.OrderBy(e => e.Row.OccurredAtMicros).ThenBy(e => e.Row.Offset).Select(e => e.Value);
+        var ascending = counted.Select(e => e.Value).Order(Comparer<Value>.Create((a, b) => a.Type == ScalarType.Text ? a.Utf8.SequenceCompareTo(b.Utf8) : a.Number.CompareTo(b.Number)));
+        return metric.Aggregate switch
         {
-            var row = new EventRow();
-            RecordCodec.Read(record, row);
-            if (!metric.Of.Contains(row.Type) || (when is not null && !when.IsTrue(row))) continue;
-            var value = field?.Evaluate(row) ?? Value.Int(1);
-            var key = by?.Evaluate(row);
-            if (value.IsNull || key is { IsNull: true }) continue;
-            counted.Add(new Counted(key is null ? 0 : KeyOf(metric.By!, key.Value), value, row.OccurredDay, row.OccurredAtMicros, offset));
-        }
-        return counted;
-    }
-
-    private static int KeyOf(Field by, Value value)
-    {
-        var known = by.Vocabulary!.ToList().FindIndex(word => Value.Text(word).Equals(value));
-        return known >= 0 ? known : by.Vocabulary!.Count;
-    }
-
-    private static Value OfKey(OutputColumn output, List<Counted> counted, List<string> overflowing) =>
-        counted.Count == 0 ? Value.Null(output.Type.Scalar) : Aggregate(output, counted, overflowing);
-
-    private static Value Aggregate(OutputColumn output, List<Counted> counted, List<string> overflowing)
-    {
-        var type = output.Type.Scalar;
-        return output.Metric!.Aggregate switch
-        {
-            Domain.Views.Aggregate.Count => Value.Int(counted.Count),
-            Domain.Views.Aggregate.Sum => Fit(output, counted.Aggregate(BigInteger.Zero, (sum, c) => sum + (BigInteger)c.Value.Number), overflowing),
-            Domain.Views.Aggregate.Distinct => Value.Int(counted.Select(c => c.Value).Distinct().Count()),
-            _ when counted.Count == 0 => Value.Null(type),
-            Domain.Views.Aggregate.Min => counted.Select(c => c.Value).Aggregate((a, b) => Compare(b, a) < 0 ? b : a),
-            Domain.Views.Aggregate.Max => counted.Select(c => c.Value).Aggregate((a, b) => Compare(b, a) > 0 ? b : a),
-            Domain.Views.Aggregate.First => counted.MinBy(c => (c.OccurredAtMicros, c.Offset))!.Value,
-            Domain.Views.Aggregate.Latest => counted.MaxBy(c => (c.OccurredAtMicros, c.Offset))!.Value,
-            var other => throw new InvalidOperationException($"unknown aggregate {other}"),
+            Aggregate.Count => Value.Int(counted.Count),
+            Aggregate.Sum => Sum(output, type, counted.Aggregate(BigInteger.Zero, (sum, e) => sum + (BigInteger)e.Value.Number), overflows),
+            Aggregate.Min => ascending.First(),
+            Aggregate.Max => ascending.Last(),
+            Aggregate.First => ordered.First(),
+            Aggregate.Latest => ordered.Last(),
+            _ => Value.Int(counted.Select(e => e.Value).Distinct().Count()),
         };
     }
 
-    private static Value Fit(OutputColumn output, BigInteger sum, List<string> overflowing)
+    private static Value Sum(OutputColumn output, ScalarType type, BigInteger sum, List<string> overflows)
     {
-        var limit = output.Type.Scalar == ScalarType.Decimal ? BigInteger.Pow(10, 38) - 1 : long.MaxValue;
-        var least = output.Type.Scalar == ScalarType.Decimal ? -limit : long.MinValue;
-        if (sum <= limit && sum >= least) return Value.Of(output.Type.Scalar, (Int128)sum);
-        overflowing.Add(output.Name);
-        return Value.Null(output.Type.Scalar);
+        var fits = type == ScalarType.Decimal ? BigInteger.Abs(sum) < BigInteger.Pow(10, 38) : sum >= long.MinValue && sum <= long.MaxValue;
+        if (fits) return Value.Of(type, (Int128)sum);
+        if (!overflows.Contains(output.Name)) overflows.Add(output.Name);
+        return Value.Null(type);
     }
-
-    private static int Compare(Value a, Value b) => a.Type == ScalarType.Text ? a.Utf8.SequenceCompareTo(b.Utf8) : a.Number.CompareTo(b.Number);
 }

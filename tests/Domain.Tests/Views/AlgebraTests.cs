@@ -2,8 +2,9 @@ using FsCheck.Xunit;
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
-using Lambda.TestKit;
+using Lambda.Simulation;
 using Lambda.TestKit.Views;
+using Lambda.TestKit;
 using Xunit;
 
 namespace Lambda.Domain.Tests.Views;

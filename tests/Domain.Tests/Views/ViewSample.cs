@@ -1,9 +1,10 @@
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
-using Lambda.TestKit;
+using Lambda.Simulation;
 using Lambda.TestKit.Views;
+using Lambda.TestKit;
 
 namespace Lambda.Domain.Tests.Views;
 

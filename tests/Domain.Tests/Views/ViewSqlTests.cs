@@ -3,12 +3,13 @@ using Lambda.Domain.Bytes;
 using Lambda.Domain.Events;
 using Lambda.Domain.Tests.Expressions;
 using Lambda.Domain.Views;
+using Lambda.Simulation;
 using Lambda.SpeedLayer.Ports;
-using Lambda.TestKit;
 using Lambda.TestKit.Views;
-using Lambda.Warehouse;
+using Lambda.TestKit;
 using Lambda.Warehouse.Client;
 using Lambda.Warehouse.Schema;
+using Lambda.Warehouse;
 using Xunit;
 
 namespace Lambda.Domain.Tests.Views;

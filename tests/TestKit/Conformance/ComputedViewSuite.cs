@@ -1,6 +1,7 @@
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
+using Lambda.Simulation;
 using Lambda.SpeedLayer.Ports;
 using Lambda.TestKit.Views;
 using Xunit;

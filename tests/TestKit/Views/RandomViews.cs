@@ -2,6 +2,7 @@ using System.Text;
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
+using Lambda.Simulation;
 
 namespace Lambda.TestKit.Views;
 

@@ -92,7 +92,7 @@ internal sealed class DemoFeed(Client client, EventGenerator generator, int even
             var kept = record.ToArray();
             RecordCodec.Read(kept, _row);
             var eventId = Encoding.UTF8.GetString(_row.EventId);
-            if (_seen[customer].Add(eventId)) events.Add(new LoggedEvent(_number, 0, eventId, kept));
+            if (_seen[customer].Add(eventId)) events.Add(new LoggedEvent(kept, _number, 0));
         }
         Newest = (customer, Newest.AtLeast);
     }

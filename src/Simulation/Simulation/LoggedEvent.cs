@@ -1,7 +1,7 @@
 using System.Text;
 using Lambda.Domain.Events;
 
-namespace Lambda.TestKit;
+namespace Lambda.Simulation;
 
 /// <summary>An event record with its place in a partition's log.</summary>
 public sealed record LoggedEvent(ReadOnlyMemory<byte> Record, long Offset, long AppendedAtMs)
