@@ -67,7 +67,7 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
         places.Add("customer", customer.Utf8);
         var sql = _customerSql.GetValue(view.Definition, d => ViewSql.CustomerSelect(d, Schema.RawEventColumns.Table)); // 20 ms to write
         var rows = await client.ListAsync(sql,
-            CustomerStates(new StateRowReader(view.Definition, int.MinValue)), places, cancel: cancel);
+            CustomerStates(new StateRowReader(view.Definition, int.MinValue)), places, Settings, cancel: cancel);
         return rows is [var (_, state)] ? state : null;
     }
 
