@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Lambda.Serving;
 
@@ -27,7 +28,7 @@ public sealed class ApiServer : IAsyncDisposable
     public Uri Url { get; }
 
     /// <param name="port">0 takes a free one.</param>
-    /// <param name="onError">Told of exceptions that became a 500.</param>
+    /// <param name="onError">Told of exceptions that became a 500, and of errors of the web server itself.</param>
     /// <exception cref="PortTakenException">Somebody listens there already.</exception>
     public static async Task<ApiServer> StartAsync(int port, Action<string, Exception> onError, CancellationToken cancel)
     {
@@ -57,6 +58,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Lambda" });
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<ILoggerProvider>(new ErrorLog(onError));
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Limits.ShutdownGrace);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

@@ -142,6 +142,29 @@ public sealed class ErrorsApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal(api.Url.Port, e.Port);
     }
 
+    [Theory]
+    [InlineData("PUT", "/v1/admin/imports/a-1", "application/json", """{"file":"a","done_line":1,"rows":1,"events":1,"rejected":0,"complete":true}""", "200")]
+    [InlineData("PUT", "/v1/definition", "application/yaml", "bad", "422")]
+    [InlineData("POST", "/v1/events", "application/json", "{}", "200")]
+    [InlineData("POST", "/v1/events", "application/xml", "<unread/>", "415")]
+    public async Task Connection_WhenRequestsWithBodiesCameOverIt_StaysOpen(string method, string path, string mediaType, string body, string status)
+    {
+        api.Parts.OnIntake = _ => new Intake.Done(1, [], [new Position(0, 0)]);
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(api.Url.Host, api.Url.Port);
+        var stream = socket.GetStream();
+        using var reader = new StreamReader(stream);
+        for (var i = 0; i < 3; i++)
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: {api.Url.Authority}\r\nContent-Type: {mediaType}\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+            Assert.Contains($" {status} ", await reader.ReadLineAsync(), StringComparison.Ordinal);
+            var length = 0;
+            for (string? line; (line = await reader.ReadLineAsync()) is { Length: > 0 };)
+                if (line.StartsWith("Content-Length: ", StringComparison.Ordinal)) length = int.Parse(line[16..], null);
+            for (var left = length; left > 0;) left -= await reader.ReadAsync(new char[left]);
+        }
+    }
+
     [Fact]
     public async Task Client_WhenItSendsTooSlowly_IsCutOff()
     {

@@ -48,7 +48,7 @@ public sealed class Client(Uri url) : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new CommandException(ExitCode.Environment, $"no Lambda answers at {Url} ({e.Message}); start one with ./lambda up, or name another with --url");
+            throw new CommandException(ExitCode.Environment, $"no Lambda answers at {Url} ({e.GetBaseException().Message}); start one with ./lambda up, or name another with --url");
         }
     }
 
