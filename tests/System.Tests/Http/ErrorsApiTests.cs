@@ -153,7 +153,7 @@ public sealed class ErrorsApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         using var socket = new TcpClient();
         await socket.ConnectAsync(api.Url.Host, api.Url.Port);
         var stream = socket.GetStream();
-        using var reader = new StreamReader(stream);
+        using var reader = new StreamReader(stream, Encoding.Latin1); // a character a byte, as Content-Length counts
         for (var i = 0; i < 3; i++)
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: {api.Url.Authority}\r\nContent-Type: {mediaType}\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
@@ -161,7 +161,7 @@ public sealed class ErrorsApiTests(ApiFixture api) : IClassFixture<ApiFixture>
             var length = 0;
             for (string? line; (line = await reader.ReadLineAsync()) is { Length: > 0 };)
                 if (line.StartsWith("Content-Length: ", StringComparison.Ordinal)) length = int.Parse(line[16..], null);
-            for (var left = length; left > 0;) left -= await reader.ReadAsync(new char[left]);
+            Assert.Equal(length, await reader.ReadBlockAsync(new char[length]));
         }
     }
 
