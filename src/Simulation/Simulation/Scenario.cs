@@ -99,6 +99,7 @@ public sealed class Scenario
     {
         0 => _chance.Between(0, 3 * Clock.MsPerDay),
         1 => _chance.Between(0, 3_600_000),
+        2 or 3 => _chance.Between(_world.HorizonMs / 3, _world.HorizonMs),
         _ => _chance.Between(0, 5_000),
     });
 
