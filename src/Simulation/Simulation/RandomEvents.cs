@@ -22,8 +22,13 @@ public sealed class RandomEvents(Chance chance, int customers)
 
     private ReadOnlySpan<byte> Repeat()
     {
-        // Near ones are retries; far ones may lie past the horizon.
-        var at = chance.OneIn(3) ? chance.Below(_made.Count) : Math.Max(0, _made.Count - 1 - chance.Below(20));
+        // Near ones are retries, far ones may lie past the horizon, and a few come again and again: chains of repeats, each near the last.
+        var at = chance.Below(6) switch
+        {
+            0 or 1 => chance.Below(_made.Count),
+            2 or 3 => chance.Below(Math.Min(4, _made.Count)),
+            _ => Math.Max(0, _made.Count - 1 - chance.Below(20)),
+        };
         if (!chance.OneIn(5)) return _made[at];
         var row = new EventRow();
         RecordCodec.Read(_made[at], row);
