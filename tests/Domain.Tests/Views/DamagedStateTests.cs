@@ -2,7 +2,7 @@ using System.Text;
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
-using Lambda.TestKit;
+using Lambda.Simulation;
 using Lambda.TestKit.Views;
 using Xunit;
 
