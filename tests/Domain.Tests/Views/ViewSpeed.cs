@@ -47,6 +47,7 @@ public sealed class ViewSpeed(ITestOutputHelper output)
         Dictionary<string, State>[] parts = [[], [], []];
         for (var i = 0; i < rows.Count; i++) _view.Fold(Of(parts[i < rows.Count * 8 / 10 ? 0 : i < rows.Count * 9 / 10 ? 1 : 2], rows[i]), rows[i]);
         var customers = parts[0].Select(p => (Base: p.Value, Closed: parts[1].GetValueOrDefault(p.Key), Open: parts[2].GetValueOrDefault(p.Key))).ToList();
+        _view.Finish(customers[0].Base.Encoded, customers[0].Closed, customers[0].Open, asOfDay); // makes this thread's scratch memory
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         _view.Finish(customers[0].Base.Encoded, customers[0].Closed, customers[0].Open, asOfDay);
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
