@@ -44,6 +44,15 @@ internal sealed class Million : IAsyncDisposable
         return Enumerable.Range(0, count).Select(i => (int)((long)i * Tally.Customers / count));
     }
 
+    /// <summary>Until every customer has its row in customer_current: the sweep after a publication runs for a while.</summary>
+    public async Task SweptAsync(CancellationToken cancel)
+    {
+        var expected = Tally.Customers.ToString(CultureInfo.InvariantCulture);
+        await Host.SettleAsync(cancel);
+        for (var polls = 0; polls < 600 && await Host.QueryAsync("SELECT uniqExact(customer_id) FROM customer_current WHERE customer_id LIKE 'c%'", cancel) != expected; polls++)
+            await Task.Delay(500, cancel);
+    }
+
     /// <summary>SIGKILL; nothing is awaited but the end of the process.</summary>
     public async Task KillAsync()
     {
@@ -91,6 +100,7 @@ internal sealed class Million : IAsyncDisposable
         }
         million.Begin();
         await million.AttachAsync(cancel);
+        await million.SweptAsync(cancel);
         return million;
     }
 
