@@ -5,6 +5,7 @@ using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Worker;
+using Lambda.Warehouse.Client;
 
 namespace Lambda.Cluster.Embedded;
 
@@ -31,8 +32,9 @@ internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehou
         var partition = PartitionOf(customer);
         (long, long)? cursor = before is { } b ? (b.OccurredAtMicros, b.Offset) : null;
         // What is durable now shall be in the list: the sink is at most about a second behind.
-        if (before is null) await sink.WaitForAsync(partition, hosts[partition].Applied, SinkWait, cancel);
-        var events = await warehouse.EventsAsync(partition, customer, cursor, limit, cancel);
+        if (before is null && !await sink.WaitForAsync(partition, hosts[partition].Applied, SinkWait, cancel))
+            throw new EngineUnavailableException($"partition {partition}: the warehouse lags behind; events are listed from there", RetryAfter);
+        var events = await FromWarehouse(warehouse.EventsAsync(partition, customer, cursor, limit, cancel));
         return [.. events.Select(e => new CustomerEventRow(partition, e.Offset, e.OccurredAtMicros, e.AppendedAtMs, e.Body))];
     }
 
@@ -84,7 +86,7 @@ internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehou
             return new CustomerRead.Unavailable($"partition {host.Partition}: the warehouse lags behind; a day this old is answered from raw events there", RetryAfter);
         try
         {
-            var state = await _raw.StateAsync(epochs.Active, host.Partition, customer, applied, cancel);
+            var state = await FromWarehouse(_raw.StateAsync(epochs.Active, host.Partition, customer, applied, cancel));
             if (state is null) return new CustomerRead.Unknown();
             var answer = epochs.Active.Finish(state, null, null, day);
             return new CustomerRead.Found(answer, epochs.Published, host.Partition, applied, FreshnessMs(host, applied, nowMs), ReadSource.Raw);
@@ -92,6 +94,19 @@ internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehou
         catch (MetricOverflowException e)
         {
             return new CustomerRead.Overflow(e.Metric);
+        }
+    }
+
+    /// <summary>A warehouse that is away for the moment is no error of ours: the caller may come back.</summary>
+    private static async Task<T> FromWarehouse<T>(Task<T> answer)
+    {
+        try
+        {
+            return await answer;
+        }
+        catch (ClickHouseException e) when (e.Fault == Fault.Transient)
+        {
+            throw new EngineUnavailableException($"the warehouse does not answer: {e.Message}", RetryAfter);
         }
     }
 
