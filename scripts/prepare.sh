@@ -87,19 +87,24 @@ forget_old_runs() {
 
 # build PROJECT [OPTION…]: restores and builds Release, quiet unless something is wrong.
 build() {
-  local project="$1" log="$artifacts/.build.$$.log" started=$SECONDS
+  local project="$1" log="$artifacts/.build.$$.log" started=$SECONDS code=0
   shift
   say "building $(basename "$project") (a first build takes about a minute) …"
-  if ! "$dotnet" restore "$project" -v q --nologo "$@" >"$log" 2>&1 9>&-; then
-    grep -E 'error|warn' "$log" | sort -u | head -20 >&2 || true
-    rm -f "$log"
-    fail_environment 'NuGet restore failed: packages could not be fetched. Check the network and the package sources (dotnet nuget list source), then try again.'
+  "$dotnet" restore "$project" -v q --nologo "$@" >"$log" 2>&1 9>&- || code=$?
+  if ((code != 0)); then
+    fail_build "$log" "$code" 'NuGet restore failed: packages could not be fetched. Check the network and the package sources (dotnet nuget list source), then try again.'
   fi
-  if ! "$dotnet" build "$project" -c Release --no-restore -v q --nologo "$@" >"$log" 2>&1 9>&-; then
-    grep -E 'error' "$log" | sort -u | head -40 >&2 || tail -40 "$log" >&2
-    rm -f "$log"
-    fail_environment 'the build failed (see above)'
-  fi
+  "$dotnet" build "$project" -c Release --no-restore -v q --nologo "$@" >"$log" 2>&1 9>&- || code=$?
+  ((code == 0)) || fail_build "$log" "$code" 'the build failed (see above)'
   rm -f "$log"
   say "built in $((SECONDS - started)) s"
+}
+
+# fail_build LOG CODE MESSAGE: a killed build has other causes than a failed one.
+fail_build() {
+  local log="$1" code="$2"
+  { grep -E 'error' "$log" || tail -40 "$log"; } | sort -u | head -40 >&2
+  rm -f "$log"
+  ((code < 128)) || fail_environment "the build was killed by signal $((code - 128)): out of memory, or stopped by somebody"
+  fail_environment "$3"
 }
