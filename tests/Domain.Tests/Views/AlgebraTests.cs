@@ -42,6 +42,22 @@ public sealed class AlgebraTests
         Assert.Equal(all, sample.Fold(distinct));
     }
 
+    /// <summary>The fold patches the state's bytes, the merge writes new ones: two ways to one encoding, in any order of events.</summary>
+    [Property]
+    public void Fold_EventByEvent_HasTheBytesOfTheMergeOfSingleEvents(ViewSample sample)
+    {
+        LoggedEvent[] distinct = [.. NaiveOracle.Distinct(sample.Log), .. RandomViews.Events(sample.Random, 60)];
+        sample.Random.Shuffle(distinct);
+        var (folded, merged) = (new State(), new State());
+        foreach (var logged in distinct)
+        {
+            sample.View.Fold(folded, logged.ToRow());
+            merged = State.Merge(merged, sample.Fold([logged]));
+            Assert.Equal(merged.Encoded, folded.Encoded);
+        }
+        Assert.Equal(folded, State.Decode(folded.Encoded));
+    }
+
     [Property]
     public void Merge_IsAssociativeCommutativeAndPure(ViewSample sample)
     {

@@ -32,6 +32,20 @@ internal static class CellKinds
 
     public static bool IsStamped(this CellKind kind) => kind is CellKind.FirstNumber or CellKind.LatestNumber or CellKind.FirstText or CellKind.LatestText;
 
+    public const int MaxHeaderBytes = 8;
+
+    /// <summary>The header of a cell, <paramref name="slots"/> behind the cell before.</summary>
+    /// <returns>Bytes written.</returns>
+    public static int WriteHeader(Span<byte> to, int slots, int by, CellKind kind)
+    {
+        var header = (uint)slots << 5 | (by == 0 ? 0u : 16u) | (uint)kind;
+        var used = 1;
+        if (header < 0x80) to[0] = (byte)header;
+        else used = Varint.Write(to, header);
+        if (by != 0) to[used++] = (byte)by;
+        return used;
+    }
+
     /// <summary>Bytes of one element of a distinct cell, 0 for other kinds.</summary>
     public static int ElementBytes(this CellKind kind) => kind switch { CellKind.DistinctInt64 => 8, CellKind.DistinctWide => 16, _ => 0 };
 }
@@ -158,6 +172,18 @@ internal static class Numbers
         BinaryPrimitives.WriteUInt64LittleEndian(to[2..], value.Low);
         BinaryPrimitives.WriteInt128LittleEndian(to[10..], value.High);
         return MaxBytes;
+    }
+
+    /// <summary>The sum of two encoded numbers.</summary>
+    /// <returns>Bytes written.</returns>
+    public static int WriteSum(Span<byte> to, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+    {
+        if (TryRead(a, out var left, out _) && TryRead(b, out var right, out _))
+        {
+            var sum = left + right;
+            if (((left ^ sum) & (right ^ sum)) >= 0) return Varint.Write(to, ZigZag(sum));
+        }
+        return Write(to, ReadWide(a, out _) + ReadWide(b, out _));
     }
 }
 

@@ -64,26 +64,30 @@ public sealed class State : IEquatable<State>
     /// <summary>For bytes that this domain itself wrote.</summary>
     internal static State FromTrusted(ReadOnlySpan<byte> encoded) => new(encoded);
 
-    /// <summary>this ⊕ delta, in place.</summary>
+    /// <summary>this ⊕ the delta of one event, in place.</summary>
+    /// <exception cref="InvalidDataException">The delta is of another definition; the state is then of no use any more.</exception>
     internal void Add(ReadOnlySpan<byte> delta)
     {
         if (delta.IsEmpty) return;
         if (IsEmpty)
         {
-            Keep(delta);
+            Room(delta.Length);
+            delta.CopyTo(_bytes);
+            _length = delta.Length;
             return;
         }
-        var writer = StateWriter.Rent();
-        Keep(StateMerge.Merge(Encoded, delta, writer));
-        StateWriter.Return(writer);
+        var edits = StatePatch.OfThread.Add(_bytes.AsSpan(0, _length), delta);
+        Room(_length + edits.Growth);
+        edits.Apply(_bytes, _length);
+        _length += edits.Growth;
     }
 
-    private void Keep(ReadOnlySpan<byte> encoded)
+    private void Room(int bytes)
     {
+        if (bytes <= _bytes.Length) return;
         // A little slack for the next fold; large states get an eighth, so that growing them stays linear.
-        if (encoded.Length > _bytes.Length)
-            _bytes = GC.AllocateUninitializedArray<byte>((encoded.Length + Math.Max(Granule, encoded.Length >> 3)) / 8 * 8);
-        encoded.CopyTo(_bytes);
-        _length = encoded.Length;
+        var larger = GC.AllocateUninitializedArray<byte>((bytes + Math.Max(Granule, bytes >> 3)) / 8 * 8);
+        _bytes.AsSpan(0, _length).CopyTo(larger);
+        _bytes = larger;
     }
 }

@@ -89,26 +89,15 @@ internal static class StateMerge
 
     private static void Combine(in CellReader a, in CellReader b, StateWriter to)
     {
-        if (a.Kind != b.Kind) throw new InvalidDataException($"slot {a.Slot} is {a.Kind} on one side and {b.Kind} on the other: these states are of different definitions");
+        if (a.Kind != b.Kind) throw OtherKind(a, b);
         to.Header(a.Slot, a.By, a.Kind);
-        if (a.Kind == CellKind.Sum) Add(a.FromPayload, b.FromPayload, to);
+        if (a.Kind == CellKind.Sum) to.Advance(Numbers.WriteSum(to.Reserve(Numbers.MaxBytes), a.FromPayload, b.FromPayload));
         else if (a.Kind.ElementBytes() is > 0 and var width) Unite(a.Payload, b.Payload, width, to);
         else to.Raw(PayloadOrder.FirstWins(a.Kind, a.Payload, b.Payload) ? a.Payload : b.Payload);
     }
 
-    private static void Add(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, StateWriter to)
-    {
-        if (Numbers.TryRead(a, out var left, out _) && Numbers.TryRead(b, out var right, out _))
-        {
-            var sum = left + right;
-            if (((left ^ sum) & (right ^ sum)) >= 0)
-            {
-                to.Number(sum);
-                return;
-            }
-        }
-        to.Number(Numbers.ReadWide(a, out _) + Numbers.ReadWide(b, out _));
-    }
+    public static InvalidDataException OtherKind(in CellReader a, in CellReader b) =>
+        new($"slot {a.Slot} is {a.Kind} on one side and {b.Kind} on the other: these states are of different definitions");
 
     private static void Unite(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, int width, StateWriter to)
     {

@@ -95,13 +95,7 @@ internal sealed class StateWriter
     /// <summary>The payload must follow.</summary>
     public void Header(int slot, int by, CellKind kind)
     {
-        var header = (uint)(slot - _slot) << 5 | (by == 0 ? 0u : 16u) | (uint)kind;
-        var to = Reserve(8);
-        var used = 1;
-        if (header < 0x80) to[0] = (byte)header;
-        else used = Varint.Write(to, header);
-        if (by != 0) to[used++] = (byte)by;
-        _length += used;
+        _length += CellKinds.WriteHeader(Reserve(CellKinds.MaxHeaderBytes), slot - _slot, by, kind);
         _slot = slot;
     }
 
