@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Lambda.Domain.Events;
 
 /// <summary>
@@ -9,7 +11,8 @@ public sealed class EventRow
     private readonly long[] _numbers = new long[EventCatalog.MaxFields];
     private readonly Int128[] _decimals = new Int128[EventCatalog.MaxFields];
     private readonly (int Start, int Length)[] _texts = new (int, int)[EventCatalog.MaxFields];
-    private ReadOnlyMemory<byte> _record;
+    private byte[] _record = []; // an array, not a Memory: every field of every event is sliced from it
+    private int _start;
 
     public EventType Type { get; internal set; } = EventCatalog.Transaction;
 
@@ -53,11 +56,12 @@ public sealed class EventRow
     /// <summary>Text field, UTF-8. Meaningless unless <see cref="Has"/>.</summary>
     public ReadOnlySpan<byte> Text(int ordinal) => Slice(_texts[ordinal]);
 
-    internal ReadOnlyMemory<byte> TextMemory(int ordinal) => _record.Slice(_texts[ordinal].Start, _texts[ordinal].Length);
+    internal ReadOnlyMemory<byte> TextMemory(int ordinal) => MemoryOf(_texts[ordinal]);
 
     internal void Reset(ReadOnlyMemory<byte> record)
     {
-        _record = record;
+        var bytes = MemoryMarshal.TryGetArray(record, out var segment) && segment.Array is not null ? segment : new ArraySegment<byte>(record.ToArray());
+        (_record, _start) = (bytes.Array!, bytes.Offset);
         Present = 0;
     }
 
@@ -67,7 +71,9 @@ public sealed class EventRow
 
     internal void SetText(int ordinal, int start, int length) => (_texts[ordinal], Present) = ((start, length), Present | 1UL << ordinal);
 
-    internal ReadOnlyMemory<byte> EventIdMemory => _record.Slice(EventIdRange.Start, EventIdRange.Length);
+    internal ReadOnlyMemory<byte> EventIdMemory => MemoryOf(EventIdRange);
 
-    private ReadOnlySpan<byte> Slice((int Start, int Length) range) => _record.Span.Slice(range.Start, range.Length);
+    private ReadOnlyMemory<byte> MemoryOf((int Start, int Length) range) => new(_record, _start + range.Start, range.Length);
+
+    private ReadOnlySpan<byte> Slice((int Start, int Length) range) => new(_record, _start + range.Start, range.Length);
 }
