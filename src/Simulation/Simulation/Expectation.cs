@@ -55,3 +55,21 @@ public sealed class Expectation
         return null;
     }
 }
+
+/// <summary>What the oracle expects of one customer at one epoch and position: the events that count, and the expectation of each day asked for.</summary>
+public sealed class Expectations((long Epoch, long Applied) at, ViewDefinition definition, IReadOnlyList<LoggedEvent> counting)
+{
+    private readonly Dictionary<int, Expectation> _byDay = [];
+
+    public (long Epoch, long Applied) At { get; } = at;
+
+    public ViewDefinition Definition { get; } = definition;
+
+    public IReadOnlyList<LoggedEvent> Counting { get; } = counting;
+
+    public Expectation For(int asOfDay)
+    {
+        if (!_byDay.TryGetValue(asOfDay, out var expected)) _byDay.Add(asOfDay, expected = Expectation.Of(Definition, Counting, asOfDay));
+        return expected;
+    }
+}

@@ -26,12 +26,16 @@ public sealed class Scenario
     private readonly IReadOnlyList<ViewDefinition> _definitions;
     private readonly ulong _seed;
     private readonly List<string> _trail = [];
+    private readonly Chance _readers;
+    private readonly int _readsPerStep;
+    private readonly Dictionary<string, Expectations> _expected = [];
     private long _reads, _rebuilds;
     private int _runs;
 
-    public Scenario(ulong seed, IReadOnlyList<ViewDefinition> definitions)
+    /// <param name="readsPerStep">Reads after every step besides those of the scenario's own life, which stays the same with any number of them.</param>
+    public Scenario(ulong seed, IReadOnlyList<ViewDefinition> definitions, int readsPerStep = 0)
     {
-        (_seed, _definitions, _chance) = (seed, definitions, new Chance(seed));
+        (_seed, _definitions, _chance, _readers, _readsPerStep) = (seed, definitions, new Chance(seed), new Chance(~seed), readsPerStep);
         var customers = 2 + _chance.Below(12);
         _world = new World(_chance, definitions, 1 + _chance.Below(3), _chance.Pick([3_600_000L, Clock.MsPerDay, 7 * Clock.MsPerDay]));
         _world.Faults.OneIn = _chance.Pick([0, 10, 25, 60]);
@@ -77,9 +81,10 @@ public sealed class Scenario
             < 82 => _world.TruncateAsync(_chance.Below(_world.Partitions)),
             < 83 => _world.CleanUpAsync(),
             < 87 => OnHost(CheckPopulation),
-            _ => Do(CheckSomeone),
+            _ => Do(() => CheckSomeone(_chance)),
         });
         _world.Mirror.CatchUp();
+        for (var i = 0; i < _readsPerStep; i++) CheckSomeone(_readers);
     }
 
     // --- actions ------------------------------------------------------------------------------------------------------------
@@ -190,10 +195,10 @@ public sealed class Scenario
 
     // --- checks -------------------------------------------------------------------------------------------------------------
 
-    private void CheckSomeone()
+    private void CheckSomeone(Chance chance)
     {
         _world.Mirror.CatchUp();
-        Check($"c{_chance.Below(16)}", _chance.OneIn(4) ? _chance.Below(30) : 0);
+        Check($"c{chance.Below(16)}", chance.OneIn(4) ? chance.Below(30) : 0);
     }
 
     private void Check(string customer, int daysAgo)
@@ -227,13 +232,19 @@ public sealed class Scenario
 
     private void Compare(string customer, int partition, long epoch, long applied, int asOf, Answer? served, string? overflow)
     {
-        var publication = _world.PublicationOf(epoch);
-        var counting = _world.Mirror.Counting(customer, publication.Cut[partition], applied, _world.HorizonMs);
-        var expected = Expectation.Of(_world.Views.ByHash(publication.DefinitionHash).Definition, counting, asOf);
-        if (expected.Matches(served, overflow) is { } difference)
+        if (!_expected.TryGetValue(customer, out var expected) || expected.At != (epoch, applied))
+            _expected[customer] = expected = Expect(customer, partition, epoch, applied);
+        if (expected.For(asOf).Matches(served, overflow) is { } difference)
             throw new LawBrokenException(
                 $"seed {_seed}: customer {customer} at {partition}:{applied}, epoch {epoch}, as of day {asOf}: {difference}\n"
-                + $"cut {publication.Cut}, published under {publication.DefinitionHash[..8]}, counting {string.Join(' ', counting.Select(e => $"{e.Offset}={e.EventId}"))}\nlast steps: {Trail()}");
+                + $"cut {_world.PublicationOf(epoch).Cut}, published under {expected.Definition.Hash[..8]}, counting {string.Join(' ', expected.Counting.Select(e => $"{e.Offset}={e.EventId}"))}\nlast steps: {Trail()}");
+    }
+
+    private Expectations Expect(string customer, int partition, long epoch, long applied)
+    {
+        var publication = _world.PublicationOf(epoch);
+        var counting = _world.Mirror.Counting(customer, publication.Cut[partition], applied, _world.HorizonMs);
+        return new Expectations((epoch, applied), _world.Views.ByHash(publication.DefinitionHash).Definition, counting);
     }
 
     private string Trail() => string.Join(' ', _trail.TakeLast(40));

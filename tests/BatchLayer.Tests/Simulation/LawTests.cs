@@ -22,6 +22,14 @@ public sealed class LawTests
     [Fact]
     public async Task Scenario_SameSeed_DoesTheSame() => Assert.Equal(await Simulations.RunAsync(7), await Simulations.RunAsync(7));
 
+    [Fact]
+    public async Task Scenario_WithManyReaders_LivesTheSameLife()
+    {
+        var (quiet, read) = (await Simulations.RunAsync(8), await Simulations.RunAsync(8, readsPerStep: 20));
+        Assert.True(read.Reads > quiet.Reads + 5_000, $"{read.Reads} reads");
+        Assert.Equal(quiet, read with { Reads = quiet.Reads });
+    }
+
     // A check that cannot fail is no check: the seeds together must have met what they are for.
     [Fact]
     public async Task Seeds_Together_CrashFailRebuildAbandonAndPublish()

@@ -9,10 +9,11 @@ internal static class SimCommand
     private static readonly Option<int> Seeds = new("--seeds") { Description = "Run seeds 1..N.", DefaultValueFactory = _ => 100, HelpName = "N" };
     private static readonly Option<ulong?> Seed = new("--seed") { Description = "Replay this seed only.", HelpName = "S" };
     private static readonly Option<int> Steps = new("--steps") { Description = "Steps of each life.", DefaultValueFactory = _ => Simulations.StepsPerSeed, HelpName = "N" };
+    private static readonly Option<int> Reads = new("--reads") { Description = "Reads after each step, besides those of the life itself.", HelpName = "N" };
 
     public static Command Create()
     {
-        var command = new Command("sim", "Simulate crashes, duplicates, lateness, failed runs and changed definitions from seeds; exit 1 when an answer is wrong.") { Seeds, Seed, Steps };
+        var command = new Command("sim", "Simulate crashes, duplicates, lateness, failed runs and changed definitions from seeds; exit 1 when an answer is wrong.") { Seeds, Seed, Steps, Reads };
         command.SetAction((parse, cancel) => RunAsync(parse, cancel));
         return command;
     }
@@ -27,13 +28,13 @@ internal static class SimCommand
             cancel.ThrowIfCancellationRequested();
             try
             {
-                reports.Add(await Simulations.RunAsync(seed, parse.GetValue(Steps)));
+                reports.Add(await Simulations.RunAsync(seed, parse.GetValue(Steps), parse.GetValue(Reads)));
             }
             catch (LawBrokenException e)
             {
                 broken.Add(seed);
                 Output.Error(e.Message);
-                Output.Note($"replay: ./lambda sim --seed {seed} --steps {parse.GetValue(Steps)}");
+                Output.Note($"replay: ./lambda sim --seed {seed} --steps {parse.GetValue(Steps)} --reads {parse.GetValue(Reads)}");
             }
         }
         Print(parse.GetValue(Common.Json), seeds.Length, reports, broken);

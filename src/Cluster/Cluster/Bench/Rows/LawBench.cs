@@ -8,6 +8,7 @@ internal sealed class LawBench : IBench
 {
     private const long ReadsWanted = 10_000_000;
     private const double SecondsDefault = 60;
+    private const int ReadsPerStep = 100;
 
     public string Name => "law";
 
@@ -25,14 +26,14 @@ internal sealed class LawBench : IBench
                 var mine = Interlocked.Increment(ref seed);
                 try
                 {
-                    var report = await Simulations.RunAsync((ulong)mine);
+                    var report = await Simulations.RunAsync((ulong)mine, readsPerStep: ReadsPerStep);
                     Interlocked.Add(ref reads, report.Reads);
                     Interlocked.Add(ref crashes, report.Crashes);
                 }
                 catch (LawBrokenException e)
                 {
                     Interlocked.Increment(ref broken);
-                    context.Say($"  {e.Message.Split('\n')[0]}; replay with ./lambda sim --seed {mine}");
+                    context.Say($"  {e.Message.Split('\n')[0]}; replay with ./lambda sim --seed {mine} --reads {ReadsPerStep}");
                 }
             }
         }, cancel)));
