@@ -30,7 +30,7 @@ internal sealed class PopulationWriter
     private IEnumerator<List<(PartitionHost Host, CustomerId Customer)>>? _sweep;
     private string _sweepFor = "";
     private ViewDefinition? _table;
-    private long _lastWriteMs;
+    private long _lastWriteMs, _lastTookMs;
 
     /// <param name="sunkBelow">By partition, the next offset that the sink hands over.</param>
     public PopulationWriter(PartitionHost[] hosts, IPopulation population, IEventLog log, Func<int, long> sunkBelow, InstallationFacts facts, TimeProvider time)
@@ -57,11 +57,13 @@ internal sealed class PopulationWriter
         await EnsureTableAsync(cancel);
         StartSweepIfDue();
         if (_sweep is not null) await SweepAsync(cancel);
-        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (now - _lastWriteMs >= (IsBehind() ? IntervalBehind : Interval).TotalMilliseconds)
+        var now = NowMs;
+        // On a busy machine a write takes long: it never takes more than half of the time.
+        if (now - _lastWriteMs >= Math.Max((IsBehind() ? IntervalBehind : Interval).TotalMilliseconds, 2 * _lastTookMs))
         {
             _lastWriteMs = now;
             await WriteChangedAsync(cancel);
+            _lastTookMs = NowMs - now;
         }
         return _sweep is null ? Interval / 4 : SweepPause;
     }
@@ -70,7 +72,9 @@ internal sealed class PopulationWriter
 
     private long Backlog(Func<PartitionHost, long> reached) => _hosts.Sum(h => Math.Max(0, _log.EndOffset(h.Partition) - reached(h)));
 
-    private int Today => Clock.DayOfMs(_time.GetUtcNow().ToUnixTimeMilliseconds());
+    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private int Today => Clock.DayOfMs(NowMs);
 
     private async Task EnsureTableAsync(CancellationToken cancel)
     {

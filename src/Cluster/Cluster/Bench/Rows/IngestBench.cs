@@ -30,7 +30,7 @@ internal sealed class IngestBench : IBench
         var log = await LogAlone.MeasureAsync(context, batches);
         var insert = await InsertAlone.MeasureAsync(context, batches, cancel);
         var fold = FoldAlone.Measure(batches, BenchView.Load());
-        await WarmUpAsync(context, batches[..Math.Max(1, batches.Count / WarmUpShare)], cancel);
+        await WarmUpAsync(context, [.. batches.Where((_, i) => i % WarmUpShare == 0)], cancel);
         var run = await MeasureAsync(context, batches, stream.Tally, cancel);
         var limit = Math.Min(Math.Min(log, insert), fold.PerSecond);
         return
@@ -44,7 +44,7 @@ internal sealed class IngestBench : IBench
 
     private sealed record Outcome(double PerSecond, double FoldedPerSecond, double DurablePerSecond, double MicrosPerEvent, double WarehouseShare, bool IsRight);
 
-    /// <summary>The first events through an engine and a folder of their own, unmeasured: what is measured is the steady state, not the just-in-time compiler.</summary>
+    /// <summary>Every tenth batch through an engine and a folder of their own, unmeasured: what is measured is the steady state, not the just-in-time compiler.</summary>
     private static async Task WarmUpAsync(BenchContext context, IReadOnlyList<AppendBatch> batches, CancellationToken cancel)
     {
         await using var engine = await StartAsync(context, "ingest-warm", cancel);
