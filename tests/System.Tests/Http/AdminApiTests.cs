@@ -34,6 +34,36 @@ public sealed class AdminApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_WhenAbandoned_SaysSoWithItsReason()
+    {
+        await _api.PostAsync("/v1/admin/batch/runs", "", null);
+        var (response, run) = await _api.PostAsync("/v1/admin/batch/runs/run-1/abandon", "", null);
+        Assert.Equal((HttpStatusCode.OK, "abandoned"), (response.StatusCode, run.GetProperty("state").GetString()));
+        var (_, now) = await _api.GetAsync("/v1/admin/batch/runs/run-1");
+        Assert.Equal("asked", Assert.Single(now.GetProperty("reasons").EnumerateArray()).GetString());
+    }
+
+    [Fact]
+    public async Task Run_WhenItsStepStopsLater_IsAcceptedForAbandoning()
+    {
+        _api.Parts.AbandonsAtOnce = false;
+        await _api.PostAsync("/v1/admin/batch/runs", "", null);
+        var (response, run) = await _api.PostAsync("/v1/admin/batch/runs/run-1/abandon", "", null);
+        Assert.Equal((HttpStatusCode.Accepted, "barriers"), (response.StatusCode, run.GetProperty("state").GetString()));
+    }
+
+    [Fact]
+    public async Task Run_WhenAbandonedThoughUnknownOrEnded_IsRefused()
+    {
+        ApiFixture.AssertProblem(await _api.PostAsync("/v1/admin/batch/runs/run-9/abandon", "", null), HttpStatusCode.NotFound, "unknown-run");
+        await _api.PostAsync("/v1/admin/batch/runs", "", null);
+        await _api.PostAsync("/v1/admin/batch/runs/run-1/abandon", "", null);
+        var again = await _api.PostAsync("/v1/admin/batch/runs/run-1/abandon", "", null);
+        ApiFixture.AssertProblem(again, HttpStatusCode.Conflict, "run-ended");
+        Assert.Equal("abandoned", again.Body.GetProperty("state").GetString());
+    }
+
+    [Fact]
     public async Task Definition_WhenBad_IsRefusedWithEveryPlace()
     {
         var got = await _api.SendAsync(new HttpRequestMessage(HttpMethod.Put, "/v1/definition?file=my.yaml") { Content = ApiFixture.Content("bad"u8.ToArray(), "application/yaml") });
