@@ -35,6 +35,29 @@ public sealed partial class PartitionHost
         }
     }
 
+    /// <summary>
+    /// Age of the oldest record at or after <paramref name="applied"/> at <paramref name="nowMs"/>; 0 when there is none. Folding knows the frame that it
+    /// is at; only between two of them one is looked up, once for all who ask.
+    /// </summary>
+    public long FreshnessMs(long applied, long nowMs)
+    {
+        if (applied >= _ports.Log.EndOffset(Partition)) return 0;
+        if (_folding is not { } at || applied < at.First || applied >= at.End)
+        {
+            if (_ports.Log.Read(Partition, applied, 1) is not [var next, ..]) return 0;
+            _folding = at = FrameTime.Of(next);
+        }
+        return Math.Max(0, nowMs - at.AppendedAtMs);
+    }
+
+    private sealed record FrameTime(long First, long End, long AppendedAtMs)
+    {
+        public static FrameTime Of(LogFrame frame) => new(frame.FirstOffset, frame.EndOffset, frame.AppendedAtMs);
+    }
+
+    /// <summary>The frame that was begun last, or looked up for somebody who asked.</summary>
+    private volatile FrameTime? _folding;
+
     /// <summary>Up to <paramref name="max"/> customers that changed since they were last taken: their rows are to be written.</summary>
     /// <param name="completeBelow">When none is left behind: every change below this offset is of a customer taken by now; else -1.</param>
     public List<CustomerId> TakeChanged(int max, out long completeBelow)
