@@ -74,18 +74,28 @@ internal sealed class EngineRuns : IBatchRuns
     /// <summary>One step of the active run, if there is one.</summary>
     public async Task<TimeSpan> StepAsync(CancellationToken cancel)
     {
-        if (_adopted != Served.Epoch)
-        {
-            await _published(Served, cancel); // again and again until it succeeds: no run starts before
-            _adopted = Served.Epoch;
-        }
+        await AdoptAsync(cancel); // again and again until it succeeds: no run starts before
         await StartDailyAsync(cancel);
         if (ActiveRun is not { } active) return Idle;
         var moved = await TryStepAsync(active.Id, cancel);
         Served = _runner.History.Served;
-        _runs = [.. _runner.History.Runs];
-        if (ActiveRun is null) EndAbandonment();
+        try
+        {
+            await AdoptAsync(cancel);
+        }
+        finally
+        {
+            _runs = [.. _runner.History.Runs]; // not sooner: who reads that a run is published finds it in the answers
+            if (ActiveRun is null) EndAbandonment();
+        }
         return moved ? TimeSpan.Zero : Waiting;
+    }
+
+    private async Task AdoptAsync(CancellationToken cancel)
+    {
+        if (_adopted == Served.Epoch) return;
+        await _published(Served, cancel);
+        _adopted = Served.Epoch;
     }
 
     /// <summary>A step that fails is taken again by the loop; one that keeps failing ends the run with its reason, so that nobody waits for ever.</summary>
