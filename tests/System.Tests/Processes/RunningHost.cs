@@ -74,6 +74,8 @@ internal sealed class RunningHost : IAsyncDisposable
         foreach (var child in Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(int.Parse!).Where(IsWarehouseOfThis)) Send(child, signal);
     }
 
+    public Task<HttpResponseMessage> PostAsync(string ndjson) => _http.PostAsync("/v1/events", new StringContent(ndjson));
+
     /// <returns>Null when the host could not answer (it is gone, busy or stopping); the request may or may not have been taken.</returns>
     public async Task<JsonElement?> PostEventsAsync(string ndjson)
     {
