@@ -140,6 +140,28 @@ public sealed class AdminApiTests : IAsyncLifetime
         Assert.NotNull(_api.Parts.Quarantine.List(0, 10, null, includeReplayed: true).Single().ReplayedAtMs);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("?ids=1,2")]
+    [InlineData("?reason=card_number")]
+    public async Task Quarantine_WhenItHeldACardNumber_IsNeverSentAgain(string chosen)
+    {
+        Add("http", "card_number", """{"note":"************1111"}""");
+        Add("http", "unknown_type", "good");
+        var sent = new List<string>();
+        _api.Parts.OnIntake = body =>
+        {
+            sent.Add(Encoding.UTF8.GetString(body));
+            return new Intake.Done(1, [], [new Position(0, 1)]);
+        };
+        var (_, report) = await _api.PostAsync("/v1/admin/quarantine/replay" + chosen, "", null);
+        Assert.DoesNotContain(sent, s => s.Contains('*', StringComparison.Ordinal));
+        var refused = Assert.Single(report.GetProperty("refused").EnumerateArray());
+        Assert.Equal(1, refused.GetProperty("id").GetInt32());
+        Assert.StartsWith("card_number: only the masked line is kept", refused.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Null(_api.Parts.Quarantine.List(0, 1, "card_number", includeReplayed: true).Single().ReplayedAtMs); // it stays open
+    }
+
     [Fact]
     public async Task Quarantine_WhenAddedTwice_IsKeptOnce()
     {
