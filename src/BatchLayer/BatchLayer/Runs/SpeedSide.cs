@@ -61,22 +61,8 @@ public sealed class SpeedSide(
     public Task<BaseComparison> CompareAsync(
         int partition, long epoch, Publication served, CompiledView view, Artefact file, int lastPrunedDay, CancellationToken cancel)
     {
-        var active = ports.Views.ByHash(served.DefinitionHash);
-        var at = new Epochs(served.Epoch, epoch, active, active.Definition.Hash == view.Definition.Hash ? null : view);
-        var computed = bases.Open(file);
-        var old = hosts(partition).Base;
-        if (old is not null && !old.TryAcquire()) throw new InvalidOperationException($"partition {partition}: base {served.Epoch} was retired while a run compared with it");
-        try
-        {
-            var comparer = new BaseComparer(at, view, lastPrunedDay, ports.Views);
-            var (compared, differing) = comparer.Compare(old?.Scan() ?? [], ports.Checkpoints.Scan(partition), computed.Scan(), cancel);
-            return Task.FromResult(new BaseComparison(compared, differing));
-        }
-        finally
-        {
-            old?.Release();
-            bases.Retire(computed);
-        }
+        var compared = BaseComparisons.Compare(ports, bases, hosts(partition).Base, partition, epoch, served, view, file, lastPrunedDay, cancel);
+        return Task.FromResult(compared);
     }
 
     private sealed record FoundBarrier(long Offset, long AppendedAtMs);
