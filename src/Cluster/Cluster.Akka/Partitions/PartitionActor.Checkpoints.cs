@@ -99,7 +99,7 @@ internal sealed partial class PartitionActor
             // The store is away for the moment: folding goes on, replay only grows longer.
             _parts.OnError($"partition {_partition}: checkpoint", why);
             _conflicts.AddRange(written.Conflicts);
-            Context.System.Scheduler.ScheduleTellOnce(_limits.RetryPause, Self, WriteAgain.Instance, Self);
+            Timers.StartSingleTimer("write again", WriteAgain.Instance, _limits.RetryPause);
             return;
         }
         (_storedAtOffset, _storedAt) = (_image.Applied, Time.GetTimestamp());
