@@ -56,7 +56,7 @@ is_stale() {
   [[ ! -e $stamp ]] || [[ -n $(cd "$root" && find "$@" -newer "$stamp" -print -quit 2>/dev/null) ]]
 }
 
-host_sources=(src views samples Directory.Build.props Directory.Packages.props)
+host_sources=(src views samples build Directory.Build.props Directory.Build.targets Directory.Packages.props)
 
 build_host() {
   if [[ -e $run/bin/Cluster/release/Lambda.Cluster.dll ]] && ! is_stale "$artifacts/.host-stamp" "${host_sources[@]}"; then return; fi
@@ -90,15 +90,19 @@ build() {
   local project="$1" log="$artifacts/.build.$$.log" started=$SECONDS code=0
   shift
   say "building $(basename "$project") (a first build takes about a minute) …"
-  "$dotnet" restore "$project" -v q --nologo "$@" >"$log" 2>&1 9>&- || code=$?
+  "$dotnet" restore "$project" -v m --nologo "$@" >"$log" 2>&1 9>&- || code=$?
   if ((code != 0)); then
     fail_build "$log" "$code" 'NuGet restore failed: packages could not be fetched. Check the network and the package sources (dotnet nuget list source), then try again.'
   fi
+  say_left_out "$log"
   "$dotnet" build "$project" -c Release --no-restore -v q --nologo "$@" >"$log" 2>&1 9>&- || code=$?
   ((code == 0)) || fail_build "$log" "$code" 'the build failed (see above)'
   rm -f "$log"
   say "built in $((SECONDS - started)) s"
 }
+
+# The one line of the restore that says which packages the feeds lack.
+say_left_out() { sed -n 's/^ *\(left out: .*\)/lambda: \1/p' "$1" | sort -u >&2; }
 
 # fail_build LOG CODE MESSAGE: a killed build has other causes than a failed one.
 fail_build() {

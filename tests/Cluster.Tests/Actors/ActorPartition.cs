@@ -1,3 +1,4 @@
+#if CLUSTER_RUNTIME
 using System.Diagnostics;
 using Akka.Actor;
 using Akka.Configuration;
@@ -90,3 +91,4 @@ internal sealed class FreeLeases : IPartitionLeases
         public void Release() { }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if CLUSTER_RUNTIME
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Domain.Events;
@@ -124,3 +125,4 @@ public sealed class PartitionActorTests
         Assert.True((await waiting).Parts[0].Applied > 30);
     }
 }
+#endif

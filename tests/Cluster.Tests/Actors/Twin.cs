@@ -1,3 +1,4 @@
+#if CLUSTER_RUNTIME
 using System.Buffers;
 using Lambda.BatchLayer.Memory;
 using Lambda.Cluster.Actors.Messages;
@@ -157,3 +158,4 @@ internal sealed class Twin : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await Actors.DisposeAsync();
 }
+#endif
