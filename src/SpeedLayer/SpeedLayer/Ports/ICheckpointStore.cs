@@ -38,5 +38,6 @@ public readonly record struct StoredEntity(CustomerId Customer, ReadOnlyMemory<b
 public sealed class FencedException(int partition, long mine, long theirs) : Exception(
     $"partition {partition}: generation {mine} was overtaken by {theirs}; this owner must stop");
 
-public sealed class CheckpointCorruptException(int partition, string what) : Exception(
-    $"partition {partition}: corrupt checkpoint: {what}. Stop Lambda, delete the checkpoint files of this partition and start again: it is rebuilt from base file and log.");
+/// <param name="remedy">How this store forgets one partition.</param>
+public sealed class CheckpointCorruptException(int partition, string what, string remedy = "delete the checkpoint files of this partition") : Exception(
+    $"partition {partition}: corrupt checkpoint: {what}. Stop Lambda, {remedy} and start again: it is rebuilt from base file and log.");
