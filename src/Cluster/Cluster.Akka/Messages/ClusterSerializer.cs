@@ -71,7 +71,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
     private static string Named(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(CutConverter)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IncludeFields = true, Converters = [typeof(CutConverter)])]
 [JsonSerializable(typeof(GetReport))]
 [JsonSerializable(typeof(PartitionReport))]
 [JsonSerializable(typeof(AdoptBase))]

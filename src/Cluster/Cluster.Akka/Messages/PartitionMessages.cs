@@ -56,6 +56,9 @@ public sealed record AdoptBase(int Partition, Publication Publication) : IPartit
 /// <summary>Write a checkpoint of what is applied now. Answered by <see cref="Done"/> at once: the report says when it is there.</summary>
 public sealed record WriteCheckpoint(int Partition) : IPartitionMessage, IClusterMessage;
 
+/// <summary>The sink of this partition shall not wait for more rows: a run or a reader waits for it. Not answered.</summary>
+public sealed record FlushSink(int Partition) : IPartitionMessage, IClusterMessage;
+
 /// <summary>Stream the computed partition into a base file on the node that hosts it. Repeatable. Answered by <see cref="BaseBuilt"/>.</summary>
 public sealed record BuildBase(int Partition, long Epoch, string Definition) : IPartitionMessage, IClusterMessage;
 

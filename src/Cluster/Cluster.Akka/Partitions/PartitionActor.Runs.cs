@@ -15,6 +15,7 @@ internal sealed partial class PartitionActor
     private readonly Dictionary<string, List<IActorRef>> _asked = [];
     private Publication? _served;
     private long _retainedAt;
+    private long _logStart; // as of the last look at retention: asking may wait for a broker
     private bool _retaining;
 
     private void OnRunMessage(object message)
@@ -27,7 +28,7 @@ internal sealed partial class PartitionActor
             case Answer answer: OnAnswer(answer); break;
             case WriteCheckpoint: _checkpointWanted = true; AdvanceCheckpoint(); Sender.Tell(new Done(_partition)); break;
             case FlushSink: if (_sink is not null) _sink.UrgentUntilMs = Environment.TickCount64 + 2_000; break;
-            case Retained: _retaining = false; break;
+            case Retained retained: (_retaining, _logStart) = (false, retained.LogStart); break;
             default: OnPopulationMessage(message); break;
         }
     }
@@ -129,11 +130,11 @@ internal sealed partial class PartitionActor
         {
             var keep = Retention.KeepFrom(log, _partition, served, _settings.HorizonMs, stored, sunk);
             if (keep > log.StartOffset(_partition)) await log.TruncateAsync(_partition, keep, _stop.Token);
-            return Retained.Instance;
+            return new Retained(log.StartOffset(_partition));
         }, e =>
         {
             _parts.OnError($"partition {_partition}: retention", e);
-            return Retained.Instance;
+            return new Retained(_logStart);
         });
     }
 
@@ -147,7 +148,7 @@ internal sealed partial class PartitionActor
         var log = _parts.Speed.Log;
         var epochs = _stand.Epochs;
         return new PartitionReport(
-            _partition, state, _fault?.Message, _parts.Node, _lease?.Generation ?? 0, epochs.Published, epochs.Current, epochs.Active.Definition.Hash, log.StartOffset(_partition),
+            _partition, state, _fault?.Message, _parts.Node, _lease?.Generation ?? 0, epochs.Published, epochs.Current, epochs.Active.Definition.Hash, _logStart,
             log.EndOffset(_partition), _stand.Applied, _storedAtOffset, _sink.Next, _sink.Stopped?.Message, PopulationBelow, PopulationSwept, _residents.Count,
             _base?.Customers ?? 0, FreshnessMs(), _stand.Counters);
     }
@@ -165,8 +166,5 @@ internal sealed partial class PartitionActor
 
     private sealed record Answer(string Key, object Message);
 
-    private sealed class Retained { public static readonly Retained Instance = new(); }
+    private sealed record Retained(long LogStart);
 }
-
-/// <summary>The sink of this partition shall not wait for more rows: a run or a reader waits for it. Not answered.</summary>
-public sealed record FlushSink(int Partition) : IPartitionMessage, IClusterMessage;

@@ -46,7 +46,7 @@ public sealed class EmbeddedEngine : IEngine
         _population = new PopulationWriter(_hosts, parts.Population, parts.Log, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Log, parts.Warehouse, _reach, parts.Time);
         (Reads, Recompute) = (reads, reads);
-        Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), parts.Log, _hosts, () => _stopping is not null);
+        Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
         HorizonMs = horizonMs;
     }
@@ -171,6 +171,8 @@ public sealed class EmbeddedEngine : IEngine
         }
         return TimeSpan.FromSeconds(30);
     }
+
+    private long Unfolded() => _hosts.Sum(h => h.Fault is null ? Math.Max(0, _parts.Log.EndOffset(h.Partition) - h.Applied) : 0);
 
     // --- publication ----------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,27 @@
+#if CLUSTER_RUNTIME && KAFKA
+using Microsoft.Extensions.Logging;
+
+namespace Lambda.Cluster.Clustered;
+
+/// <summary>What the actor system has to say, to where the engine's errors go.</summary>
+internal sealed class NodeLog(Action<string, Exception> onError) : ILoggerProvider
+{
+    public ILogger CreateLogger(string categoryName) => new Log(onError);
+
+    public void Dispose() { }
+
+    private sealed class Log(Action<string, Exception> onError) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel)) onError("cluster", new NodeLogException($"{formatter(state, exception)}{(exception is null ? "" : $": {exception.Message}")}"));
+        }
+    }
+
+    private sealed class NodeLogException(string message) : Exception(message);
+}
+#endif
