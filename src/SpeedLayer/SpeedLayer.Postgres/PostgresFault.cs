@@ -19,7 +19,7 @@ internal static class PostgresFault
 
     /// <param name="doing">What was attempted: `read the checkpoint of partition 3`.</param>
     public static StorageException Told(string place, string doing, NpgsqlException e) =>
-        new(place, $"cannot {doing}: {Cause(e)}", e, IsConnectionLost(e) || e.IsTransient || e.InnerException is TimeoutException);
+        new(place, $"cannot {doing}: {Cause(e)}", e, IsConnectionLost(e) || e.InnerException is TimeoutException || (e.IsTransient && e.SqlState != PostgresErrorCodes.DiskFull));
 
     private static string Cause(NpgsqlException e) => e switch
     {

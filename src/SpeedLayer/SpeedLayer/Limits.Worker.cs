@@ -22,8 +22,8 @@ public static partial class Limits
     /// <summary>Most rows of one insert.</summary>
     public const int SinkRowsMax = 100_000;
 
-    /// <summary>Rows that make an insert worth while at once.</summary>
-    public const int SinkRowsDefault = 20_000;
+    /// <summary>Rows that make an insert worth while at once: the largest insert, for every insert makes a part that must be merged later.</summary>
+    public const int SinkRowsDefault = SinkRowsMax;
 
     /// <summary>Age of the oldest waiting record at which fewer rows are inserted, milliseconds.</summary>
     public const long SinkDelayMsDefault = 700;

@@ -1,3 +1,4 @@
+using Lambda.BatchLayer.Ports;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
 using Lambda.TestKit;
@@ -46,4 +47,52 @@ public sealed class PostgresLeaseTests(PostgresServer server) : LeaseStoreSuite
     {
         if (_database is not null) await _database.DisposeAsync();
     }
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresQuarantineTests(PostgresServer server) : QuarantineSuite
+{
+    private PostgresDatabase? _database;
+
+    protected override ValueTask<IQuarantine> OpenAsync() => new(new PostgresQuarantine(_database ??= server.Open()));
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_database is not null) await _database.DisposeAsync();
+    }
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresSinkProgressStoreTests(PostgresServer server) : SinkProgressStoreSuite, IAsyncDisposable
+{
+    private PostgresDatabase? _database;
+
+    protected override ISinkProgressStore Open() => new PostgresSinkProgressStore(_database ??= server.Open());
+
+    public ValueTask DisposeAsync() => _database?.DisposeAsync() ?? default;
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresFactsTests(PostgresServer server) : FactsSuite
+{
+    private PostgresDatabase? _database;
+
+    protected override (IFacts Facts, IDefinitionStore Definitions) Open()
+    {
+        var facts = new PostgresFacts(_database ??= server.Open());
+        return (facts, facts);
+    }
+
+    public override void Dispose() => _database?.DisposeAsync().AsTask().Wait();
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresRunJournalTests(PostgresServer server) : RunJournalSuite
+{
+    private PostgresDatabase? _database;
+
+    protected override IRunJournal Open() => new PostgresRunJournal(_database ??= server.Open());
+
+    public override void Dispose() => _database?.DisposeAsync().AsTask().Wait();
 }

@@ -19,6 +19,7 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public List<RunReport> Runs { get; } = [];
     public Dictionary<string, ImportProgress> Imports { get; } = [];
     public MemoryQuarantine Quarantine { get; } = new();
+    public bool AbandonsAtOnce { get; set; } = true;
     public bool IsReady { get; set; } = true;
     public Func<byte[], Intake> OnIntake { get; set; } = _ => new Intake.Done(1, [], [new Position(0, 0)]);
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
@@ -53,6 +54,15 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
         var run = new RunReport($"run-{Runs.Count + 1}", Runs.Count + 1, RunState.Barriers, TestView.Definition.Hash, 1_700_000_000_000, null, [], new Dictionary<string, long> { ["events"] = 3 }, [(RunState.Barriers, 5)]);
         Runs.Insert(0, run);
         return new(new RunStart(true, run));
+    }
+
+    public ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel)
+    {
+        var at = Runs.FindIndex(r => r.Run == run);
+        if (at < 0) return new((RunAbandon?)null);
+        if (Runs[at].IsFinal) return new(new RunAbandon(false, Runs[at]));
+        Runs[at] = AbandonsAtOnce ? Runs[at] with { State = RunState.Abandoned, Reasons = ["asked"], EndedAtMs = 1_700_000_000_100 } : Runs[at];
+        return new(new RunAbandon(true, Runs[at]));
     }
 
     public RunReport? Get(string run) => Runs.FirstOrDefault(r => r.Run == run);

@@ -43,8 +43,8 @@ public sealed class EmbeddedEngine : IEngine
         var runner = new BatchRunner(new BatchPorts(parts.Journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         _runs = new EngineRuns(runner, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
-        _population = new PopulationWriter(_hosts, parts.Population, parts.Log, parts.Facts, parts.Time);
-        var reads = new EngineReads(_hosts, parts.Log, parts.Warehouse, _reach, parts.Time);
+        _population = new PopulationWriter(_hosts, parts.Population, parts.Log, p => _pump.Progress(p).Next, parts.Facts, parts.Time);
+        var reads = new EngineReads(_hosts, parts.Warehouse, _reach, parts.Time);
         (Reads, Recompute) = (reads, reads);
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);

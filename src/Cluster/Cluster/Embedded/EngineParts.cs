@@ -97,8 +97,7 @@ internal sealed class EngineParts : IAsyncDisposable
         var file = options.Definition ?? DefaultDefinition();
         var definition = DefinitionLoader.Load(file, File.ReadAllText(file));
         Definitions.Store(definition);
-        Facts.FirstDefinition = (definition.Hash, Time.GetUtcNow().ToUnixTimeMilliseconds());
-        return Facts.FirstDefinition.Value;
+        return Facts.DecideFirstDefinition(definition.Hash, Time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     /// <summary>views/customer360.yaml, as it was built in beside the host.</summary>

@@ -34,7 +34,7 @@ public sealed record LambdaOptions
     public int CheckpointSeconds { get; init; } = 60;
 
     /// <summary>Rows that make the sink insert, of all partitions together …</summary>
-    public int SinkRows { get; init; } = 20_000;
+    public int SinkRows { get; init; } = 100_000;
 
     /// <summary>… or the longest it waits, ms.</summary>
     public int SinkMs { get; init; } = 700;

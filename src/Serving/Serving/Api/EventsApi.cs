@@ -31,6 +31,7 @@ internal static class EventsApi
             Reply.Problem(415, "Media type or encoding is not supported."),
             new Reply(422, "No line was accepted.", "RefusedIntake", JsonResponse.ProblemJson),
             Reply.Problem(429, "A queue is full; try again after Retry-After seconds."),
+            Reply.Problem(503, "It could not be made durable (the disk is full, or Lambda starts or stops): nothing was appended; try again after Retry-After seconds."),
         ],
     };
 

@@ -52,6 +52,21 @@ internal sealed class EntityScan(PostgresDatabase database, CheckpointRows table
 
     private void Start()
     {
+        try
+        {
+            Open();
+        }
+        catch (NpgsqlException e) when (PostgresFault.IsConnectionLost(e))
+        {
+            database.Fault("start a scan", e); // forgets the idle connections
+            _command?.Dispose();
+            _connection?.Dispose();
+            Open();
+        }
+    }
+
+    private void Open()
+    {
         _connection = database.Connect();
         _command = table.All(_connection);
         _rows = _command.ExecuteReader();

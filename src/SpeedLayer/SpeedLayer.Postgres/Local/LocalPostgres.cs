@@ -21,12 +21,12 @@ public sealed class LocalPostgres : IAsyncDisposable
     private const string Shell = """
         data=$1 delete=$2 log=$3 signal=$4; shift 4
         exec 3<&0
-        ( cat <&3 >/dev/null; until kill -"$signal" "$(head -n 1 "$data/postmaster.pid")" 2>/dev/null; do sleep 0.1; done ) &
+        ( cat <&3 >/dev/null; [ -z "$delete" ] || : >"$delete/stopping"; until kill -"$signal" "$(head -n 1 "$data/postmaster.pid")" 2>/dev/null; do sleep 0.1; done ) &
         watcher=$!
         "$@" </dev/null 3<&- >>"$log" 2>&1
         code=$?
         kill $watcher 2>/dev/null
-        [ -z "$delete" ] || rm -rf "$delete"
+        [ ! -e "$delete/stopping" ] || rm -rf "$delete"
         exit $code
         """;
 
@@ -73,8 +73,9 @@ public sealed class LocalPostgres : IAsyncDisposable
     /// <summary>SIGKILL for the server and all its processes at once, as in a loss of power to them. <see cref="StartAsync(CancellationToken)"/> starts it again.</summary>
     public void Kill()
     {
-        _shell!.Kill(entireProcessTree: true);
-        _shell.WaitForExit();
+        // The shell lives to see it: a dead server that nobody has waited for still counts as running when the next one starts.
+        using (var server = Process.GetProcessById(int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture))) server.Kill(entireProcessTree: true);
+        _shell!.WaitForExit();
         _shell.Dispose();
         _shell = null;
     }

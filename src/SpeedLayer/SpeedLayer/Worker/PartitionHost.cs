@@ -82,8 +82,10 @@ public sealed partial class PartitionHost : IWorkerEffects
     {
         var frames = _ports.Log.Read(Partition, _worker.Applied, maxBytes);
         foreach (var frame in frames)
-            while (!ApplySlice(frame))
-                AdvanceCheckpoint();
+        {
+            _folding = FrameTime.Of(frame);
+            while (!ApplySlice(frame)) AdvanceCheckpoint();
+        }
         AdvanceCheckpoint();
         return frames.Count > 0;
     }

@@ -36,7 +36,10 @@ internal sealed class RawEventReads(ClickHouseClient client)
         QueryParameters Place() => new() { { "partition", partition }, { "cut", cut } };
     }
 
-    /// <summary>First the few events that have several positions, one of them in the range (the sort key brings copies side by side), then their times.</summary>
+    /// <summary>
+    /// First the few events that have several positions, one of them in the range, further apart than the horizon (the sort key brings copies side by
+    /// side); then the times of their copies. Without that distance a file imported twice would have every event of it looked at.
+    /// </summary>
     public async Task<IReadOnlyList<LateRepeat>> LateRepeatsAsync(int partition, long fromOffset, long toOffset, long horizonMs, CancellationToken cancel)
     {
         const string sql = """
@@ -50,7 +53,7 @@ internal sealed class RawEventReads(ClickHouseClient client)
                     WHERE partition = {partition:UInt16} AND offset < {to:Int64} AND (customer_id, event_id) IN
                     (
                         SELECT customer_id, event_id FROM raw_events WHERE partition = {partition:UInt16} AND offset < {to:Int64}
-                        GROUP BY partition, customer_id, event_id HAVING max(offset) >= {from:Int64} AND max(offset) > min(offset)
+                        GROUP BY partition, customer_id, event_id HAVING max(offset) >= {from:Int64} AND max(offset) > min(offset) AND max(raw_events.appended_at) - min(raw_events.appended_at) > {horizon:Int64}
                         SETTINGS optimize_aggregation_in_order = 1
                     )
                     GROUP BY customer_id, event_id, offset
