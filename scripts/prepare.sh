@@ -67,13 +67,14 @@ build_host() {
 build_host_locked() {
   if [[ -e $run/bin/Cluster/release/Lambda.Cluster.dll ]] && ! is_stale "$artifacts/.host-stamp" "${host_sources[@]}"; then return; fi
   check_sdk
-  local began="$artifacts/.began.$$" to
+  local began="$artifacts/.began.$$" to project
   touch "$began"
   build "$root/src/Cluster/Cluster/Cluster.csproj"
   to="$artifacts/run/$(date +%s%N)"
-  mkdir -p "$to/bin/Cluster" "$to/bin/Warehouse.Local"
-  cp -r "$artifacts/bin/Cluster/release" "$to/bin/Cluster/release"
-  cp -r "$artifacts/bin/Warehouse.Local/release" "$to/bin/Warehouse.Local/release"
+  for project in Cluster Warehouse.Local SpeedLayer.KafkaMock; do
+    mkdir -p "$to/bin/$project"
+    cp -r "$artifacts/bin/$project/release" "$to/bin/$project/release"
+  done
   ln -sfn "$(basename "$to")" "$run"
   mv -f "$began" "$artifacts/.host-stamp"
   forget_old_runs

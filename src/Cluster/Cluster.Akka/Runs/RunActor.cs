@@ -18,6 +18,9 @@ public interface IRunDriver
     /// <exception cref="EngineUnavailableException">A run cannot be started now.</exception>
     ValueTask<RunStart> StartAsync(CancellationToken cancel);
 
+    /// <returns>Null when no run has this name.</returns>
+    ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel);
+
     /// <summary>One step of the active run; gives the pause before the next.</summary>
     Task<TimeSpan> StepAsync(CancellationToken cancel);
 }
@@ -54,7 +57,9 @@ public sealed class RunActor : ReceivePersistentActor
         });
         Command<GetRuns>(get => Sender.Tell(new RunList(_driver!.List(get.Limit), _driver.Served)));
         Command<BeginRun>(_ => Outside(async () => await _driver!.StartAsync(_stop.Token) is var start ? new RunAnswer(start.Started, start.Run) : null!));
-        Command<AbandonRun>(_ => Sender.Tell(new RunRefused("a run of a cluster cannot be abandoned yet")));
+        Command<AbandonRun>(abandon => Outside(async () => await _driver!.AbandonAsync(abandon.Run, _stop.Token) is { } ended
+            ? new RunAnswer(ended.Taken, ended.Run)
+            : new RunAnswer(false, null)));
     }
 
     public override string PersistenceId => "lambda-runs";

@@ -58,7 +58,7 @@ public static class Root
         foreach (var command in new[]
                  {
                      UpCommand.Create(), DemoCommand.Create(), ImportCommand.Create(), GenerateCommand.Create(), SimCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(),
-                     BenchCommand.Create(), PlainKestrel.CreateCommand(),
+                     ClusterCommand.Create(), BenchCommand.Create(), PlainKestrel.CreateCommand(),
                  }) root.Subcommands.Add(command);
         return root;
     }

@@ -28,6 +28,13 @@ internal sealed class ClusterRuns(ClusterNode node, Publication initial) : IBatc
         return new RunStart(answer.Taken, answer.Run!);
     }
 
+    public async ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel)
+    {
+        var answer = await AskAsync<RunAnswer>(new AbandonRun(run), cancel);
+        await RefreshAsync(cancel);
+        return answer.Run is { } report ? new RunAbandon(answer.Taken, report) : null;
+    }
+
     public RunReport? Get(string run) => _last.Runs.FirstOrDefault(r => r.Run == run);
 
     public IReadOnlyList<RunReport> List(int limit) => [.. _last.Runs.Take(limit)];
@@ -71,6 +78,8 @@ internal sealed class ClusterRunDriver(EngineRuns runs) : IRunDriver
     public IReadOnlyList<RunReport> List(int limit) => runs.List(limit);
 
     public ValueTask<RunStart> StartAsync(CancellationToken cancel) => runs.StartAsync(cancel);
+
+    public ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel) => runs.AbandonAsync(run, cancel);
 
     public Task<TimeSpan> StepAsync(CancellationToken cancel) => runs.StepAsync(cancel);
 }
