@@ -69,6 +69,15 @@ internal sealed class ActorPartition(PartitionParts parts, int partition) : IAsy
     public async ValueTask DisposeAsync() => await _system.Terminate();
 }
 
+internal sealed class MemoryMarks : IPopulationMarks
+{
+    private PopulationMark _mark = new(0, "");
+
+    public PopulationMark Load(int partition) => _mark;
+
+    public void Save(int partition, PopulationMark mark) => _mark = mark;
+}
+
 /// <summary>Leases that nobody contests.</summary>
 internal sealed class FreeLeases : IPartitionLeases
 {

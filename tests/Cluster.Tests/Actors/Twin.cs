@@ -41,7 +41,7 @@ internal sealed class Twin : IAsyncDisposable
         var sink = new MemorySinkProgressStore();
         var parts = new PartitionParts(
             new SpeedPorts(_log, ActorStore, Quarantine, _views, TimeProvider.System), Warehouse, Warehouse, _bases, Leases, (_, _) => sink,
-            _ => Task.FromResult(Served), _ => _settings, new SinkPolicy(1, 1), "here", (_, e) => Errors.Add(e)) { Limits = limits ?? new PartitionLimits { SliceRecords = 16 } };
+            _ => Task.FromResult(Served), _ => _settings, new SinkPolicy(1, 1), Marks, "here", (_, e) => Errors.Add(e)) { Limits = limits ?? new PartitionLimits { SliceRecords = 16 } };
         Actors = new ActorPartition(parts, 0);
         Plain = RestartPlain();
         Actors.Start();
@@ -53,6 +53,7 @@ internal sealed class Twin : IAsyncDisposable
     public MemoryWarehouse Warehouse { get; } = new();
     public MemoryQuarantine Quarantine { get; } = new();
     public FreeLeases Leases { get; } = new();
+    public MemoryMarks Marks { get; } = new();
     public List<Exception> Errors { get; } = [];
     public Publication Served { get; private set; }
     public PartitionHost Plain { get; private set; }

@@ -47,7 +47,7 @@ public sealed record GetReport(int Partition) : IPartitionMessage, IClusterMessa
 /// <param name="State">`starting`, `replaying`, `ready`, `stopped`, `leaving`.</param>
 /// <param name="SinkStopped">Why the sink stopped for good; null while it runs.</param>
 public sealed record PartitionReport(
-    int Partition, string State, string? Reason, string Node, long Generation, long Published, long Current, string Definition, long Start, long End, long Applied,
+    int Partition, string State, string? Reason, string Node, long Generation, long Published, long Current, string Definition, string? Next, long Start, long End, long Applied,
     long Checkpointed, long Sunk, string? SinkStopped, long PopulationBelow, string PopulationSwept, long Entities, long BaseCustomers, long FreshnessMs, WorkerCounters Counters) : IClusterMessage;
 
 /// <summary>Serve this publication's base. Answered by <see cref="Done"/> when it is served.</summary>

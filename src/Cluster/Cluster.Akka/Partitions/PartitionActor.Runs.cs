@@ -144,11 +144,11 @@ internal sealed partial class PartitionActor
     {
         var state = _phase == Phase.Running && (_stand.Applied < _endAtStart || !_stand.CanAnswer) ? "replaying" : Name(_phase);
         if (_phase == Phase.Starting || _sink is null)
-            return new PartitionReport(_partition, state, _fault?.Message, _parts.Node, _lease?.Generation ?? 0, 0, 0, "", 0, 0, 0, 0, 0, null, 0, "", 0, 0, 0, default);
+            return new PartitionReport(_partition, state, _fault?.Message, _parts.Node, _lease?.Generation ?? 0, 0, 0, "", null, 0, 0, 0, 0, 0, null, 0, "", 0, 0, 0, default);
         var log = _parts.Speed.Log;
         var epochs = _stand.Epochs;
         return new PartitionReport(
-            _partition, state, _fault?.Message, _parts.Node, _lease?.Generation ?? 0, epochs.Published, epochs.Current, epochs.Active.Definition.Hash, _logStart,
+            _partition, state, _fault?.Message, _parts.Node, _lease?.Generation ?? 0, epochs.Published, epochs.Current, epochs.Active.Definition.Hash, epochs.Next?.Definition.Hash, _logStart,
             log.EndOffset(_partition), _stand.Applied, _storedAtOffset, _sink.Next, _sink.Stopped?.Message, PopulationBelow, PopulationSwept, _residents.Count,
             _base?.Customers ?? 0, FreshnessMs(), _stand.Counters);
     }

@@ -52,6 +52,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     protected override void PostStop()
     {
         _stop.Cancel();
+        if (!_sweepReading) _sweep?.Dispose();
         if (_base is not null) _parts.Bases.Retire(_base);
         if (_phase != Phase.Leaving && _sink is not null) _ = _sink.DisposeAsync().AsTask();
     }

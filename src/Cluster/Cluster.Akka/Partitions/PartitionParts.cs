@@ -12,9 +12,22 @@ namespace Lambda.Cluster.Actors.Partitions;
 /// <param name="OnError">Told what failed where; the partition goes on or stops by itself.</param>
 public sealed record PartitionParts(
     SpeedPorts Speed, IWarehouse Warehouse, IPopulation Population, IBaseStore Bases, IPartitionLeases Leases, Func<int, long, ISinkProgressStore> SinkProgress,
-    Func<CancellationToken, Task<Publication>> Served, Func<int, WorkerSettings> Settings, SinkPolicy Sink, string Node, Action<string, Exception> OnError)
+    Func<CancellationToken, Task<Publication>> Served, Func<int, WorkerSettings> Settings, SinkPolicy Sink, IPopulationMarks PopulationMarks, string Node, Action<string, Exception> OnError)
 {
     public PartitionLimits Limits { get; init; } = new();
+}
+
+/// <summary>How far the population table is behind a partition, kept for its next owner.</summary>
+/// <param name="Below">Every change of records below this offset is in the table.</param>
+/// <param name="Swept">What all customers were last swept for: epoch and day.</param>
+public sealed record PopulationMark(long Below, string Swept);
+
+public interface IPopulationMarks
+{
+    /// <summary>(0, "") when there is none.</summary>
+    PopulationMark Load(int partition);
+
+    void Save(int partition, PopulationMark mark);
 }
 
 /// <summary>Bounds of an actor partition.</summary>
@@ -43,6 +56,11 @@ public sealed record PartitionLimits
 
     /// <summary>How long reading the log waits for news.</summary>
     public TimeSpan LogWait { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Rows of one write into the population table, and of one look at the sweep.</summary>
+    public int PopulationRows { get; init; } = 5_000;
+
+    public TimeSpan PopulationEvery { get; init; } = TimeSpan.FromMilliseconds(800);
 
     public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(50);
     public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(500);

@@ -14,6 +14,8 @@ public sealed class PartitionReports(PartitionClient client, TimeProvider time)
     /// <summary>The last report; null when there is none, or it is too old to say anything.</summary>
     public PartitionReport? Of(int partition) => _last[partition] is { } last && time.GetElapsedTime(last.At) < TooOld ? last.Report : null;
 
+    public int Partitions => client.Partitions;
+
     public IEnumerable<PartitionReport?> All => Enumerable.Range(0, client.Partitions).Select(Of);
 
     /// <summary>Asks all partitions at the same time; one that does not answer keeps its last report until that is too old.</summary>

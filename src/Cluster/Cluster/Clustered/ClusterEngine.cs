@@ -93,7 +93,7 @@ internal sealed class ClusterEngine : IEngine
             new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time), parts.Warehouse, parts.House.Population, parts.Bases,
             new KeeperLeases(parts.Leases, $"{node} {Guid.NewGuid():N}"), (_, generation) => parts.SinkProgress(generation), served,
             p => new WorkerSettings(p, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L },
-            new SinkPolicy(options.SinkRows, options.SinkMs), node, onError);
+            new SinkPolicy(options.SinkRows, options.SinkMs), new PopulationMarks(parts.StoredFacts), node, onError);
     }
 
     /// <summary>Where the run actor lives: the steps of a run over the partitions of all nodes.</summary>
@@ -101,7 +101,8 @@ internal sealed class ClusterEngine : IEngine
     {
         var side = new RegionSpeedSide(node.Partitions, node.Reports, parts.Log, parts.SinkProgress(null), horizonMs);
         var runner = new BatchRunner(new BatchPorts(journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
-        return new ClusterRunDriver(new EngineRuns(
+        var table = new PopulationSwitch(node.Reports, parts.House.Population, parts.Definitions.Views);
+        return new ClusterRunDriver(table, new EngineRuns(
             runner, () => parts.Facts.PendingDefinition ?? runner.History.Served.DefinitionHash,
             async (publication, cancel) =>
             {

@@ -21,6 +21,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     public required TimeProvider Time { get; init; }
     public required DataFolder Folder { get; init; }
     public PostgresDatabase Database { get; private set; } = null!;
+    public IFacts StoredFacts { get; private set; } = null!;
     public InstallationFacts Facts { get; private set; } = null!;
     public EngineDefinitions Definitions { get; private set; } = null!;
     public IEventLog Log { get; private set; } = null!;
@@ -77,7 +78,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     {
         Database = Keep(await Task.Run(() => PostgresDatabase.Open(postgres)));
         var facts = new PostgresFacts(Database);
-        Facts = new InstallationFacts(facts);
+        (StoredFacts, Facts) = (facts, new InstallationFacts(facts));
         var partitions = Facts.Partitions(options.Partitions, insist: false);
         Log = Keep(await KafkaEventLog.OpenAsync(new KafkaLogOptions { BootstrapServers = kafka, Topic = Topic, Partitions = partitions }, Time));
         Checkpoints = Keep(new PostgresCheckpointStore(Database));

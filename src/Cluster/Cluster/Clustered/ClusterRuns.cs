@@ -71,7 +71,7 @@ internal sealed class ClusterRuns(ClusterNode node, Publication initial) : IBatc
 }
 
 /// <summary>The engine's run driver, where the singleton lives.</summary>
-internal sealed class ClusterRunDriver(EngineRuns runs) : IRunDriver
+internal sealed class ClusterRunDriver(PopulationSwitch population, EngineRuns runs) : IRunDriver
 {
     public Publication Served => runs.Served;
 
@@ -81,6 +81,10 @@ internal sealed class ClusterRunDriver(EngineRuns runs) : IRunDriver
 
     public ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel) => runs.AbandonAsync(run, cancel);
 
-    public Task<TimeSpan> StepAsync(CancellationToken cancel) => runs.StepAsync(cancel);
+    public async Task<TimeSpan> StepAsync(CancellationToken cancel)
+    {
+        await population.StepAsync(cancel);
+        return await runs.StepAsync(cancel);
+    }
 }
 #endif
