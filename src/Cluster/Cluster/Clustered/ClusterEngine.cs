@@ -37,6 +37,7 @@ internal sealed class ClusterEngine : IEngine
         (Reads, Recompute, Runs) = (reads, reads, runs);
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _stopping is not null, parts.Time);
+        Operations = new ClusterOperations(node, parts.Time);
         _loops.Add(new Loop("reports", async cancel =>
         {
             await node.Reports.RefreshAsync(cancel);
@@ -53,6 +54,7 @@ internal sealed class ClusterEngine : IEngine
     public IDefinitions Definitions => _parts.Definitions;
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
+    public IOperations Operations { get; }
     public Task Faulted => _faulted.Task;
 
     /// <exception cref="DataFolderException">Something the cluster stands on cannot be used: says what to do.</exception>
