@@ -139,6 +139,9 @@ public sealed class ClusterNode : IAsyncDisposable
         return [.. state.Members.Select(m => (Name(m.Address), m.Status.ToString(), (IReadOnlyList<string>)[.. m.Roles], !state.Unreachable.Contains(m)))];
     }
 
+    /// <summary>True when the node left because somebody asked it to; false when the others took it for lost.</summary>
+    public bool HasLeft => CoordinatedShutdown.Get(System).ShutdownReason is CoordinatedShutdown.ClusterLeavingReason;
+
     /// <summary>Asks a node to hand over its partitions and leave.</summary>
     public void Leave(string address) => global::Akka.Cluster.Cluster.Get(System).Leave(Address2(address));
 

@@ -21,6 +21,9 @@ namespace Lambda.Cluster.Clustered;
 /// </summary>
 internal sealed class ClusterEngine : IEngine
 {
+    /// <summary>Stores are asked by blocking calls on the thread pool, a few for each partition; it would grow by one thread a second only.</summary>
+    private const int BlockingThreads = 64;
+
     private readonly ClusterParts _parts;
     private readonly ClusterNode _node;
     private readonly List<Loop> _loops = [];
@@ -60,6 +63,7 @@ internal sealed class ClusterEngine : IEngine
     /// <exception cref="DataFolderException">Something the cluster stands on cannot be used: says what to do.</exception>
     public static async Task<ClusterEngine> StartAsync(LambdaOptions options, Action<string, Exception> onError, TimeProvider time, CancellationToken cancel)
     {
+        ThreadPool.SetMinThreads(BlockingThreads, BlockingThreads);
         var parts = await ClusterParts.OpenAsync(options, onError, time, cancel);
         try
         {
@@ -111,7 +115,7 @@ internal sealed class ClusterEngine : IEngine
                 await side.AdoptAsync(publication, cancel);
                 if (parts.Facts.PendingDefinition == publication.DefinitionHash) parts.Facts.PendingDefinition = null;
                 await runner.CleanUpAsync(cancel);
-            }, parts.Time, options.BatchAt));
+            }, parts.Time, options.BatchAt) { Adopted = -1 });
     }
 
     private long Unfolded() => _node.Reports.All.Sum(r => r is { State: "ready" or "replaying" } ? Math.Max(0, r.End - r.Applied) : 0);
@@ -120,7 +124,9 @@ internal sealed class ClusterEngine : IEngine
 
     private void EndedUnasked()
     {
-        if (_stopping is null) _faulted.TrySetException(new InvalidOperationException("the other nodes took this one for lost and went on without it; start it again"));
+        if (_stopping is not null) return;
+        _faulted.TrySetException(new InvalidOperationException(
+            _node.HasLeft ? "this node was drained: it has handed over its partitions and left" : "the other nodes took this one for lost and went on without it; start it again"));
     }
 
     private async Task StopOnceAsync(CancellationToken hurry)
