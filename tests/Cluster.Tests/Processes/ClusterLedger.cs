@@ -5,7 +5,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Lambda.Cluster.Clustered;
-using Lambda.Domain.Log;
+using Partitioner = Lambda.Domain.Log.Partitioner;
 using Xunit;
 
 namespace Lambda.ClusterTests.Processes;

@@ -113,7 +113,7 @@ internal sealed partial class PartitionActor
         }
         Background(async () =>
         {
-            foreach (var group in ids.Zip(parts).Where(r => r.Second.Outcome == PartOutcome.Found).GroupBy(r => r.Second.Definition))
+            foreach (var group in ids.Zip(parts, (id, part) => (First: id, Second: part)).Where(r => r.Second.Outcome == PartOutcome.Found).GroupBy(r => r.Second.Definition))
             {
                 var view = _parts.Speed.Views.ByHash(group.Key);
                 await _parts.Population.EnsureAsync(view.Definition, _stop.Token);

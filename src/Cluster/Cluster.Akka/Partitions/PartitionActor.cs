@@ -146,6 +146,11 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
 
     private void OnStartFailed(StartFailed failed)
     {
+        if (_phase == Phase.Leaving && failed.Lease is { } late)
+        {
+            _ = Task.Run(late.Release);
+            return;
+        }
         _lease = failed.Lease ?? _lease;
         _parts.OnError($"partition {_partition}: start", failed.Why);
         if (failed.Why is LeaseLostException) _lease = null;

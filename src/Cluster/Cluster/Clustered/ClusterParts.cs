@@ -14,7 +14,7 @@ namespace Lambda.Cluster.Clustered;
 /// <summary>The adapters under a node of a cluster: the one place that chooses them. The data folder holds base files only: everything else is shared.</summary>
 internal sealed class ClusterParts : IAsyncDisposable
 {
-    private const string Topic = "lambda-events";
+    public const string Topic = "lambda-events";
 
     private readonly List<IAsyncDisposable> _open = [];
 

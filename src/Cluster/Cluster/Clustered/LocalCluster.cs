@@ -120,7 +120,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private async Task StartUnderAsync(CancellationToken cancel)
     {
         Directory.CreateDirectory(_options.Folder);
-        var kafka = _options.Kafka is null ? KafkaMock.StartAsync(cancel) : null;
+        var kafka = _options.Kafka is null ? KafkaMock.StartAsync(ClusterParts.Topic, _options.Partitions, cancel) : null;
         var postgres = _options.Postgres is null ? StartPostgresAsync(cancel) : null;
         var warehouse = _options.Warehouse is null ? StartWarehouseAsync(cancel) : null;
         _kafka = _options.Kafka ?? Keep(await kafka!).Servers;
@@ -132,7 +132,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         try
         {
-            return await LocalPostgres.StartAsync(Path.Combine(_options.Folder, "postgres"), cancel: cancel);
+            // Beside a log that is forgotten at the end a database that is kept would be of no use.
+            return await LocalPostgres.StartAsync(_options.Kafka is null ? null : Path.Combine(_options.Folder, "postgres"), cancel: cancel);
         }
         catch (InvalidOperationException e)
         {

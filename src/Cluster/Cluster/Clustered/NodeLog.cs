@@ -6,11 +6,11 @@ namespace Lambda.Cluster.Clustered;
 /// <summary>What the actor system has to say, to where the engine's errors go.</summary>
 internal sealed class NodeLog(Action<string, Exception> onError) : ILoggerProvider
 {
-    public ILogger CreateLogger(string categoryName) => new Log(onError);
+    public ILogger CreateLogger(string categoryName) => new Teller(onError);
 
     public void Dispose() { }
 
-    private sealed class Log(Action<string, Exception> onError) : ILogger
+    private sealed class Teller(Action<string, Exception> onError) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 

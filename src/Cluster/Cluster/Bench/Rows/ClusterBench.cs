@@ -97,7 +97,7 @@ internal sealed class ClusterBench : IBench
     private static async Task<long> PostAsync(IReadOnlyList<Uri> urls, List<ReadOnlyMemory<byte>> bodies, CancellationToken cancel)
     {
         var loads = urls.Select((_, n) => new PostLoad([.. bodies.Where((_, i) => i % urls.Count == n)])).ToList();
-        await Task.WhenAll(urls.Zip(loads).Select(l => LoadLoop.ClosedAsync(l.First, Connections, l.Second, TimeSpan.FromMinutes(10), cancel)));
+        await Task.WhenAll(urls.Zip(loads).Select(l => LoadLoop.ClosedAsync(l.Item1, Connections, l.Item2, TimeSpan.FromMinutes(10), cancel)));
         return loads.Sum(l => l.Accepted);
     }
 
