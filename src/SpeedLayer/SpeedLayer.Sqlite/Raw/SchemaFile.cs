@@ -1,7 +1,6 @@
-namespace Lambda.SpeedLayer.Sqlite.Raw;
+using Lambda.SpeedLayer.Ports;
 
-/// <summary>A file of Lambda cannot be opened. Says why and how to go on.</summary>
-public sealed class StorageException(string file, string what, Exception? inner = null) : Exception($"{file}: {what}", inner);
+namespace Lambda.SpeedLayer.Sqlite.Raw;
 
 /// <summary>
 /// Opens a database of one kind: WAL, every commit fsynced, schema brought up to date. A file of another kind, of a newer Lambda, or none at all

@@ -42,5 +42,6 @@ public sealed class FencedException(int partition, long mine, long theirs) : Exc
 public sealed class CheckpointWriteException(int partition, string store, string cause, Exception? inner = null) : Exception(
     $"partition {partition}: a checkpoint could not be written to {store}, the one before stands and it is tried again: {cause}", inner);
 
-public sealed class CheckpointCorruptException(int partition, string what) : Exception(
-    $"partition {partition}: corrupt checkpoint: {what}. Stop Lambda, delete the checkpoint files of this partition and start again: it is rebuilt from base file and log.");
+/// <param name="remedy">How this store forgets one partition.</param>
+public sealed class CheckpointCorruptException(int partition, string what, string remedy = "delete the checkpoint files of this partition") : Exception(
+    $"partition {partition}: corrupt checkpoint: {what}. Stop Lambda, {remedy} and start again: it is rebuilt from base file and log.");
