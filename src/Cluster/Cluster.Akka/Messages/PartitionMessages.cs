@@ -72,8 +72,9 @@ public sealed record BaseCompared(int Partition, long Epoch, long Compared, IRea
 
 public sealed record Done(int Partition) : IClusterMessage;
 
-/// <summary>It could not be done now; asking again may help.</summary>
-public sealed record Refused(int Partition, string Reason) : IClusterMessage;
+/// <summary>It could not be done.</summary>
+/// <param name="Moving">Nothing was tried: the partition is being started or is on its way to another node; ask again.</param>
+public sealed record Refused(int Partition, string Reason, bool Moving = false) : IClusterMessage;
 
 /// <summary>Told by the region before the shard moves: drain, checkpoint, give the lease back, stop. Never sent to another node.</summary>
 public sealed class HandOff : global::Akka.Actor.INoSerializationVerificationNeeded

@@ -56,6 +56,7 @@ public sealed class ClusterNode : IAsyncDisposable
         var builder = new HostBuilder();
         builder.ConfigureServices(services =>
         {
+            services.AddSingleton<IHostLifetime>(new HostsOwnLifetime());
             services.AddLogging(logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Warning));
             services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, journal => drive(journal, started.Task.GetAwaiter().GetResult()), onError));
         });
@@ -165,4 +166,12 @@ public sealed class ClusterNode : IAsyncDisposable
     }
 
     private static string Name(Address address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
+
+    /// <summary>The process is the host's: its signals are not handled here.</summary>
+    private sealed class HostsOwnLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

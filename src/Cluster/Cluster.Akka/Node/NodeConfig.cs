@@ -63,6 +63,7 @@ internal static class NodeConfig
           coordinated-shutdown {
             exit-clr = off # the host ends the process
             run-by-actor-system-terminate = off
+            run-by-clr-shutdown-hook = off # signals are the host's
             phases.cluster-sharding-shutdown-region.timeout = 30 s # drain and checkpoint
             phases.cluster-exiting.timeout = 3 s # all nodes at once: the last has nobody left to tell
           }

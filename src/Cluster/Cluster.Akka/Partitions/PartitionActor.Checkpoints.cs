@@ -113,7 +113,7 @@ internal sealed partial class PartitionActor
     {
         if (_phase != Phase.Running) return;
         var idleSince = _images - _limits.IdleCheckpoints;
-        var clean = _residents.Values.Where(r => r is { Dirty: false, Changed: false, Actor: not null, Next: null });
+        var clean = _residents.Values.Where(r => r is { Dirty: false, Actor: not null, Next: null });
         var surplus = _residents.Count - _limits.Residents;
         var leaving = surplus > 0 ? clean.OrderBy(r => r.TouchedAt).Take(surplus).ToList() : clean.Where(r => r.TouchedAt < idleSince).ToList();
         foreach (var resident in leaving)

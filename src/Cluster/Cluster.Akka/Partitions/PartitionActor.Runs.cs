@@ -38,7 +38,7 @@ internal sealed partial class PartitionActor
     {
         if (_phase != Phase.Running)
         {
-            Sender.Tell(new Refused(_partition, $"partition {_partition} is {Name(_phase)}"));
+            Sender.Tell(NotRunning());
             return;
         }
         if (_asked.TryGetValue(key, out var askers))
@@ -49,6 +49,8 @@ internal sealed partial class PartitionActor
         _asked.Add(key, [Sender]);
         Background(async () => new Answer(key, await work()), e => new Answer(key, new Refused(_partition, $"{e.GetType().Name}: {e.Message}")));
     }
+
+    private Refused NotRunning() => new(_partition, _fault?.Message ?? $"it is {Name(_phase)}", Moving: _phase != Phase.Stopped);
 
     private void OnAnswer(Answer answer)
     {
@@ -109,7 +111,7 @@ internal sealed partial class PartitionActor
         if (_phase != Phase.Running || _stand.Epochs.Published >= opened.Publication.Epoch)
         {
             if (opened.Base is not null) _parts.Bases.Retire(opened.Base);
-            return _phase == Phase.Running ? new Done(_partition) : new Refused(_partition, $"partition {_partition} is {Name(_phase)}");
+            return _phase == Phase.Running ? new Done(_partition) : NotRunning();
         }
         _stand.Adopt(opened.Publication.Epoch, _parts.Speed.Views.ByHash(opened.Publication.DefinitionHash));
         (var old, _base) = (_base, opened.Base);

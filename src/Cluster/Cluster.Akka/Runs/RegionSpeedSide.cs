@@ -71,12 +71,13 @@ public sealed class RegionSpeedSide(PartitionClient client, PartitionReports rep
             {
                 var answer = await client.AskAsync<object>(message, AskAgain, cancel);
                 if (answer is T done) return done;
-                throw new InvalidOperationException($"partition {message.Partition}: {(answer as Refused)?.Reason ?? answer.ToString()}");
+                if (answer is not Refused { Moving: true }) throw new InvalidOperationException($"partition {message.Partition}: {(answer as Refused)?.Reason ?? answer.ToString()}");
             }
             catch (AskTimeoutException)
             {
-                await Task.Delay(Pause, cancel);
+                // Its node may be gone: it is asked where it lives then.
             }
+            await Task.Delay(Pause, cancel);
         }
     }
 }
