@@ -67,16 +67,34 @@ build_host() {
 build_host_locked() {
   if [[ -e $run/bin/Cluster/release/Lambda.Cluster.dll ]] && ! is_stale "$artifacts/.host-stamp" "${host_sources[@]}"; then return; fi
   check_sdk
-  local began="$artifacts/.began.$$" to
+  local began="$artifacts/.began.$$" to project
   touch "$began"
   build "$root/src/Cluster/Cluster/Cluster.csproj"
   to="$artifacts/run/$(date +%s%N)"
-  mkdir -p "$to/bin/Cluster" "$to/bin/Warehouse.Local"
-  cp -r "$artifacts/bin/Cluster/release" "$to/bin/Cluster/release"
-  cp -r "$artifacts/bin/Warehouse.Local/release" "$to/bin/Warehouse.Local/release"
+  for project in Cluster Warehouse.Local SpeedLayer.KafkaMock; do
+    mkdir -p "$to/bin/$project"
+    cp -r "$artifacts/bin/$project/release" "$to/bin/$project/release"
+  done
   ln -sfn "$(basename "$to")" "$run"
   mv -f "$began" "$artifacts/.host-stamp"
   forget_old_runs
+}
+
+# The load tests lie beside the host they were built with.
+build_loadtests() {
+  if [[ -e $run/bin/LoadTests/release/Lambda.LoadTests.dll ]] && ! is_stale "$artifacts/.loadtests-stamp" "${host_sources[@]}" loadtests; then return; fi
+  with_build_lock build_loadtests_locked
+}
+
+build_loadtests_locked() {
+  check_sdk
+  local began="$artifacts/.began.$$"
+  touch "$began"
+  build "$root/loadtests/LoadTests/LoadTests.csproj"
+  rm -rf "$run/bin/LoadTests"
+  mkdir -p "$run/bin/LoadTests"
+  cp -r "$artifacts/bin/LoadTests/release" "$run/bin/LoadTests/release"
+  mv -f "$began" "$artifacts/.loadtests-stamp"
 }
 
 # Keeps the four newest builds: older ones may only be used by hosts that have long been running.

@@ -4,6 +4,7 @@ namespace Lambda.TestKit;
 public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private DateTimeOffset _now = start;
+    private long _monotonic;
 
     public ManualTime() : this(new DateTimeOffset(2026, 1, 15, 12, 0, 0, TimeSpan.Zero)) { }
 
@@ -11,8 +12,16 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => _now;
 
-    public void Advance(TimeSpan by) => _now += by;
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>Backwards too, as a corrected clock goes.</summary>
+    public override long GetTimestamp() => _monotonic;
+
+    public void Advance(TimeSpan by)
+    {
+        _now += by;
+        _monotonic += by.Ticks;
+    }
+
+    /// <summary>Backwards too, as a corrected clock goes; the monotonic one does not notice.</summary>
     public void Set(DateTimeOffset to) => _now = to;
 }

@@ -8,7 +8,7 @@ namespace Lambda.BatchLayer.Sqlite;
 /// <summary>
 /// Runs and definitions in one SQLite file, every write its own durable transaction: facts here are few and precious.
 /// </summary>
-public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IDisposable
+public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IFacts, IDisposable
 {
     private const int SchemaVersion = 1;
     private readonly SqliteConnection _connection;
@@ -80,7 +80,6 @@ public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IDisposabl
         }
     }
 
-    /// <summary>All stored definitions, oldest first.</summary>
     public IReadOnlyList<(string Hash, string Name, string Text)> Definitions()
     {
         lock (_gate)
@@ -93,7 +92,6 @@ public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IDisposabl
         }
     }
 
-    /// <summary>A named fact of the installation (first definition, pending definition, keys); null when it was never set.</summary>
     public string? Fact(string name)
     {
         lock (_gate)
@@ -114,6 +112,20 @@ public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IDisposabl
             command.Parameters.AddWithValue("$name", name);
             if (value is not null) command.Parameters.AddWithValue("$value", value);
             command.ExecuteNonQuery();
+        }
+    }
+
+    public bool TrySetFact(string name, string? expected, string value)
+    {
+        lock (_gate)
+        {
+            using var command = Command(expected is null
+                ? "INSERT INTO facts(name, value) VALUES ($name, $value) ON CONFLICT(name) DO NOTHING"
+                : "UPDATE facts SET value = $value WHERE name = $name AND value = $expected");
+            command.Parameters.AddWithValue("$name", name);
+            command.Parameters.AddWithValue("$value", value);
+            if (expected is not null) command.Parameters.AddWithValue("$expected", expected);
+            return command.ExecuteNonQuery() == 1;
         }
     }
 

@@ -223,7 +223,8 @@ public sealed class Scenario
 
     private void CheckPopulation(int partition)
     {
-        foreach (var row in _world.Host(partition).TakePopulationRows(50, Clock.DayOfMs(_world.Time.NowMs), out _))
+        var host = _world.Host(partition);
+        foreach (var row in host.RowsOf(host.TakeChanged(50, out _), Clock.DayOfMs(_world.Time.NowMs)))
         {
             _reads++;
             Compare(row.Customer.ToString(), partition, row.Epoch, row.Applied, row.Answer.AsOfDay, row.Answer, null);

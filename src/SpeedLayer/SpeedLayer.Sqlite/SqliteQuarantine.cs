@@ -107,7 +107,7 @@ public sealed class SqliteQuarantine : IQuarantine
             }
             catch (SqliteFault fault)
             {
-                throw new StorageException(fault.File, $"nothing was written to the quarantine: {fault.Cause}", fault);
+                throw new QuarantineWriteException(fault.File, fault.Cause, fault);
             }
             _database.CheckpointWal(WalPagesMax);
         }

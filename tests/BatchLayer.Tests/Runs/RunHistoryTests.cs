@@ -1,4 +1,3 @@
-using Lambda.BatchLayer.Memory;
 using Lambda.BatchLayer.Runs;
 using Lambda.BatchLayer.Sqlite;
 using Lambda.Domain.Log;
@@ -57,31 +56,6 @@ public sealed class RunHistoryTests
     {
         var history = new RunHistory(Initial, [WholeRun[0]]);
         Assert.Throws<InvalidOperationException>(() => history.Apply(new RunEvent.Started("r2", 2, 2, "d", [5, 6])));
-    }
-
-    [Fact]
-    public void Journal_EveryEvent_ComesBackFromMemoryAndFromSqlite()
-    {
-        var all = WholeRun.Append(new RunEvent.Failed("r1", 3, ["a", "b"])).Append(new RunEvent.Abandoned("r1", 4, "why")).ToArray();
-        var folder = Directory.CreateTempSubdirectory("lambda-journal");
-        try
-        {
-            var file = Path.Combine(folder.FullName, "runs.db");
-            var memory = new MemoryRunJournal();
-            using (var sqlite = new SqliteRunJournal(file))
-                foreach (var happened in all)
-                {
-                    memory.Append(happened);
-                    sqlite.Append(happened);
-                }
-            using var again = new SqliteRunJournal(file);
-            Assert.Equal(all.Select(Json), memory.Load().Select(Json));
-            Assert.Equal(all.Select(Json), again.Load().Select(Json));
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
     }
 
     // The names in the journal are a storage format: an old journal must be readable for ever.

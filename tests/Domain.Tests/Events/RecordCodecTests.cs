@@ -111,6 +111,39 @@ public sealed class RecordCodecTests
         Assert.NotEqual(one, swapped);
     }
 
+    [Fact]
+    public void TotalsOf_WhateverStandsBeforeTheAmount_AreThoseOfTheDecodedRecord()
+    {
+        var writer = new RecordWriter();
+        var row = new EventRow();
+        foreach (var fields in (Action<RecordWriter>[])
+        [
+            _ => { },
+            w => w.SetNumber(EventCatalog.BillingAmountMinor, 12_345_678_901),
+            w => w.SetText(EventCatalog.Currency, "EUR"u8).SetNumber(EventCatalog.BillingAmountMinor, -7).SetText(EventCatalog.City, "Wien"u8),
+            w => w.SetNumber(EventCatalog.AmountMinor, long.MaxValue).SetText(EventCatalog.Currency, "JPY"u8).SetNumber(EventCatalog.BillingAmountMinor, long.MinValue),
+            w => w.SetNumber(EventCatalog.AmountMinor, 5).SetText(EventCatalog.BillingCurrency, "EUR"u8),
+        ])
+        {
+            fields(writer.Begin(EventCatalog.Transaction, "customer"u8, "event"u8, 5));
+            var record = writer.Finish().ToArray();
+            RecordCodec.Read(record, row);
+            var billing = EventCatalog.BillingAmountMinor.Ordinal;
+            Assert.Equal((row.ContentHash, row.Has(billing) ? row.Number(billing) : 0), RecordCodec.TotalsOf(record));
+        }
+    }
+
+    [Fact]
+    public void TotalsOf_WhenTheRecordIsCutShort_Throws()
+    {
+        var record = new RecordWriter().Begin(EventCatalog.Transaction, "c"u8, "e"u8, 5)
+            .SetText(EventCatalog.Currency, "EUR"u8).SetNumber(EventCatalog.BillingAmountMinor, 1_000_000).Finish().ToArray();
+        var amountEnds = 40 + 1 + 1 + 4 + 3;
+        Assert.Equal(1_000_000, RecordCodec.TotalsOf(record.AsSpan(0, amountEnds)).BillingMinor);
+        for (var length = 0; length < amountEnds; length++)
+            Assert.Throws<InvalidDataException>(() => RecordCodec.TotalsOf(record.AsSpan(0, length)));
+    }
+
     private static ulong HashOf(RecordWriter writer)
     {
         var row = new EventRow();

@@ -1,5 +1,6 @@
 using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
+using Lambda.TestKit;
 using Lambda.TestKit.Conformance;
 
 namespace Lambda.SpeedLayer.Tests.Memory;
@@ -35,4 +36,13 @@ public sealed class MemorySinkProgressStoreTests : SinkProgressStoreSuite
 public sealed class MemoryBaseViewTests : BaseViewSuite
 {
     protected override IBaseView Create(long epoch, string definitionHash, IReadOnlyList<StoredEntity> entities) => new MemoryBaseView(epoch, definitionHash, entities);
+}
+
+public sealed class MemoryLeaseStoreTests : LeaseStoreSuite
+{
+    private readonly ManualTime _time = new();
+
+    protected override ILeaseStore Open() => new MemoryLeaseStore(_time, Times);
+
+    protected override void Pass(TimeSpan time) => _time.Advance(time);
 }

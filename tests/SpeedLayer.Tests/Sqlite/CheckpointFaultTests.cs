@@ -4,7 +4,6 @@ using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sqlite;
 using Lambda.SpeedLayer.Sqlite.Raw;
 using Lambda.TestKit;
-using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Lambda.SpeedLayer.Tests.Sqlite;
@@ -56,26 +55,7 @@ public sealed class CheckpointFaultTests : IDisposable
     public async Task File_WhenAnyByteIsFlipped_IsFoundOrDoesNoHarm()
     {
         await WriteAsync();
-        var expected = await ContentAsync();
-        var good = File.ReadAllBytes(FilePath);
-        var random = new Random(12);
-        var found = 0;
-        for (var i = 0; i < 300; i++)
-        {
-            var bad = good.ToArray();
-            var place = i < 100 ? i : random.Next(good.Length);
-            bad[place] ^= (byte)(1 << random.Next(8));
-            File.WriteAllBytes(FilePath, bad);
-            try
-            {
-                Assert.True(expected == await ContentAsync(), $"byte {place} was flipped: another checkpoint was read");
-            }
-            catch (Exception e) when (e is StorageException or CheckpointCorruptException)
-            {
-                found++;
-            }
-        }
-        Assert.True(found > 100, $"only {found} were found");
+        await DamagedFile.FlipBitsAsync<CheckpointCorruptException>(FilePath, times: 300, seed: 12, ContentAsync);
     }
 
     [Fact]
@@ -121,12 +101,5 @@ public sealed class CheckpointFaultTests : IDisposable
     private static void Find(SqliteCheckpointStore store, params string[] customers) =>
         store.LoadEntities(0, [.. customers.Select(CustomerId.From)], (_, _) => { });
 
-    private void Execute(string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        Assert.True(command.ExecuteNonQuery() > 0, "the damage did nothing");
-    }
+    private void Execute(string sql) => DamagedFile.Execute(FilePath, sql);
 }

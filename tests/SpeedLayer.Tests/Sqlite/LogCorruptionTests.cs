@@ -4,7 +4,6 @@ using Lambda.SpeedLayer.Sqlite;
 using Lambda.SpeedLayer.Sqlite.Log;
 using Lambda.SpeedLayer.Sqlite.Raw;
 using Lambda.TestKit;
-using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Lambda.SpeedLayer.Tests.Sqlite;
@@ -63,26 +62,7 @@ public sealed class LogCorruptionTests : IDisposable
     public async Task File_WhenAnyByteIsFlipped_IsFoundOrDoesNoHarm()
     {
         await WriteAsync();
-        var expected = await ContentAsync();
-        var good = File.ReadAllBytes(FilePath);
-        var random = new Random(11);
-        var found = 0;
-        for (var i = 0; i < 400; i++)
-        {
-            var bad = good.ToArray();
-            var place = i < 100 ? i : random.Next(good.Length);
-            bad[place] ^= (byte)(1 << random.Next(8));
-            File.WriteAllBytes(FilePath, bad);
-            try
-            {
-                Assert.True(expected == await ContentAsync(), $"byte {place} was flipped: other records were read");
-            }
-            catch (Exception e) when (e is StorageException or LogCorruptException)
-            {
-                found++;
-            }
-        }
-        Assert.True(found > 100, $"only {found} were found");
+        await DamagedFile.FlipBitsAsync<LogCorruptException>(FilePath, times: 400, seed: 11, ContentAsync);
     }
 
     [Fact]
@@ -127,12 +107,5 @@ public sealed class LogCorruptionTests : IDisposable
         return content.ToString();
     }
 
-    private void Execute(string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={FilePath};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        Assert.True(command.ExecuteNonQuery() > 0, "the damage did nothing");
-    }
+    private void Execute(string sql) => DamagedFile.Execute(FilePath, sql);
 }

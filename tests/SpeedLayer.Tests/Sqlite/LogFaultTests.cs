@@ -77,7 +77,49 @@ public sealed class LogFaultTests : IDisposable
         Assert.True(FileBytes() <= after10 + (6 << 20), $"{after10} bytes grew to {FileBytes()}");
     }
 
-    private long FileBytes() => new FileInfo(FilePath).Length + new FileInfo(FilePath + "-wal").Length;
+    [Fact]
+    public async Task File_WhenMostOfItWasTruncated_Shrinks()
+    {
+        var limits = new LogLimits { RecentBytesMax = 0, FreeFileBytesMax = 1 << 20 };
+        var peak = await FillAndTruncateAsync(limits);
+        Assert.True(FileBytes() < peak / 2, $"{peak} bytes shrank to {FileBytes()} only");
+        await using var reopened = SqliteEventLog.Open(FilePath, P, TimeProvider.System, limits);
+        await AssertIntactAsync(reopened);
+        await reopened.AppendAsync(Noise(1, 100), None);
+    }
+
+    [Fact]
+    public async Task File_WhenLittleIsFree_IsNotRewritten()
+    {
+        await FillAndTruncateAsync(new LogLimits { RecentBytesMax = 0 }); // 11 MB: less than the bound
+        Assert.True(FileBytes() > 8 << 20, $"shrank to {FileBytes()} bytes");
+    }
+
+    [Fact]
+    public async Task File_MadeBeforeItCouldShrink_GoesOnAsItIs()
+    {
+        var limits = new LogLimits { RecentBytesMax = 0, FreeFileBytesMax = 1 << 20 };
+        await SqliteEventLog.Open(FilePath, P, TimeProvider.System, limits).DisposeAsync();
+        Execute("PRAGMA auto_vacuum=0; VACUUM");
+        await FillAndTruncateAsync(limits);
+        await using var reopened = SqliteEventLog.Open(FilePath, P, TimeProvider.System, limits);
+        await AssertIntactAsync(reopened);
+    }
+
+    /// <returns>Bytes of the file before the truncation.</returns>
+    private async Task<long> FillAndTruncateAsync(LogLimits limits)
+    {
+        await using var log = SqliteEventLog.Open(FilePath, P, TimeProvider.System, limits);
+        for (var i = 0; i < 60; i++) await log.AppendAsync(Noise(i, 300), None);
+        var peak = FileBytes();
+        var truncations = Enumerable.Range(0, P).Select(p => log.TruncateAsync(p, log.EndOffset(p) - 10, None)).ToList();
+        for (var i = 0; i < 20; i++) await log.AppendAsync(Noise(i, 5), None); // in between
+        await Task.WhenAll(truncations);
+        await AssertIntactAsync(log);
+        return peak;
+    }
+
+    private long FileBytes() => new[] { FilePath, FilePath + "-wal" }.Where(File.Exists).Sum(f => new FileInfo(f).Length);
 
     [Fact]
     public async Task Append_WhenTheQueueIsFull_IsRefusedAndNothingIsAppended()

@@ -34,6 +34,36 @@ public sealed class AdminApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_WhenAbandoned_SaysSoWithItsReason()
+    {
+        await _api.PostAsync("/v1/admin/batch/runs", "", null);
+        var (response, run) = await _api.PostAsync("/v1/admin/batch/runs/run-1/abandon", "", null);
+        Assert.Equal((HttpStatusCode.OK, "abandoned"), (response.StatusCode, run.GetProperty("state").GetString()));
+        var (_, now) = await _api.GetAsync("/v1/admin/batch/runs/run-1");
+        Assert.Equal("asked", Assert.Single(now.GetProperty("reasons").EnumerateArray()).GetString());
+    }
+
+    [Fact]
+    public async Task Run_WhenItsStepStopsLater_IsAcceptedForAbandoning()
+    {
+        _api.Parts.AbandonsAtOnce = false;
+        await _api.PostAsync("/v1/admin/batch/runs", "", null);
+        var (response, run) = await _api.PostAsync("/v1/admin/batch/runs/run-1/abandon", "", null);
+        Assert.Equal((HttpStatusCode.Accepted, "barriers"), (response.StatusCode, run.GetProperty("state").GetString()));
+    }
+
+    [Fact]
+    public async Task Run_WhenAbandonedThoughUnknownOrEnded_IsRefused()
+    {
+        ApiFixture.AssertProblem(await _api.PostAsync("/v1/admin/batch/runs/run-9/abandon", "", null), HttpStatusCode.NotFound, "unknown-run");
+        await _api.PostAsync("/v1/admin/batch/runs", "", null);
+        await _api.PostAsync("/v1/admin/batch/runs/run-1/abandon", "", null);
+        var again = await _api.PostAsync("/v1/admin/batch/runs/run-1/abandon", "", null);
+        ApiFixture.AssertProblem(again, HttpStatusCode.Conflict, "run-ended");
+        Assert.Equal("abandoned", again.Body.GetProperty("state").GetString());
+    }
+
+    [Fact]
     public async Task Definition_WhenBad_IsRefusedWithEveryPlace()
     {
         var got = await _api.SendAsync(new HttpRequestMessage(HttpMethod.Put, "/v1/definition?file=my.yaml") { Content = ApiFixture.Content("bad"u8.ToArray(), "application/yaml") });
@@ -108,6 +138,28 @@ public sealed class AdminApiTests : IAsyncLifetime
         var (_, report) = await _api.PostAsync("/v1/admin/quarantine/replay?ids=1", "", null);
         Assert.Equal(1, report.GetProperty("replayed").GetInt32());
         Assert.NotNull(_api.Parts.Quarantine.List(0, 10, null, includeReplayed: true).Single().ReplayedAtMs);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?ids=1,2")]
+    [InlineData("?reason=card_number")]
+    public async Task Quarantine_WhenItHeldACardNumber_IsNeverSentAgain(string chosen)
+    {
+        Add("http", "card_number", """{"note":"************1111"}""");
+        Add("http", "unknown_type", "good");
+        var sent = new List<string>();
+        _api.Parts.OnIntake = body =>
+        {
+            sent.Add(Encoding.UTF8.GetString(body));
+            return new Intake.Done(1, [], [new Position(0, 1)]);
+        };
+        var (_, report) = await _api.PostAsync("/v1/admin/quarantine/replay" + chosen, "", null);
+        Assert.DoesNotContain(sent, s => s.Contains('*', StringComparison.Ordinal));
+        var refused = Assert.Single(report.GetProperty("refused").EnumerateArray());
+        Assert.Equal(1, refused.GetProperty("id").GetInt32());
+        Assert.StartsWith("card_number: only the masked line is kept", refused.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Null(_api.Parts.Quarantine.List(0, 1, "card_number", includeReplayed: true).Single().ReplayedAtMs); // it stays open
     }
 
     [Fact]

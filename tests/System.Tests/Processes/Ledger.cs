@@ -24,13 +24,22 @@ internal sealed class Ledger(int customers)
     public async Task WriteAsync(Func<RunningHost> host, CancellationToken stop)
     {
         var random = new Random(Interlocked.Increment(ref _next));
-        while (!stop.IsCancellationRequested)
-        {
-            var (body, events) = Batch(random);
-            while (await host().PostEventsAsync(body) is null) await Task.Delay(20, CancellationToken.None);
-            foreach (var (customer, minor) in events)
-                _acknowledged.AddOrUpdate(customer, (1, minor), (_, a) => (a.Count + 1, a.Minor + minor));
-        }
+        while (!stop.IsCancellationRequested) await SendAsync(host, random);
+    }
+
+    private async Task SendAsync(Func<RunningHost> host, Random random)
+    {
+        var (body, events) = Batch(random);
+        while (await host().PostEventsAsync(body) is null) await Task.Delay(20, CancellationToken.None);
+        foreach (var (customer, minor) in events)
+            _acknowledged.AddOrUpdate(customer, (1, minor), (_, a) => (a.Count + 1, a.Minor + minor));
+    }
+
+    /// <summary>Sends so many batches.</summary>
+    public async Task WriteAsync(Func<RunningHost> host, int batches)
+    {
+        var random = new Random(Interlocked.Increment(ref _next));
+        for (; batches > 0; batches--) await SendAsync(host, random);
     }
 
     /// <summary>Every customer's count and sum, all time and of the last 30 days.</summary>

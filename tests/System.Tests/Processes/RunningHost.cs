@@ -12,7 +12,7 @@ namespace Lambda.SystemTests.Processes;
 internal sealed class RunningHost : IAsyncDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
-    private const int SigKill = 9, SigTerm = 15;
+    private const int SigKill = 9, SigTerm = 15, SigCont = 18, SigStop = 19;
 
     private readonly Process _process;
     private readonly StringBuilder _errors;
@@ -61,10 +61,20 @@ internal sealed class RunningHost : IAsyncDisposable
     }
 
     /// <summary>SIGKILLs the warehouse child, which the host then starts again.</summary>
-    public void KillWarehouse()
+    public void KillWarehouse() => SignalWarehouse(SigKill);
+
+    /// <summary>SIGSTOPs the warehouse child: it lives, holds its connections, and answers nothing.</summary>
+    public void HangWarehouse() => SignalWarehouse(SigStop);
+
+    /// <summary>Undoes <see cref="HangWarehouse"/>.</summary>
+    public void WakeWarehouse() => SignalWarehouse(SigCont);
+
+    private void SignalWarehouse(int signal)
     {
-        foreach (var child in Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(int.Parse!).Where(IsWarehouseOfThis)) Send(child, SigKill);
+        foreach (var child in Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(int.Parse!).Where(IsWarehouseOfThis)) Send(child, signal);
     }
+
+    public Task<HttpResponseMessage> PostAsync(string ndjson) => _http.PostAsync("/v1/events", new StringContent(ndjson));
 
     /// <returns>Null when the host could not answer (it is gone, busy or stopping); the request may or may not have been taken.</returns>
     public async Task<JsonElement?> PostEventsAsync(string ndjson)

@@ -17,7 +17,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
 
     public virtual async Task DisposeAsync() => await _store.DisposeAsync();
 
-    [Fact]
+    [SkippableFact]
     public void Load_WhenNeverWritten_IsNull()
     {
         Assert.Null(_store.Load(0));
@@ -25,7 +25,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Empty(Loaded(0, "a"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Write_WhenReopened_CheckpointAndEntitiesAreThere()
     {
         _store.Write(0, Header(17, 3, "header"), [Entity("b", "2"), Entity("a", "1")]);
@@ -38,7 +38,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Null(_store.Load(2));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Write_WhenAgain_ReplacesOnlyTheEntitiesGiven()
     {
         _store.Write(0, Header(1), [Entity("a", "1"), Entity("b", "1"), Entity("c", "1")]);
@@ -47,7 +47,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Equal(2, _store.Load(0)!.Applied);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Write_WhenNoEntities_MovesTheCheckpoint()
     {
         _store.Write(0, Header(1), [Entity("a", "1")]);
@@ -56,7 +56,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Equal(["a=1"], Scanned(0));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Write_WhenStateIsEmpty_DeletesTheRow()
     {
         _store.Write(0, Header(1), [Entity("a", "1"), Entity("b", "1")]);
@@ -65,7 +65,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Empty(Loaded(0, "a"));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Write_WhenOvertakenByAHigherGeneration_IsFencedAndChangesNothing()
     {
         _store.Write(0, Header(1, 5), [Entity("a", "1")]);
@@ -78,7 +78,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Equal(3, _store.Load(0)!.Applied);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Write_WhenCallerReusesItsBuffer_StoredStateStays()
     {
         var buffer = "one"u8.ToArray();
@@ -88,7 +88,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Equal("one", Encoding.UTF8.GetString(_store.Load(0)!.Worker.Span));
     }
 
-    [Fact]
+    [SkippableFact]
     public void LoadEntities_WhenSomeAreAbsent_DeliversOnlyThosePresent()
     {
         var all = Enumerable.Range(0, 5_000).Select(i => Entity($"c{i}", $"state {i}")).ToArray();
@@ -100,7 +100,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Empty(Loaded(1, "c0"));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Scan_WhenIdsAreAnyBytes_IsInOrderOfBytes()
     {
         byte[][] ids = [[0xff], [0], [0, 0], [0x7f, 0xff], [0x80], [.. Enumerable.Repeat((byte)0x80, CustomerId.MaxBytes)], "é"u8.ToArray(), "z"u8.ToArray()];
@@ -111,7 +111,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Equal(ids.Length, Loaded(0, [.. ids.Select(id => new CustomerId(id))]).Count);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Scan_WhileWritten_IsOneSnapshot()
     {
         _store.Write(0, Header(1), [.. Enumerable.Range(0, 3_000).Select(i => Entity($"c{i:d5}", "old"))]);
@@ -124,7 +124,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Equal(1_500, _store.Scan(0).Count());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Delete_WhenDone_OnlyThatPartitionIsForgotten()
     {
         _store.Write(0, Header(1, 7), [Entity("a", "1")]);
@@ -139,7 +139,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         Assert.Equal(["b=1"], Scanned(0));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Write_WhenPartitionsWriteAtOnce_AllArrive()
     {
         await Task.WhenAll(Enumerable.Range(0, 4).Select(p => Task.Run(() =>
@@ -149,7 +149,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         for (var p = 0; p < 4; p++) Assert.Equal([.. Enumerable.Range(1, 20).Select(i => $"c{i:d2}={p}"), "same=20"], Scanned(p));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Write_WhenRandom_EqualsADictionary()
     {
         var random = new Random(7);

@@ -77,6 +77,39 @@ public sealed class ProcessTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task Hung_IsKilledAndStartedAgain()
+    {
+        var exited = new TaskCompletionSource<LocalWarehouseExit>();
+        await using var process = await LocalWarehouseProcess.StartAsync(LocalWarehouse.Options(_folder) with
+        {
+            Exited = e => exited.TrySetResult(e), PingInterval = TimeSpan.FromMilliseconds(50), PingTimeout = TimeSpan.FromMilliseconds(500), PingFailuresMax = 3,
+        });
+        using var client = new RawClient(process.Url);
+        Process.Start("kill", ["-STOP", process.ProcessId.ToString()!]).WaitForExit();
+        var exit = await exited.Task.WaitAsync(Patience);
+        Assert.Equal(137, exit.ExitCode);
+        Assert.Contains("/ping was not answered 3 times within 0.5 s", exit.Reason);
+        await UntilServingAsync(client);
+        Assert.Equal(1, process.Restarts);
+    }
+
+    [SkippableFact]
+    public async Task Busy_LongerThanAHangIsBorne_IsLeftAlone()
+    {
+        var exits = new List<LocalWarehouseExit>();
+        await using var process = await LocalWarehouseProcess.StartAsync(LocalWarehouse.Options(_folder) with
+        {
+            Exited = exits.Add, PingInterval = TimeSpan.FromMilliseconds(50), PingTimeout = TimeSpan.FromSeconds(1), PingFailuresMax = 3,
+        });
+        using var client = new RawClient(process.Url);
+        // On every connection, so that a ping that needed one, or the engine, would wait for them.
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(n => client.RunAsync(
+            $"SELECT max(sipHash64(number, {n})) FROM numbers_mt(100000000000) SETTINGS max_execution_time = 7, timeout_overflow_mode = 'break'")));
+        Assert.Empty(exits);
+        Assert.Equal(0, process.Restarts);
+    }
+
+    [SkippableFact]
     public async Task Stop_UnderLoad_IsCleanAndFast()
     {
         var exits = new List<LocalWarehouseExit>();

@@ -20,6 +20,23 @@ public sealed class MigratorTests(LocalWarehouseFixture local)
     }
 
     [SkippableFact]
+    public async Task Apply_WhenTheServerKnowsTheMergeSettings_SetsThemOnce()
+    {
+        using var client = Client();
+        await new Migrator(client).ApplyAsync(None);
+        var tuned = await TableAsync(client);
+        Assert.Contains("min_parts_to_merge_at_once = 16", tuned);
+        Assert.Contains("auto_statistics_types = ''", tuned);
+        await new Migrator(client).ApplyAsync(None);
+        Assert.Equal(tuned, await TableAsync(client));
+        await new MergeTuning(client).ApplyAsync(RawEventColumns.Table, [("no_such_setting", "1")], None);
+        Assert.Equal(tuned, await TableAsync(client));
+    }
+
+    private static async Task<string> TableAsync(ClickHouseClient client) =>
+        (await client.ListAsync("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'raw_events'", (ref RowBinaryReader row) => row.Text()))[0];
+
+    [SkippableFact]
     public async Task Apply_WhenCrashedInTheMiddle_IsFinishedByTheNext()
     {
         using var client = Client();

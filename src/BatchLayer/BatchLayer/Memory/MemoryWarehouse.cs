@@ -120,7 +120,7 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation
     public Task EnsureAsync(ViewDefinition definition, CancellationToken cancel) =>
         RunAsync("ensure", [() => _population.TryAdd(definition.Hash, [])]);
 
-    public Task WriteAsync(ViewDefinition definition, IReadOnlyList<PopulationRow> rows, CancellationToken cancel) => RunAsync("write", [() =>
+    public Task WriteAsync(ViewDefinition definition, IEnumerable<PopulationRow> rows, CancellationToken cancel) => RunAsync("write", [() =>
     {
         var table = _population[definition.Hash];
         foreach (var row in rows)

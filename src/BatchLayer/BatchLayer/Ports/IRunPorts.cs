@@ -20,6 +20,9 @@ public interface IDefinitionStore
     void Put(string hash, string name, string text);
 
     string? Get(string hash);
+
+    /// <summary>All, oldest first.</summary>
+    IReadOnlyList<(string Hash, string Name, string Text)> Definitions();
 }
 
 /// <summary>What a run needs of the speed layer. The embedded runtime and the cluster implement it.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Lambda.Cluster.Cli;
 
-/// <summary>`batch run`: starts a run and follows it to its end. `batch status`: one run, or the last ones.</summary>
+/// <summary>`batch run`: starts a run and follows it to its end. `batch status`: one run, or the last ones. `batch abandon`: ends one.</summary>
 internal static class BatchCommand
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(200);
@@ -11,9 +11,12 @@ internal static class BatchCommand
     private static readonly Option<bool> NoWait = new("--no-wait") { Description = "Do not follow the run to its end." };
     private static readonly Argument<string?> RunName = new("RUN") { Description = "Name of a run; without it the last ones.", Arity = ArgumentArity.ZeroOrOne };
 
+    private static readonly Argument<string?> AbandonedName = new("RUN") { Description = "Name of a run; without it the one that is active.", Arity = ArgumentArity.ZeroOrOne };
+
     public static Command Create() => Common.Group("batch", "Batch runs: recompute every view from all raw events, check it, publish it.",
         Common.Remote("run", "Start a run now and follow it.", RunAsync, NoWait),
-        Common.Remote("status", "How a run is, or the last ones.", StatusAsync, RunName));
+        Common.Remote("status", "How a run is, or the last ones.", StatusAsync, RunName),
+        Common.Remote("abandon", "End a run without publishing it: what is served stays.", AbandonAsync, AbandonedName));
 
     private static async Task<int> RunAsync(ParseResult parse, Client client, CancellationToken cancel)
     {
@@ -34,7 +37,7 @@ internal static class BatchCommand
             var run = await client.GetAsync($"/v1/admin/batch/runs/{Uri.EscapeDataString(name)}", cancel);
             var state = run.GetProperty("state").GetString()!;
             if (state != last) onState(last = state);
-            if (state is "published" or "failed" or "abandoned") return run;
+            if (!IsActive(run)) return run;
             await Task.Delay(PollEvery, cancel);
         }
     }
@@ -48,6 +51,26 @@ internal static class BatchCommand
         else PrintAll(found.GetProperty("runs"));
         return name is null || IsGood(found) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
+
+    private static async Task<int> AbandonAsync(ParseResult parse, Client client, CancellationToken cancel)
+    {
+        var json = parse.GetValue(Common.Json);
+        var name = parse.GetValue(AbandonedName) ?? await ActiveAsync(client, cancel);
+        var run = await client.PostAsync($"/v1/admin/batch/runs/{Uri.EscapeDataString(name)}/abandon", null, cancel);
+        if (IsActive(run)) run = await FollowAsync(client, name, state => Say(json, name, state), cancel);
+        if (json) Output.Json(run);
+        else Print(run);
+        return run.GetProperty("state").GetString() == "abandoned" ? ExitCode.Ok : ExitCode.CheckFailed; // it may have been published just before
+    }
+
+    private static async Task<string> ActiveAsync(Client client, CancellationToken cancel)
+    {
+        var runs = await client.GetAsync("/v1/admin/batch/runs?limit=1", cancel);
+        return runs.GetProperty("runs").EnumerateArray().Where(IsActive).Select(r => r.GetProperty("run").GetString()!).FirstOrDefault()
+            ?? throw new CommandException(ExitCode.CheckFailed, "no run is active");
+    }
+
+    private static bool IsActive(JsonElement run) => run.GetProperty("state").GetString() is not ("published" or "failed" or "abandoned");
 
     private static bool IsGood(JsonElement run) => run.GetProperty("state").GetString() is not ("failed" or "abandoned");
 

@@ -1,4 +1,4 @@
-using Lambda.BatchLayer.Sqlite;
+using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Views;
 using Lambda.Domain.Yaml;
 using Lambda.Serving.Ports;
@@ -9,17 +9,19 @@ namespace Lambda.Cluster.Embedded;
 /// <summary>The definitions of this installation: stored by hash, the served one, and the one that the next run will compute.</summary>
 internal sealed class EngineDefinitions : IDefinitions
 {
-    private readonly SqliteRunJournal _journal;
+    private readonly IDefinitionStore _stored;
     private readonly InstallationFacts _facts;
     private readonly Func<string> _servedHash;
     private readonly Lock _gate = new();
 
-    public EngineDefinitions(SqliteRunJournal journal, InstallationFacts facts, Func<string> servedHash)
+    public EngineDefinitions(IDefinitionStore stored, InstallationFacts facts, Func<string> servedHash)
     {
-        (_journal, _facts, _servedHash) = (journal, facts, servedHash);
-        Views = new ViewCatalog(hash => journal.Get(hash) is { } text ? DefinitionLoader.Load($"definition {hash[..8]}", text) : null);
+        (_stored, _facts, _servedHash) = (stored, facts, servedHash);
+        Views = new ViewCatalog(hash => stored.Get(hash) is { } text ? DefinitionLoader.Load($"definition {hash[..8]}", text) : null, All);
         // Entities name definitions by a part of the hash, so all must be known.
-        foreach (var (hash, name, text) in journal.Definitions()) Views.Add(DefinitionLoader.Load($"{name} ({hash[..8]})", text));
+        foreach (var definition in All()) Views.Add(definition);
+
+        IEnumerable<ViewDefinition> All() => stored.Definitions().Select(d => DefinitionLoader.Load($"{d.Name} ({d.Hash[..8]})", d.Text));
     }
 
     public ViewCatalog Views { get; }
@@ -44,7 +46,7 @@ internal sealed class EngineDefinitions : IDefinitions
     /// <summary>Stored before a barrier may name it.</summary>
     public void Store(ViewDefinition definition)
     {
-        _journal.Put(definition.Hash, definition.Name, definition.Text);
+        _stored.Put(definition.Hash, definition.Name, definition.Text);
         Views.Add(definition);
     }
 }

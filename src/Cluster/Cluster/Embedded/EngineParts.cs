@@ -97,12 +97,11 @@ internal sealed class EngineParts : IAsyncDisposable
         var file = options.Definition ?? DefaultDefinition();
         var definition = DefinitionLoader.Load(file, File.ReadAllText(file));
         Definitions.Store(definition);
-        Facts.FirstDefinition = (definition.Hash, Time.GetUtcNow().ToUnixTimeMilliseconds());
-        return Facts.FirstDefinition.Value;
+        return Facts.DecideFirstDefinition(definition.Hash, Time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     /// <summary>views/customer360.yaml, as it was built in beside the host.</summary>
-    private static string DefaultDefinition() => Path.Combine(AppContext.BaseDirectory, "views", "customer360.yaml");
+    public static string DefaultDefinition() => Path.Combine(AppContext.BaseDirectory, "views", "customer360.yaml");
 
     private T Keep<T>(T part) where T : IAsyncDisposable
     {

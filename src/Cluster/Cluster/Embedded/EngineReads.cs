@@ -10,7 +10,7 @@ using Lambda.Warehouse.Client;
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>Reads from the partitions of this process; a day too old for the tiles is computed from the customer's raw events.</summary>
-internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehouse warehouse, SinkReach sink, TimeProvider time) : ICustomerReads, IRecompute
+internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, SinkReach sink, TimeProvider time) : ICustomerReads, IRecompute
 {
     private static readonly TimeSpan PositionPoll = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
@@ -66,7 +66,7 @@ internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehou
             var read = host.Read(customer, day);
             return read.Outcome switch
             {
-                ReadOutcome.Found => new(new CustomerRead.Found(read.Answer!, read.Epoch, host.Partition, read.Applied, FreshnessMs(host, read.Applied, nowMs), SourceOf(read))),
+                ReadOutcome.Found => new(new CustomerRead.Found(read.Answer!, read.Epoch, host.Partition, read.Applied, host.FreshnessMs(read.Applied, nowMs), SourceOf(read))),
                 ReadOutcome.Unknown => new(new CustomerRead.Unknown()),
                 ReadOutcome.NeedsRawEvents => ReadRaw(host, customer, day, nowMs, cancel),
                 ReadOutcome.Unavailable => new(Unavailable(host)),
@@ -89,7 +89,7 @@ internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehou
             var state = await FromWarehouse(_raw.StateAsync(epochs.Active, host.Partition, customer, applied, cancel));
             if (state is null) return new CustomerRead.Unknown();
             var answer = epochs.Active.Finish(state, null, null, day);
-            return new CustomerRead.Found(answer, epochs.Published, host.Partition, applied, FreshnessMs(host, applied, nowMs), ReadSource.Raw);
+            return new CustomerRead.Found(answer, epochs.Published, host.Partition, applied, host.FreshnessMs(applied, nowMs), ReadSource.Raw);
         }
         catch (MetricOverflowException e)
         {
@@ -113,12 +113,6 @@ internal sealed class EngineReads(PartitionHost[] hosts, IEventLog log, IWarehou
     private static CustomerRead Unavailable(PartitionHost host) => host.Fault is { } fault
         ? new CustomerRead.Unavailable($"partition {host.Partition} has stopped: {fault.Message}", TimeSpan.FromSeconds(30))
         : new CustomerRead.Unavailable($"partition {host.Partition} is replaying its log", RetryAfter);
-
-    private long FreshnessMs(PartitionHost host, long applied, long nowMs)
-    {
-        if (applied >= log.EndOffset(host.Partition)) return 0;
-        return log.Read(host.Partition, applied, 1) is [var oldest, ..] ? Math.Max(0, nowMs - oldest.AppendedAtMs) : 0;
-    }
 
     private static ReadSource SourceOf(Readout read) => (read.FromBase, read.FromSpeed) switch
     {

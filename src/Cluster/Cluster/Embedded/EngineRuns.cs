@@ -11,8 +11,10 @@ internal sealed class EngineRuns : IBatchRuns
     private const int StepTries = 40; // half a second apart, and the client itself waits for a server that is away
     private static readonly TimeSpan Waiting = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan AbandonWait = TimeSpan.FromSeconds(2);
 
     private readonly BatchRunner _runner;
+    private readonly BackgroundThread _background;
     private readonly Func<string> _definition;
     private readonly Func<Publication, CancellationToken, Task> _published;
     private readonly TimeProvider _time;
@@ -20,17 +22,24 @@ internal sealed class EngineRuns : IBatchRuns
     private readonly Lock _starting = new();
     private volatile Run[] _runs;
     private DateTimeOffset? _nextDaily;
+    private volatile Abandonment? _abandon;
     private long _adopted;
     private int _failures;
 
     public EngineRuns(
-        BatchRunner runner, Func<string> definition, Func<Publication, CancellationToken, Task> published, TimeProvider time, TimeOnly? dailyAt)
+        BatchRunner runner, BackgroundThread background, Func<string> definition, Func<Publication, CancellationToken, Task> published, TimeProvider time, TimeOnly? dailyAt)
     {
-        (_runner, _definition, _published, _time, _dailyAt) = (runner, definition, published, time, dailyAt);
+        (_runner, _background, _definition, _published, _time, _dailyAt) = (runner, background, definition, published, time, dailyAt);
         _runs = [.. runner.History.Runs];
         Served = runner.History.Served;
         _adopted = Served.Epoch; // the hosts recovered with it
         _nextDaily = dailyAt is { } at ? NextDaily(at, time.GetUtcNow()) : null;
+    }
+
+    /// <summary>Newest epoch that every partition is known to serve: of this process, what it recovered with; in a cluster none, so it is told to all again.</summary>
+    public long Adopted
+    {
+        init => _adopted = value;
     }
 
     /// <summary>The publication that is served.</summary>
@@ -49,6 +58,22 @@ internal sealed class EngineRuns : IBatchRuns
         }
     }
 
+    /// <summary>The driver ends the run between two steps; the step that is taken now is cancelled, so that nobody waits for a long statement.</summary>
+    public async ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel)
+    {
+        Abandonment asked;
+        lock (_starting)
+        {
+            if (Get(run) is not { } now) return null;
+            if (now.IsFinal) return new RunAbandon(false, now);
+            asked = _abandon is { } before && before.Run == run ? before : _abandon = new Abandonment(run);
+        }
+        asked.Ask();
+        await Task.WhenAny(asked.Ended, Task.Delay(AbandonWait, cancel));
+        var then = Get(run)!;
+        return new RunAbandon(!then.IsFinal || then.State == RunState.Abandoned, then);
+    }
+
     public RunReport? Get(string run) => Array.Find(_runs, r => r.Id == run) is { } found ? Report(found) : null;
 
     public IReadOnlyList<RunReport> List(int limit) => [.. _runs.Reverse().Take(limit).Select(Report)];
@@ -56,25 +81,36 @@ internal sealed class EngineRuns : IBatchRuns
     /// <summary>One step of the active run, if there is one.</summary>
     public async Task<TimeSpan> StepAsync(CancellationToken cancel)
     {
-        if (_adopted != Served.Epoch)
-        {
-            await _published(Served, cancel); // again and again until it succeeds: no run starts before
-            _adopted = Served.Epoch;
-        }
+        await AdoptAsync(cancel); // again and again until it succeeds: no run starts before
         await StartDailyAsync(cancel);
-        if (ActiveRun is null) return Idle;
-        var moved = await TryStepAsync(cancel);
+        if (ActiveRun is not { } active) return Idle;
+        var moved = await TryStepAsync(active.Id, cancel);
         Served = _runner.History.Served;
-        _runs = [.. _runner.History.Runs];
+        try
+        {
+            await AdoptAsync(cancel);
+        }
+        finally
+        {
+            _runs = [.. _runner.History.Runs]; // not sooner: who reads that a run is published finds it in the answers
+            if (ActiveRun is null) EndAbandonment();
+        }
         return moved ? TimeSpan.Zero : Waiting;
     }
 
+    private async Task AdoptAsync(CancellationToken cancel)
+    {
+        if (_adopted == Served.Epoch) return;
+        await _published(Served, cancel);
+        _adopted = Served.Epoch;
+    }
+
     /// <summary>A step that fails is taken again by the loop; one that keeps failing ends the run with its reason, so that nobody waits for ever.</summary>
-    private async Task<bool> TryStepAsync(CancellationToken cancel)
+    private async Task<bool> TryStepAsync(string run, CancellationToken cancel)
     {
         try
         {
-            var moved = await _runner.StepAsync(cancel);
+            var moved = await StepOrAbandonAsync(run, cancel);
             _failures = 0;
             return moved;
         }
@@ -83,6 +119,66 @@ internal sealed class EngineRuns : IBatchRuns
             _failures = 0;
             await _runner.FailAsync($"a step failed {StepTries} times, last with {e.GetType().Name}: {e.Message}", cancel);
             return true;
+        }
+    }
+
+    private async Task<bool> StepOrAbandonAsync(string run, CancellationToken cancel)
+    {
+        Abandonment abandonment;
+        lock (_starting) abandonment = _abandon is { } asked && asked.Run == run ? asked : _abandon = new Abandonment(run);
+        if (!abandonment.IsAsked)
+        {
+            using var step = CancellationTokenSource.CreateLinkedTokenSource(cancel, abandonment.Asked);
+            try
+            {
+                return await _background.RunAsync(() => _runner.StepAsync(step.Token));
+            }
+            catch (Exception) when (abandonment.IsAsked && !cancel.IsCancellationRequested)
+            {
+                // Whatever the step broke off with: its run ends now.
+            }
+        }
+        await _runner.AbandonAsync("somebody asked for it", cancel);
+        return true;
+    }
+
+    private void EndAbandonment()
+    {
+        lock (_starting)
+        {
+            _abandon?.End();
+            _abandon = null;
+        }
+    }
+
+    /// <summary>Somebody may ask for the end of this run; who asked is told when it has ended.</summary>
+    private sealed class Abandonment(string run)
+    {
+        private readonly CancellationTokenSource _asked = new(); // no timer in it: nothing to dispose of
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Run => run;
+        public CancellationToken Asked => _asked.Token;
+        public bool IsAsked => _asked.IsCancellationRequested;
+        public Task Ended => _ended.Task;
+
+        public void Ask() => _asked.Cancel();
+
+        public void End() => _ended.TrySetResult();
+    }
+
+    /// <summary>
+    /// Epoch of the newest served base under which somebody's answers may be others than before: it brought another definition, or differences that late
+    /// repeats explain. Every other base was found equal to base ⊕ closed, customer by customer.
+    /// </summary>
+    public long AnswersChangedAt
+    {
+        get
+        {
+            var published = _runs.Where(r => r.Stage == RunStage.Published && r.Epoch <= Served.Epoch).ToList();
+            for (var i = published.Count - 1; i >= 0; i--)
+                if (published[i].Checks?.Explained > 0 || (i > 0 && published[i].DefinitionHash != published[i - 1].DefinitionHash)) return published[i].Epoch;
+            return 0;
         }
     }
 

@@ -6,20 +6,26 @@ using Lambda.SpeedLayer.Worker;
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>
-/// Keeps `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all after an adoption and at midnight.
+/// Keeps `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all at midnight and after
+/// an adoption that may have changed answers: a base that was found equal to what it replaces changes no row.
+/// While the engine is behind it writes rarely: a customer who changes again and again is then written once, and the processor catches up.
 /// A new definition fills a table of its own, which takes over when its sweep is complete.
 /// </summary>
 internal sealed class PopulationWriter
 {
     private const int RowsPerWrite = 20_000;
-    private const int SweepRowsPerStep = 5_000;
-    private const long BacklogMax = 50_000; // records; while folding is behind, rows would be stale at once
+    private const int SweepRowsPerStep = 2_000; // 20,000 a second at most: a million customers within the minute after midnight
+    private const long FoldBacklogMax = 50_000; // records; while folding is behind, rows would be stale at once
+    private const long SinkBacklogMax = 150_000; // records; more than the largest insert takes, so the sink has no time to spare
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(800);
+    private static readonly TimeSpan IntervalBehind = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SweepPause = TimeSpan.FromMilliseconds(100);
 
     private readonly PartitionHost[] _hosts;
     private readonly IPopulation _population;
     private readonly IEventLog _log;
+    private readonly Func<int, long> _sunkBelow;
+    private readonly Func<long> _answersChangedAt;
     private readonly InstallationFacts _facts;
     private readonly TimeProvider _time;
     private readonly long[] _written;
@@ -28,9 +34,12 @@ internal sealed class PopulationWriter
     private ViewDefinition? _table;
     private long _lastWriteMs;
 
-    public PopulationWriter(PartitionHost[] hosts, IPopulation population, IEventLog log, InstallationFacts facts, TimeProvider time)
+    /// <param name="sunkBelow">By partition, the next offset that the sink hands over.</param>
+    /// <param name="answersChangedAt">Epoch of the newest base under which answers may be others than before.</param>
+    public PopulationWriter(
+        PartitionHost[] hosts, IPopulation population, IEventLog log, Func<int, long> sunkBelow, Func<long> answersChangedAt, InstallationFacts facts, TimeProvider time)
     {
-        (_hosts, _population, _log, _facts, _time) = (hosts, population, log, facts, time);
+        (_hosts, _population, _log, _sunkBelow, _answersChangedAt, _facts, _time) = (hosts, population, log, sunkBelow, answersChangedAt, facts, time);
         _written = facts.PopulationWritten(hosts.Length);
         _sweepFor = facts.Swept ?? "";
     }
@@ -52,8 +61,8 @@ internal sealed class PopulationWriter
         await EnsureTableAsync(cancel);
         StartSweepIfDue();
         if (_sweep is not null) await SweepAsync(cancel);
-        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (now - _lastWriteMs >= Interval.TotalMilliseconds && !IsBehind())
+        var now = NowMs;
+        if (now - _lastWriteMs >= (IsBehind() ? IntervalBehind : Interval).TotalMilliseconds)
         {
             _lastWriteMs = now;
             await WriteChangedAsync(cancel);
@@ -61,9 +70,13 @@ internal sealed class PopulationWriter
         return _sweep is null ? Interval / 4 : SweepPause;
     }
 
-    private bool IsBehind() => _hosts.Sum(h => Math.Max(0, _log.EndOffset(h.Partition) - h.Applied)) > BacklogMax;
+    private bool IsBehind() => Backlog(h => h.Applied) > FoldBacklogMax || Backlog(h => _sunkBelow(h.Partition)) > SinkBacklogMax;
 
-    private int Today => Clock.DayOfMs(_time.GetUtcNow().ToUnixTimeMilliseconds());
+    private long Backlog(Func<PartitionHost, long> reached) => _hosts.Sum(h => Math.Max(0, _log.EndOffset(h.Partition) - reached(h)));
+
+    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private int Today => Clock.DayOfMs(NowMs);
 
     private async Task EnsureTableAsync(CancellationToken cancel)
     {
@@ -75,14 +88,16 @@ internal sealed class PopulationWriter
 
     private async Task WriteChangedAsync(CancellationToken cancel)
     {
-        var rows = new List<PopulationRow>();
+        var taken = new List<(PartitionHost Host, IReadOnlyList<CustomerId> Customers)>();
         var complete = new long[_hosts.Length];
+        var left = RowsPerWrite;
         foreach (var host in _hosts)
         {
-            rows.AddRange(host.TakePopulationRows(Math.Max(1, RowsPerWrite - rows.Count), Today, out var below));
-            complete[host.Partition] = below;
+            var changed = host.TakeChanged(Math.Max(1, left), out complete[host.Partition]);
+            taken.Add((host, changed));
+            left -= changed.Count;
         }
-        await WriteAsync(rows, cancel);
+        await WriteAsync(taken, cancel);
         RecordWritten(complete);
     }
 
@@ -98,35 +113,51 @@ internal sealed class PopulationWriter
         if (moved) _facts.SetPopulationWritten(_written);
     }
 
-    private async Task WriteAsync(List<PopulationRow> rows, CancellationToken cancel)
+    private async Task WriteAsync(IReadOnlyList<(PartitionHost Host, IReadOnlyList<CustomerId> Customers)> taken, CancellationToken cancel)
     {
+        if (taken.All(t => t.Customers.Count == 0)) return;
         try
         {
-            // A partition that adopted a new definition meanwhile gives rows of that one.
-            foreach (var group in rows.GroupBy(r => r.Answer.Definition.Hash))
-            {
-                var definition = group.First().Answer.Definition;
-                await _population.EnsureAsync(definition, cancel);
-                await _population.WriteAsync(definition, [.. group], cancel);
-            }
-            Rows += rows.Count;
+            var others = new List<PopulationRow>();
+            await WriteAsync(_table!, RowsOf(taken, _table!, others), cancel);
+            foreach (var group in others.GroupBy(r => r.Answer.Definition.Hash)) await WriteAsync(group.First().Answer.Definition, group, cancel);
         }
         catch
         {
-            foreach (var group in rows.GroupBy(r => r.Partition)) _hosts[group.Key].ReturnPopulationRows(group);
+            foreach (var (host, customers) in taken) host.ReturnChanged(customers);
             throw;
         }
     }
 
+    private async Task WriteAsync(ViewDefinition definition, IEnumerable<PopulationRow> rows, CancellationToken cancel)
+    {
+        await _population.EnsureAsync(definition, cancel);
+        await _population.WriteAsync(definition, rows, cancel);
+    }
+
+    /// <param name="others">Gets what is not of the definition: a partition that adopted a new one meanwhile gives rows of that.</param>
+    private IEnumerable<PopulationRow> RowsOf(IReadOnlyList<(PartitionHost Host, IReadOnlyList<CustomerId> Customers)> taken, ViewDefinition definition, List<PopulationRow> others)
+    {
+        foreach (var (host, customers) in taken)
+            foreach (var row in host.RowsOf(customers, Today))
+            {
+                Rows++;
+                if (row.Answer.Definition.Hash == definition.Hash) yield return row;
+                else others.Add(row);
+            }
+    }
+
     // --- sweep --------------------------------------------------------------------------------------------------------------
 
-    /// <summary>What the table should be swept for: the served base and the day.</summary>
-    private string Wanted => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"e{_hosts.Min(h => h.Epochs.Published)} d{Today}");
+    /// <summary>What the table should be swept for: the base that changed answers and the day.</summary>
+    private string Wanted(long epoch) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"e{epoch} d{Today}");
 
     private void StartSweepIfDue()
     {
-        if (_sweep is not null || _sweepFor == Wanted || _hosts.Any(h => h.Fault is not null)) return;
-        _sweepFor = Wanted;
+        var epoch = _answersChangedAt();
+        var wanted = Wanted(epoch);
+        if (_sweep is not null || _sweepFor == wanted || _hosts.Any(h => h.Fault is not null || h.Epochs.Published < epoch)) return;
+        _sweepFor = wanted;
         foreach (var host in _hosts) host.MarkDirtyChanged(); // those that no checkpoint names yet
         _sweep = Everyone().GetEnumerator();
     }
@@ -143,7 +174,7 @@ internal sealed class PopulationWriter
         if (_sweep!.MoveNext())
         {
             var chunk = _sweep.Current;
-            await WriteAsync(chunk[0].Host.RowsOf(chunk.ConvertAll(c => c.Customer), Today), cancel);
+            await WriteAsync([(chunk[0].Host, chunk.ConvertAll(c => c.Customer))], cancel);
             return;
         }
         _sweep.Dispose();

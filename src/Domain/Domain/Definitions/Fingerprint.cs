@@ -10,12 +10,12 @@ namespace Lambda.Domain.Definitions;
 /// </summary>
 internal static class Fingerprint
 {
-    public static string Of(Metric metric, int tileRetentionDays)
+    public static string Of(Metric metric)
     {
         var text = new StringBuilder($"{metric.Aggregate.ToString().ToLowerInvariant()}({metric.Field?.Name}) of {string.Join('+', metric.Of)}");
         if (metric.By is not null) text.Append($" by {metric.By.Name}/{string.Join(',', metric.By.Vocabulary!)}");
         if (metric.When is not null) text.Append($" when {ExprText.Print(metric.When)}");
-        if (metric.WindowDays.Count > 0) text.Append($" tiled {tileRetentionDays}"); // which windows read the tiles does not change them
+        if (metric.WindowDays.Count > 0) text.Append(" tiled"); // which windows read the tiles does not change them, nor how long they are kept
         foreach (var declared in Declared(metric).DistinctBy(d => d.FieldName).OrderBy(d => d.FieldName, StringComparer.Ordinal))
             text.Append($" with {declared.FieldName} {declared.FieldType.Word()}");
         return text.ToString();

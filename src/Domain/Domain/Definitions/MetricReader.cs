@@ -27,7 +27,7 @@ internal sealed class MetricReader(ErrorList errors, Shape shape, IReadOnlyList<
         var doc = shape.Text(keys.GetValueOrDefault("doc"), "a text")?.Text ?? "";
         if (errors.Count > before) return null;
         var metric = new Metric(slot, name, doc.Trim(), of, aggregate, field, when, by, windows, pii, "");
-        return metric with { Fingerprint = Fingerprint.Of(metric, tileRetentionDays) };
+        return metric with { Fingerprint = Fingerprint.Of(metric) };
     }
 
     private List<EventType> ReadTypes(Dictionary<string, SourceNode> keys, SourcePlace place, string name)

@@ -68,6 +68,21 @@ public static class RecordCodec
         return EventHeader + length <= record.Length ? record.Slice(EventHeader, length) : throw Corrupt(CustomerIdLength, "customer id is cut short");
     }
 
+    /// <summary>Only what an event record adds to the control totals, its content hash and billing_amount_minor (0 if absent): a few bytes from the header on.</summary>
+    /// <exception cref="InvalidDataException">Not an event record, or cut short.</exception>
+    public static (ulong ContentHash, long BillingMinor) TotalsOf(ReadOnlySpan<byte> record)
+    {
+        CheckHeader(record, RecordKind.Event, EventHeader);
+        var hash = BinaryPrimitives.ReadUInt64LittleEndian(record[ContentHash..]);
+        var present = BinaryPrimitives.ReadUInt64LittleEndian(record[Presence..]);
+        var billing = 1UL << EventCatalog.BillingAmountMinor.Ordinal;
+        if ((present & billing) == 0) return (hash, 0);
+        var at = EventHeader + record[CustomerIdLength] + record[EventIdLength];
+        for (var before = present & (billing - 1); before != 0; before &= before - 1)
+            SkipField(record, ref at, Shapes[BitOperations.TrailingZeroCount(before)]);
+        return (hash, UnZigZag(ReadVarint(record, ref at)));
+    }
+
     public static void WriteBarrier(EpochBarrier barrier, IBufferWriter<byte> to)
     {
         var run = Encoding.UTF8.GetBytes(barrier.Run);
@@ -178,6 +193,13 @@ public static class RecordCodec
             }
         }
         return at;
+    }
+
+    private static void SkipField(ReadOnlySpan<byte> bytes, scoped ref int at, ScalarType shape)
+    {
+        if (shape == ScalarType.Text) ReadText(bytes, ref at);
+        else if (shape == ScalarType.Decimal) ReadDecimal(bytes, ref at);
+        else ReadVarint(bytes, ref at);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,6 +1,9 @@
 namespace Lambda.Domain.Views;
 
-/// <summary>Carries a state over to another definition's slots, as far as both mean the same.</summary>
+/// <summary>
+/// Carries a state over to another definition's slots, as far as both mean the same. Which days have tiles may still differ: prune both sides to what the
+/// shorter tile_retention_days keeps.
+/// </summary>
 internal static class Projection
 {
     private const int Gone = -1;

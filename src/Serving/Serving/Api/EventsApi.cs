@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lambda.Serving.Http;
+using Lambda.Serving.Metrics;
 using Lambda.Serving.Ports;
 using Microsoft.AspNetCore.Http;
 
@@ -31,6 +32,7 @@ internal static class EventsApi
             Reply.Problem(415, "Media type or encoding is not supported."),
             new Reply(422, "No line was accepted.", "RefusedIntake", JsonResponse.ProblemJson),
             Reply.Problem(429, "A queue is full; try again after Retry-After seconds."),
+            Reply.Problem(503, "It could not be made durable (the disk is full, or Lambda starts or stops): nothing was appended; try again after Retry-After seconds."),
         ],
     };
 
@@ -42,6 +44,7 @@ internal static class EventsApi
         var firstLine = query.Long("first_line", 1, 1, long.MaxValue / 2);
         var body = RequestBody.Open(context, MediaTypes);
         var intake = await parts.Intake.IngestAsync(body, source, firstLine, context.RequestAborted);
+        IngestMetrics.Count(intake);
         await (intake switch
         {
             Intake.Done { Accepted: > 0 } done => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, done, WriteWhole),

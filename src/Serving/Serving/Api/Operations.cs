@@ -7,11 +7,12 @@ internal static class Operations
     [
         EventsApi.Post,
         CustomersApi.Get, CustomersApi.Events,
-        RunsApi.Start, RunsApi.List, RunsApi.Get,
+        RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,
         ImportsApi.Get, ImportsApi.Put,
         StatusApi.Status, StatusApi.Health, StatusApi.Ready,
-        OpenApiEndpoint.Get,
+        OperationsApi.Nodes, OperationsApi.DrainNode, OperationsApi.Partitions, OperationsApi.Lag, OperationsApi.Epochs, OperationsApi.Checkpoint,
+        MetricsApi.Get, OpenApiEndpoint.Get,
     ];
 }

@@ -27,6 +27,17 @@ internal static class RunsApi
         Replies = [new Reply(200, "The run.", "Run"), Reply.Problem(404, "No such run.")],
     };
 
+    public static readonly Operation Abandon = new("POST", "/v1/admin/batch/runs/{run}/abandon", "abandonRun", "End a run without publishing", AbandonAsync)
+    {
+        Detail = "What is served stays as it is, and the next run begins anew. A host that dies after a 202 may resume the run: ask again.",
+        Parameters = [new Parameter("run", ParameterPlace.Path, "string", "Name of the run.")],
+        Replies =
+        [
+            new Reply(200, "It is abandoned.", "Run"), new Reply(202, "It will be, as soon as its step can be stopped.", "Run"), Reply.Problem(404, "No such run."),
+            new Reply(409, "It has ended already: the answer says how.", "RunningRun", JsonResponse.ProblemJson),
+        ],
+    };
+
     private static async Task StartAsync(HttpContext context, ApiState state)
     {
         _ = new Query(context);
@@ -62,8 +73,26 @@ internal static class RunsApi
         var name = (string)context.Request.RouteValues["run"]!;
         return state.Parts.Runs.Get(name) is { } run
             ? JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => Write(to, run))
-            : new Problem(StatusCodes.Status404NotFound, "unknown-run", $"no run is named `{name}`").WriteAsync(context);
+            : Unknown(name).WriteAsync(context);
     }
+
+    private static async Task AbandonAsync(HttpContext context, ApiState state)
+    {
+        _ = new Query(context);
+        var name = (string)context.Request.RouteValues["run"]!;
+        if (await state.Parts.Runs.AbandonAsync(name, context.RequestAborted) is not { } abandon) await Unknown(name).WriteAsync(context);
+        else if (!abandon.Taken) await Ended(abandon.Run).WriteAsync(context);
+        else
+        {
+            var status = abandon.Run.IsFinal ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
+            await JsonResponse.WriteAsync(context, status, to => Write(to, abandon.Run));
+        }
+    }
+
+    private static Problem Unknown(string name) => new(StatusCodes.Status404NotFound, "unknown-run", $"no run is named `{name}`");
+
+    private static Problem Ended(RunReport run) =>
+        new(StatusCodes.Status409Conflict, "run-ended", $"run {run.Run} has ended: it is {Name(run.State)}", Extensions: to => WriteHead(to, run));
 
     private static void Write(Utf8JsonWriter to, RunReport run)
     {

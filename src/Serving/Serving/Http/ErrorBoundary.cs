@@ -1,5 +1,6 @@
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Http;
@@ -7,6 +8,7 @@ namespace Lambda.Serving.Http;
 /// <summary>Turns everything that is not an answer into a problem, in one place.</summary>
 internal static class ErrorBoundary
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private const int ClientClosedRequest = 499; // nobody reads it; nginx's number, for logs
 
     public static async Task InvokeAsync(HttpContext context, RequestDelegate next, Action<string, Exception> onError)
@@ -37,6 +39,9 @@ internal static class ErrorBoundary
                 return p.Problem.WriteAsync(context);
             case EngineUnavailableException no:
                 return new Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", no.Message, no.RetryAfter).WriteAsync(context);
+            case QuarantineWriteException full: // it comes before the log, so nothing of the request was appended
+                onError($"{context.Request.Method} {context.Request.Path}", full);
+                return new Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", full.Message, RetryAfter).WriteAsync(context);
             case MetricOverflowException overflow:
                 return new Problem(StatusCodes.Status500InternalServerError, "metric-overflow", overflow.Message).WriteAsync(context);
             case BadHttpRequestException bad:

@@ -6,6 +6,10 @@ public interface IBatchRuns
     /// <exception cref="EngineUnavailableException">A run cannot be started now.</exception>
     ValueTask<RunStart> StartAsync(CancellationToken cancel);
 
+    /// <summary>Ends a run without publishing; what is served stays. Waits a moment for it to end: a report that is not final yet means that it will.</summary>
+    /// <returns>Null when no run has this name.</returns>
+    ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel);
+
     /// <summary>Null when no run has this name.</summary>
     RunReport? Get(string run);
 
@@ -15,6 +19,9 @@ public interface IBatchRuns
 
 /// <param name="Started">False: <paramref name="Run"/> was running already and is what hinders.</param>
 public readonly record struct RunStart(bool Started, RunReport Run);
+
+/// <param name="Taken">False: <paramref name="Run"/> had ended otherwise, or before it was asked for.</param>
+public readonly record struct RunAbandon(bool Taken, RunReport Run);
 
 /// <summary>States of a run in their order; the last three are final. Written in lower case.</summary>
 public enum RunState { Barriers, Sinking, Computing, Checking, Published, Failed, Abandoned }

@@ -1,3 +1,4 @@
+using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sqlite.Raw;
 
 namespace Lambda.SpeedLayer.Sqlite.Log;
@@ -7,8 +8,8 @@ internal sealed class LogFile : IDisposable
 {
     /// <summary>
     /// frames.id = partition &lt;&lt; 48 | first offset: a rowid table, since WITHOUT ROWID is not made for rows above a twentieth of a page.
-    /// Pages of 16 KB: fewer steps for a payload of 50 KB, and one small commit still writes one page. Deleted pages are used again, so the file
-    /// stays as large as the log once was: auto_vacuum would move pages under the writer to give back space that the next day needs.
+    /// Pages of 16 KB: fewer steps for a payload of 50 KB, and one small commit still writes one page. Deleted pages are used again, which
+    /// is enough from one day to the next; when most of the file is free they are given back in slices (<see cref="FreePages"/>).
     /// </summary>
     private static readonly SchemaFile Schema = new("event log", 0x4c6d4c67, 16_384,
         "It is the only copy of what no batch run has published yet: restore it, or move it away and start Lambda with an empty log.", """
@@ -17,7 +18,7 @@ internal sealed class LogFile : IDisposable
             raw_bytes INTEGER NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
         CREATE TABLE truncations(partition INTEGER PRIMARY KEY, start_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, last_appended_at_ms INTEGER NOT NULL,
             checksum INTEGER NOT NULL);
-        """);
+        """) { Shrinks = true };
 
     private readonly FileStream _lock;
 

@@ -20,6 +20,9 @@ public sealed record LogLimits
     /// <summary>Deleted per transaction of a truncation: between two of them appends are served.</summary>
     public long TruncateBytesPerSlice { get; init; } = 8 << 20;
 
+    /// <summary>More free pages than this, and than half of the file: they are given back until a quarter is free.</summary>
+    public long FreeFileBytesMax { get; init; } = 64 << 20;
+
     /// <summary>Size of the file itself, 0 = what the disk holds. Past it an append fails as on a full disk.</summary>
     public long FileBytesMax { get; init; }
 }

@@ -18,11 +18,13 @@ internal sealed class LogWriter
     private readonly LogLimits _limits;
     private readonly FrameTable _table;
     private readonly Thread _thread;
+    private readonly FreePages _free;
     private readonly List<PendingAppend> _group = [];
 
     public LogWriter(LogFile file, FrameTable table, LogTail tail, AppendQueue queue, TimeProvider time, LogLimits limits)
     {
         (_file, _table, _tail, _queue, _time, _limits) = (file, table, tail, queue, time, limits);
+        _free = new FreePages(file.Writer, limits);
         _thread = new Thread(Run) { Name = "lambda-log", IsBackground = true };
         _thread.Start();
     }
@@ -96,7 +98,7 @@ internal sealed class LogWriter
         return whole;
     }
 
-    /// <summary>One slice; the truncation stays first in the queue until it is done, appends go in between.</summary>
+    /// <summary>One slice, first of what is deleted, then of free pages given back; the truncation stays first in the queue until it is done, appends go in between.</summary>
     private void Truncate(PendingTruncation truncation)
     {
         var bounds = _tail[truncation.Partition];
@@ -110,7 +112,8 @@ internal sealed class LogWriter
                     start = _table.DeleteSlice(truncation.Partition, bounds, truncation.Offset, _limits.TruncateBytesPerSlice);
                     _tail.MoveStart(truncation.Partition, start); // before the commit: who then misses a frame can tell that it was truncated
                 });
-            if (start > bounds.Start && start < truncation.Offset) return;
+            var more = start > bounds.Start ? start < truncation.Offset || _free.AreTooMany() : _free.GiveBackSome();
+            if (more) return;
             _queue.Done(truncation);
             truncation.SetResult();
         }

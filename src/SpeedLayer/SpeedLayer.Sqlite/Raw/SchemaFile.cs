@@ -1,7 +1,6 @@
-namespace Lambda.SpeedLayer.Sqlite.Raw;
+using Lambda.SpeedLayer.Ports;
 
-/// <summary>A file of Lambda cannot be opened. Says why and how to go on.</summary>
-public sealed class StorageException(string file, string what, Exception? inner = null) : Exception($"{file}: {what}", inner);
+namespace Lambda.SpeedLayer.Sqlite.Raw;
 
 /// <summary>
 /// Opens a database of one kind: WAL, every commit fsynced, schema brought up to date. A file of another kind, of a newer Lambda, or none at all
@@ -13,6 +12,9 @@ public sealed class StorageException(string file, string what, Exception? inner 
 /// <param name="Advice">What to do with a damaged or foreign file.</param>
 internal sealed record SchemaFile(string Kind, int ApplicationId, int PageBytes, string Advice, params string[] Migrations)
 {
+    /// <summary>New files can give free pages back, by `PRAGMA incremental_vacuum`. One that was made otherwise stays so: only a VACUUM could change it.</summary>
+    public bool Shrinks { get; init; }
+
     public Database Open(string path, string pragmas = "")
     {
         RefuseOtherContent(path);
@@ -20,8 +22,8 @@ internal sealed record SchemaFile(string Kind, int ApplicationId, int PageBytes,
         try
         {
             database = Database.Open(path);
-            // page_size works only before the first table is made; on an old file it does nothing.
-            database.Execute($"PRAGMA page_size={PageBytes}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cell_size_check=1; {pragmas}");
+            // page_size and auto_vacuum work only before anything is written; on an old file they do nothing.
+            database.Execute($"PRAGMA page_size={PageBytes}; {(Shrinks ? "PRAGMA auto_vacuum=INCREMENTAL; " : "")}PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cell_size_check=1; {pragmas}");
             Migrate(database);
             return database;
         }

@@ -13,7 +13,8 @@ public interface IPopulation
     Task EnsureAsync(ViewDefinition definition, CancellationToken cancel);
 
     /// <summary>Upserts. All rows are of <paramref name="definition"/>.</summary>
-    Task WriteAsync(ViewDefinition definition, IReadOnlyList<PopulationRow> rows, CancellationToken cancel);
+    /// <param name="rows">Walked once, before the write begins, and none is kept: an answer is some kilobytes, so they are best computed on the way.</param>
+    Task WriteAsync(ViewDefinition definition, IEnumerable<PopulationRow> rows, CancellationToken cancel);
 
     /// <summary>Points `customer_current` at this definition's table, atomically; drops the tables of other definitions.</summary>
     Task ActivateAsync(ViewDefinition definition, CancellationToken cancel);

@@ -16,13 +16,18 @@ public sealed record QuarantineEntry(
 public interface IQuarantine : IAsyncDisposable
 {
     /// <summary>Durable when it returns. Ids in <paramref name="entries"/> are ignored and given by the store. An entry with the same source, reason and raw bytes that stands open is not stored twice when <paramref name="once"/>.</summary>
+    /// <exception cref="QuarantineWriteException">It could not be made durable (disk full, I/O error): nothing of it was stored.</exception>
     void Add(IReadOnlyList<QuarantineEntry> entries, bool once);
 
     /// <summary>Open entries (or all) with id &gt; <paramref name="afterId"/>, ascending.</summary>
     IReadOnlyList<QuarantineEntry> List(long afterId, int limit, string? reason, bool includeReplayed);
 
+    /// <exception cref="QuarantineWriteException"/>
     void MarkReplayed(IReadOnlyList<long> ids, long atMs);
 
     /// <summary>Open entries by reason.</summary>
     IReadOnlyDictionary<string, long> Counts();
 }
+
+public sealed class QuarantineWriteException(string quarantine, string cause, Exception? inner = null) : Exception(
+    $"{quarantine}: nothing was written to the quarantine: {cause}", inner);

@@ -15,6 +15,10 @@ public sealed class BaseComparer(Epochs at, CompiledView candidate, int lastPrun
 {
     private readonly bool _sameDefinition = Epochs.Same(at.Active, candidate);
 
+    // Where one definition keeps tiles longer than the other, both hold only the days that the shorter one keeps as of the new cut.
+    private readonly int _lastDayOfOne =
+        lastPrunedDay + candidate.Definition.TileRetentionDays - Math.Min(at.Active.Definition.TileRetentionDays, candidate.Definition.TileRetentionDays);
+
     /// <param name="entities">Stored entities, ascending, from a checkpoint behind the barrier.</param>
     /// <returns>Customers compared and those that differ.</returns>
     public (long Compared, List<CustomerId> Differing) Compare(
@@ -51,10 +55,10 @@ public sealed class BaseComparer(Epochs at, CompiledView candidate, int lastPrun
         return Comparable(at.Active, expected).Equals(Comparable(candidate, actual));
     }
 
-    // Both sides in the served definition's slots, of the shared metrics only, without tiles that the new base has pruned.
+    // Both sides in the served definition's slots, of the shared metrics only, without tiles that either of them has pruned.
     private State Comparable(CompiledView of, State state)
     {
-        var pruned = of.Prune(state, lastPrunedDay);
+        var pruned = of.Prune(state, _lastDayOfOne);
         if (_sameDefinition) return pruned;
         return Epochs.Same(of, candidate)
             ? candidate.Project(pruned, at.Active.Definition)

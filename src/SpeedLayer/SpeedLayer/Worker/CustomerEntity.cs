@@ -29,7 +29,6 @@ public sealed class CustomerEntity(CustomerId id)
     // The worker's book-keeping, here so that it costs no dictionary.
     internal bool Dirty;          // differs from the stored row and from every image being written
     internal bool InCheckpoint;   // to be encoded before it changes
-    internal long ImageId;        // newest checkpoint image that holds it; resident until that is stored
     internal bool ChangedForPopulation;
     internal int TouchedAt;       // checkpoint count at the last touch, for eviction
 
@@ -59,6 +58,16 @@ public sealed class CustomerEntity(CustomerId id)
             _open = null;
         }
         if (_next is not null && (_nextEpoch != at.Open || !Epochs.Same(_nextView, at.Next))) (_nextView, _next) = (null, null);
+    }
+
+    /// <summary>One logged event: settles, remembers its id, folds it if it is the first copy.</summary>
+    /// <param name="rememberOnly">The event is in the base already: only its id matters.</param>
+    public Sighting Take(EventRow row, Epochs at, WorkerSettings settings, bool rememberOnly)
+    {
+        Settle(at);
+        var sighting = Observe(SipHash128.Hash(row.EventId, settings.IdKey0, settings.IdKey1), row, settings.HorizonSeconds);
+        if (!rememberOnly && sighting == Sighting.First) Fold(row, at);
+        return sighting;
     }
 
     /// <summary>Whether this event id is new to the customer within the horizon; remembers it either way.</summary>

@@ -35,9 +35,32 @@ public sealed partial class PartitionHost
         }
     }
 
-    /// <summary>Up to <paramref name="max"/> finished rows of customers that changed since they were last taken.</summary>
-    /// <param name="completeBelow">When nothing changed is left behind: every change below this offset is in the rows taken by now; else -1.</param>
-    public List<PopulationRow> TakePopulationRows(int max, int asOfDay, out long completeBelow)
+    /// <summary>
+    /// Age of the oldest record at or after <paramref name="applied"/> at <paramref name="nowMs"/>; 0 when there is none. Folding knows the frame that it
+    /// is at; only between two of them one is looked up, once for all who ask.
+    /// </summary>
+    public long FreshnessMs(long applied, long nowMs)
+    {
+        if (applied >= _ports.Log.EndOffset(Partition)) return 0;
+        if (_folding is not { } at || applied < at.First || applied >= at.End)
+        {
+            if (_ports.Log.Read(Partition, applied, 1) is not [var next, ..]) return 0;
+            _folding = at = FrameTime.Of(next);
+        }
+        return Math.Max(0, nowMs - at.AppendedAtMs);
+    }
+
+    private sealed record FrameTime(long First, long End, long AppendedAtMs)
+    {
+        public static FrameTime Of(LogFrame frame) => new(frame.FirstOffset, frame.EndOffset, frame.AppendedAtMs);
+    }
+
+    /// <summary>The frame that was begun last, or looked up for somebody who asked.</summary>
+    private volatile FrameTime? _folding;
+
+    /// <summary>Up to <paramref name="max"/> customers that changed since they were last taken: their rows are to be written.</summary>
+    /// <param name="completeBelow">When none is left behind: every change below this offset is of a customer taken by now; else -1.</param>
+    public List<CustomerId> TakeChanged(int max, out long completeBelow)
     {
         var changed = new List<CustomerEntity>();
         lock (_gate)
@@ -45,67 +68,54 @@ public sealed partial class PartitionHost
             _worker.TakeChanged(max, changed);
             completeBelow = _worker.ChangedForPopulation == 0 && _worker.CanAnswer ? Applied : -1;
         }
-        var rows = new List<PopulationRow>(changed.Count);
-        foreach (var entity in changed) AddRow(rows, entity.Id, asOfDay);
-        return rows;
+        return changed.ConvertAll(e => e.Id);
     }
 
-    /// <summary>Finished rows of these customers, whether or not they changed: the sweep after an adoption and at midnight.</summary>
-    public List<PopulationRow> RowsOf(IReadOnlyList<CustomerId> customers, int asOfDay)
+    /// <summary>Finished rows of these customers, each computed when it is asked for.</summary>
+    public IEnumerable<PopulationRow> RowsOf(IReadOnlyList<CustomerId> customers, int asOfDay)
     {
-        var rows = new List<PopulationRow>(customers.Count);
-        foreach (var customer in customers) AddRow(rows, customer, asOfDay);
-        return rows;
+        foreach (var customer in customers)
+            if (RowOf(customer, asOfDay) is { } row)
+                yield return row;
     }
 
-    /// <summary>Puts rows that could not be written back in the queue.</summary>
-    public void ReturnPopulationRows(IEnumerable<PopulationRow> rows)
+    /// <summary>Puts customers whose rows could not be written back in the queue.</summary>
+    public void ReturnChanged(IEnumerable<CustomerId> customers)
     {
-        foreach (var row in rows) MarkChanged(row.Customer);
+        foreach (var customer in customers) MarkChanged(customer);
     }
 
     /// <summary>
     /// Customers of the base and of the stored entities, ascending, each once: for a sweep, which holds the base until it ends. Customers that are
     /// in neither yet have changed since start and are flushed anyway.
     /// </summary>
-    public IEnumerable<CustomerId> Customers()
-    {
-        IBaseView? held;
-        lock (_gate) held = _base is not null && _base.TryAcquire() ? _base : null;
-        try
+    public IEnumerable<CustomerId> Customers() => CustomerScan.Of(
+        () =>
         {
-            using var batch = (held?.Scan() ?? []).GetEnumerator();
-            using var stored = _ports.Checkpoints.Scan(Partition).GetEnumerator();
-            for (bool b = batch.MoveNext(), s = stored.MoveNext(); b || s;)
-            {
-                var order = !b ? 1 : !s ? -1 : batch.Current.Customer.CompareTo(stored.Current.Customer);
-                yield return order <= 0 ? batch.Current.Customer : stored.Current.Customer;
-                if (order <= 0) b = batch.MoveNext();
-                if (order >= 0) s = stored.MoveNext();
-            }
-        }
-        finally
-        {
-            held?.Release();
-        }
-    }
+            lock (_gate) return _base is not null && _base.TryAcquire() ? _base : null;
+        }, _ports.Checkpoints.Scan(Partition));
 
-    private void AddRow(List<PopulationRow> rows, CustomerId customer, int asOfDay)
+    private PopulationRow? RowOf(CustomerId customer, int asOfDay)
     {
         Interlocked.Increment(ref _readersWaiting);
         lock (_gate)
         {
             Interlocked.Decrement(ref _readersWaiting);
-            if (!_worker.CanAnswer) return; // a sweep follows adoption
+            if (!_worker.CanAnswer)
+            {
+                _worker.MarkChanged(LoadOne(customer)); // later
+                return null;
+            }
             try
             {
-                var read = Merged(LoadOne(customer), customer, asOfDay);
-                if (read.Answer is not null) rows.Add(new PopulationRow(customer, Partition, read.Epoch, read.Applied, read.Answer));
+                var read = Merged(LoadOne(customer, keep: false), customer, asOfDay);
+                return read.Answer is null ? null : new PopulationRow(customer, Partition, read.Epoch, read.Applied, read.Answer);
             }
             catch (MetricOverflowException)
             {
                 // The API names the metric to who asks for this customer; the population keeps the last row that could be computed.
                 OverflowedRows++;
+                return null;
             }
         }
     }
@@ -133,11 +143,12 @@ public sealed partial class PartitionHost
         }
     }
 
-    private CustomerEntity LoadOne(CustomerId customer)
+    /// <param name="keep">False for who goes through all customers: that must not push out those who are asked for.</param>
+    private CustomerEntity LoadOne(CustomerId customer, bool keep = true)
     {
         if (_worker.Resident(customer.Utf8) is { } resident) return resident;
         CustomerEntity? loaded = null;
-        _ports.Checkpoints.LoadEntities(Partition, [customer], (id, state) => loaded = _worker.Supply(id, state));
+        _ports.Checkpoints.LoadEntities(Partition, [customer], (id, state) => loaded = keep ? _worker.Supply(id, state) : CustomerEntity.Decode(id, state, _ports.Views));
         // An unknown customer is not kept: a scan of made-up ids must not fill the memory.
         return loaded ?? new CustomerEntity(customer);
     }

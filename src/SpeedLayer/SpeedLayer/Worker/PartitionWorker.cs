@@ -17,7 +17,11 @@ public sealed record WorkerSettings(int Partition, long HorizonMs, ulong IdKey0,
     /// <summary>Age at which a checkpoint is written however little happened.</summary>
     public long CheckpointIntervalMs { get; init; } = Limits.CheckpointIntervalMsDefault;
 
-    internal uint HorizonSeconds => (uint)(HorizonMs / 1000);
+    /// <summary>Entities above this number leave memory when they may.</summary>
+    public int ResidentEntities { get; init; } = Limits.ResidentEntitiesPerPartition;
+
+    /// <summary>As entities count it.</summary>
+    public uint HorizonSeconds => (uint)(HorizonMs / 1000);
 }
 
 /// <summary>What folding wants done outside. The worker never waits for it.</summary>
@@ -38,35 +42,30 @@ public sealed class PartitionWorker
     private readonly IWorkerEffects _effects;
     private readonly Dictionary<CustomerId, CustomerEntity> _entities = new(CustomerId.ByBytes.Comparer);
     private readonly Dictionary<CustomerId, CustomerEntity>.AlternateLookup<ReadOnlySpan<byte>> _byId;
+    private readonly List<CustomerEntity> _ring = []; // the same entities, for the hand of eviction to go round
+    private int _hand;
     private readonly EventRow _row = new();
-    private readonly long _rememberOnlyBelow;
+    private readonly PartitionStand _stand;
     private List<CustomerEntity> _dirty = [];
     private readonly List<CustomerEntity> _changed = [];
-    private (long Epoch, CompiledView View)? _pendingAdoption;
     private CheckpointImage? _image;
     private long _images;
-    private WorkerCounters _counters;
 
-    /// <param name="applied">Next offset to read.</param>
-    /// <param name="rememberOnlyBelow">Records before it are in the base: only their event ids are remembered (rebuild without checkpoint).</param>
-    public PartitionWorker(
-        WorkerSettings settings, IViewCatalog views, IWorkerEffects effects, Epochs epochs, long applied, long rememberOnlyBelow = 0,
-        WorkerCounters counters = default, long lastAppendedAtMs = 0)
+    public PartitionWorker(WorkerSettings settings, IViewCatalog views, IWorkerEffects effects, PartitionStand stand)
     {
-        (_settings, _views, _effects, _rememberOnlyBelow, _counters) = (settings, views, effects, rememberOnlyBelow, counters);
-        (Epochs, Applied, LastAppendedAtMs) = (epochs, applied, lastAppendedAtMs);
+        (_settings, _views, _effects, _stand) = (settings, views, effects, stand);
         _byId = _entities.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
-    public Epochs Epochs { get; private set; }
+    public Epochs Epochs => _stand.Epochs;
 
     /// <summary>Next offset to read: everything before it is in the entities.</summary>
-    public long Applied { get; private set; }
+    public long Applied => _stand.Applied;
 
     /// <summary>Append time of the newest applied record, ms since 1970; 0 before the first.</summary>
-    public long LastAppendedAtMs { get; private set; }
+    public long LastAppendedAtMs => _stand.LastAppendedAtMs;
 
-    public WorkerCounters Counters => _counters;
+    public WorkerCounters Counters => _stand.Counters;
     public int ResidentEntities => _entities.Count;
     public int DirtyEntities => _dirty.Count;
     public int ChangedForPopulation => _changed.Count;
@@ -98,6 +97,7 @@ public sealed class PartitionWorker
         var entity = stored.IsEmpty ? new CustomerEntity(id) : CustomerEntity.Decode(id, stored, _views);
         entity.TouchedAt = (int)_images;
         _entities.Add(id, entity);
+        _ring.Add(entity);
         return entity;
     }
 
@@ -116,28 +116,15 @@ public sealed class PartitionWorker
             if (offset < Applied) continue;
             if (offset >= end) return false;
             ApplyRecord(offset, frame.AppendedAtMs, record);
-            Applied = offset + 1;
-            LastAppendedAtMs = frame.AppendedAtMs;
+            _stand.Advance(offset, frame.AppendedAtMs);
         }
         return true;
     }
 
     private void ApplyRecord(long offset, long appendedAtMs, ReadOnlyMemory<byte> record)
     {
-        if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) ApplyBarrier(offset, RecordCodec.ReadBarrier(record.Span));
+        if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) _stand.Barrier(offset, RecordCodec.ReadBarrier(record.Span), _views);
         else ApplyEvent(offset, appendedAtMs, record);
-    }
-
-    private void ApplyBarrier(long offset, EpochBarrier barrier)
-    {
-        if (offset < _rememberOnlyBelow) return;
-        if (barrier.Epoch != Epochs.Open)
-        {
-            _counters = _counters with { IgnoredBarriers = _counters.IgnoredBarriers + 1 };
-            return;
-        }
-        Epochs = Epochs.AfterBarrier(barrier.Epoch, _views.ByHash(barrier.DefinitionHash));
-        if (_pendingAdoption is { } pending && pending.Epoch == Epochs.Current) AdoptPending();
     }
 
     private void ApplyEvent(long offset, long appendedAtMs, ReadOnlyMemory<byte> record)
@@ -147,23 +134,13 @@ public sealed class PartitionWorker
         if (!_byId.TryGetValue(_row.CustomerId, out var entity))
             throw new InvalidOperationException($"partition {_settings.Partition}, offset {offset}: customer was not loaded");
         BeforeChange(entity);
-        entity.Settle(Epochs);
-        var sighting = entity.Observe(SipHash128.Hash(_row.EventId, _settings.IdKey0, _settings.IdKey1), _row, _settings.HorizonSeconds);
-        if (offset < _rememberOnlyBelow) return;
-        Count(sighting);
+        var rememberOnly = offset < _stand.RememberOnlyBelow;
+        var sighting = entity.Take(_row, Epochs, _settings, rememberOnly);
+        if (rememberOnly) return;
+        _stand.Counters = _stand.Counters.Plus(sighting);
         if (sighting == Sighting.Conflict) _effects.ConflictingDuplicate(_settings.Partition, _row);
-        if (sighting != Sighting.First) return;
-        entity.Fold(_row, Epochs);
-        MarkChanged(entity);
+        if (sighting == Sighting.First) MarkChanged(entity);
     }
-
-    private void Count(Sighting sighting) => _counters = sighting switch
-    {
-        Sighting.First => _counters with { Events = _counters.Events + 1 },
-        Sighting.Repeat => _counters with { Repeats = _counters.Repeats + 1 },
-        Sighting.Conflict => _counters with { Conflicts = _counters.Conflicts + 1 },
-        _ => throw new ArgumentOutOfRangeException(nameof(sighting), sighting, null),
-    };
 
     private void BeforeChange(CustomerEntity entity)
     {
@@ -176,26 +153,11 @@ public sealed class PartitionWorker
 
     // --- publication --------------------------------------------------------------------------------------------------------
 
-    /// <summary>
-    /// Serves the base of this epoch from now on. At recovery the barrier may still lie ahead in the log: then adoption happens there, before
-    /// anything behind it is folded.
-    /// </summary>
-    public void Adopt(long epoch, CompiledView definition)
-    {
-        if (epoch <= Epochs.Published) return;
-        _pendingAdoption = (epoch, definition);
-        if (Epochs.Current >= epoch) AdoptPending();
-    }
+    /// <summary>Serves the base of this epoch from now on: see <see cref="PartitionStand.Adopt"/>.</summary>
+    public void Adopt(long epoch, CompiledView definition) => _stand.Adopt(epoch, definition);
 
-    /// <summary>False until replay has reached the barrier of the published base: before it, base and applied position would not fit together.</summary>
-    public bool CanAnswer => _pendingAdoption is null && Applied >= _rememberOnlyBelow;
-
-    private void AdoptPending()
-    {
-        var (epoch, view) = _pendingAdoption!.Value;
-        Epochs = Epochs.AfterAdoption(epoch, view);
-        _pendingAdoption = null;
-    }
+    /// <summary>False until replay has reached the barrier of the published base.</summary>
+    public bool CanAnswer => _stand.CanAnswer;
 
     // --- population -----------------------------------------------------------------------------------------------------------
 
@@ -229,23 +191,37 @@ public sealed class PartitionWorker
     public CheckpointImage BeginCheckpoint(long generation)
     {
         if (_image is not null) throw new InvalidOperationException("a checkpoint is being written");
-        var header = new WorkerHeader(Epochs.Published, Epochs.Current, Epochs.Active.Definition.Hash, Epochs.Next?.Definition.Hash, LastAppendedAtMs, _counters, _rememberOnlyBelow);
-        _image = new CheckpointImage(++_images, new Checkpoint(Applied, generation, header.Encode()), LastAppendedAtMs, _dirty);
-        foreach (var entity in _dirty) (entity.Dirty, entity.InCheckpoint, entity.ImageId) = (false, true, _images);
+        _image = new CheckpointImage(++_images, new Checkpoint(Applied, generation, _stand.Header().Encode()), LastAppendedAtMs, _dirty);
+        foreach (var entity in _dirty) (entity.Dirty, entity.InCheckpoint) = (false, true);
         _dirty = [];
         return _image;
     }
 
     public void SliceCheckpoint(int entities) => _image!.Slice(entities, Epochs, _settings.HorizonSeconds);
 
-    /// <summary>The image is durable: its entities may leave memory. Evicts the longest untouched clean ones above <paramref name="maxResident"/>.</summary>
-    public void Stored(int maxResident)
+    /// <summary>The image is durable: its entities may leave memory.</summary>
+    public void Stored() => _image = null;
+
+    /// <summary>
+    /// Looks at up to <paramref name="look"/> entities, round and round, and lets go of those that are stored and untouched since the last checkpoint began, as
+    /// long as there are more than may stay (of others too, when there are far more): a little at a time, for readers wait meanwhile.
+    /// </summary>
+    public void Evict(int look)
     {
-        _image = null;
-        if (_entities.Count <= maxResident) return;
-        var surplus = _entities.Count - maxResident;
-        foreach (var entity in _entities.Values.Where(e => !e.Dirty && !e.ChangedForPopulation).OrderBy(e => e.TouchedAt).Take(surplus).ToList())
-            _entities.Remove(entity.Id);
+        if (_image is not null) return; // what it holds may not be durable yet
+        var farMore = _settings.ResidentEntities + _settings.ResidentEntities / 4;
+        for (; look > 0 && _entities.Count > _settings.ResidentEntities; look--)
+        {
+            if (_hand >= _ring.Count) _hand = 0;
+            var entity = _ring[_hand];
+            if (entity.Dirty || entity.ChangedForPopulation || (entity.TouchedAt >= _images && _entities.Count <= farMore)) _hand++;
+            else
+            {
+                _entities.Remove(entity.Id);
+                _ring[_hand] = _ring[^1];
+                _ring.RemoveAt(_ring.Count - 1);
+            }
+        }
     }
 
     /// <summary>Managed bytes of the resident entities, approximately, from a sample.</summary>

@@ -32,6 +32,15 @@ public sealed record LocalWarehouseOptions
 
     public TimeSpan BackoffMax { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between two questions whether the process still answers (`/ping`).</summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long one of them may take.</summary>
+    public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>So many without an answer, one after another: the process hangs; it is killed and started again.</summary>
+    public int PingFailuresMax { get; init; } = 4;
+
     /// <summary>Gets each line the process writes to stderr, from threads of its own.</summary>
     public Action<string>? Log { get; init; }
 

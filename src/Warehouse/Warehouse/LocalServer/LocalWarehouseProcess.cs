@@ -1,7 +1,7 @@
 namespace Lambda.Warehouse.LocalServer;
 
 /// <summary>
-/// The local warehouse: a child process with the engine in it, started, watched and started again when it dies, always on the same URL.
+/// The local warehouse: a child process with the engine in it, started, watched and started again when it dies or hangs, always on the same URL.
 /// A death of this process ends the child too.
 /// </summary>
 public sealed class LocalWarehouseProcess : IAsyncDisposable
@@ -76,6 +76,7 @@ public sealed class LocalWarehouseProcess : IAsyncDisposable
                 port = url.Port;
                 backoff = _options.Backoff;
                 _firstReady.TrySetResult(url);
+                await HangGuard.WatchAsync(run, url, _options, _stopping.Token);
             }
             else
             {

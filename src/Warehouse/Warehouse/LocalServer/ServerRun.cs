@@ -73,6 +73,13 @@ internal sealed class ServerRun : IDisposable
         await _exited.Task;
     }
 
+    /// <summary>Kills the child, and says why where its exit is told.</summary>
+    internal Task KillAsync(string why)
+    {
+        KeepError(why);
+        return StopAsync(TimeSpan.Zero);
+    }
+
     internal string Describe()
     {
         var code = _exited.Task.IsCompletedSuccessfully ? _exited.Task.Result : -1;

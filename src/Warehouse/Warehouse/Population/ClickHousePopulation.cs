@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Lambda.Domain.Views;
 using Lambda.SpeedLayer.Ports;
 using Lambda.Warehouse.Client;
+using Lambda.Warehouse.Schema;
 
 namespace Lambda.Warehouse.Population;
 
@@ -14,17 +15,22 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     public const string View = "customer_current";
 
     private readonly ConcurrentDictionary<string, ConcurrentBag<PopulationBlock>> _idle = [];
+    private volatile string? _ensured; // hash of the definition whose table was last made sure of
 
-    public Task EnsureAsync(ViewDefinition definition, CancellationToken cancel) =>
-        client.ExecuteAsync(PopulationTable.Ddl(definition), repeat: Repeat.Safe, cancel: cancel);
-
-    public async Task WriteAsync(ViewDefinition definition, IReadOnlyList<PopulationRow> rows, CancellationToken cancel)
+    public async Task EnsureAsync(ViewDefinition definition, CancellationToken cancel)
     {
-        if (rows.Count == 0) return;
+        if (_ensured == definition.Hash) return;
+        await client.ExecuteAsync(PopulationTable.Ddl(definition), repeat: Repeat.Safe, cancel: cancel);
+        await new MergeTuning(client).ApplyAsync(PopulationTable.NameOf(definition), MergeTuning.Population, cancel);
+        _ensured = definition.Hash;
+    }
+
+    public async Task WriteAsync(ViewDefinition definition, IEnumerable<PopulationRow> rows, CancellationToken cancel)
+    {
         var idle = _idle.GetOrAdd(definition.Hash, _ => []);
         var block = idle.TryTake(out var taken) ? taken : new PopulationBlock(definition);
         foreach (var row in rows) block.Add(row);
-        await block.Block.InsertAsync(client, PopulationTable.NameOf(definition), Repeat.Safe, Settings, cancel);
+        if (block.Block.Rows > 0) await block.Block.InsertAsync(client, PopulationTable.NameOf(definition), Repeat.Safe, Settings, cancel);
         block.Block.Clear(); // given back after success only: a failed request may still be reading it
         if (idle.Count < IdleMax) idle.Add(block);
         else block.Dispose();
@@ -33,6 +39,7 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     public async Task ActivateAsync(ViewDefinition definition, CancellationToken cancel)
     {
         var active = PopulationTable.NameOf(definition);
+        _ensured = null; // the others' tables go
         await client.ExecuteAsync($"CREATE OR REPLACE VIEW {View} AS SELECT * EXCEPT stamp FROM {active} FINAL", repeat: Repeat.Safe, cancel: cancel);
         var tables = await client.ListAsync(
             "SELECT name FROM system.tables WHERE database = {database:String} AND startsWith(name, {prefix:String}) AND name != {active:String}",

@@ -48,6 +48,7 @@ public sealed class Migrator(ClickHouseClient client, IReadOnlyList<Migration> m
             done.Add(migration.Number);
         }
         await new RawEventEvolution(client).ApplyAsync(cancel);
+        await new MergeTuning(client).ApplyAsync(RawEventColumns.Table, MergeTuning.RawEvents, cancel);
         return done;
     }
 

@@ -1,0 +1,43 @@
+using Lambda.SpeedLayer.Leases;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.SpeedLayer.Memory;
+
+/// <summary>Leases in memory, on the monotonic clock of <paramref name="time"/>.</summary>
+public sealed class MemoryLeaseStore(TimeProvider time, LeaseTimes? times = null) : ILeaseStore
+{
+    private readonly TimeSpan _expiry = (times ?? LeaseTimes.Default).Expiry;
+    private readonly Dictionary<int, Grant> _grants = [];
+
+    public LeaseAnswer Acquire(int partition, string owner)
+    {
+        lock (_grants)
+        {
+            var held = _grants.GetValueOrDefault(partition);
+            var freeIn = held?.RenewedAt is { } at ? _expiry - time.GetElapsedTime(at) : TimeSpan.Zero;
+            if (held is not null && held.Owner != owner && freeIn > TimeSpan.Zero) return new LeaseAnswer(0, held.Owner, freeIn);
+            var grant = _grants[partition] = new Grant((held?.Generation ?? 0) + 1, owner, time.GetTimestamp());
+            return new LeaseAnswer(grant.Generation, null, TimeSpan.Zero);
+        }
+    }
+
+    public IReadOnlyList<bool> Renew(IReadOnlyList<(int Partition, long Generation)> held)
+    {
+        lock (_grants) return [.. held.Select(h => Replace(h.Partition, h.Generation, time.GetTimestamp()))];
+    }
+
+    public void Release(int partition, long generation)
+    {
+        lock (_grants) Replace(partition, generation, null);
+    }
+
+    private bool Replace(int partition, long generation, long? renewedAt)
+    {
+        if (_grants.GetValueOrDefault(partition) is not { RenewedAt: not null } grant || grant.Generation != generation) return false;
+        _grants[partition] = grant with { RenewedAt = renewedAt };
+        return true;
+    }
+
+    /// <param name="RenewedAt">Null when it was given back.</param>
+    private sealed record Grant(long Generation, string Owner, long? RenewedAt);
+}
