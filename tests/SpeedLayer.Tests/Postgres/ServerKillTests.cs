@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Ports;
@@ -57,6 +58,20 @@ public sealed class ServerKillTests
         await server.StartAsync();
         Assert.Equal([true], leases.Renew([(0, 2)]));
         Assert.Equal(3, leases.Acquire(0, "a").Generation);
+    }
+
+    [SkippableFact]
+    public async Task LocalPostgres_WhenWhoStartedItIsKilled_EndsAndLeavesNothing()
+    {
+        PostgresServer.SkipIfNotLocal();
+        using var starter = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Lambda.CrashWriter.dll"), "postgres"]) { RedirectStandardOutput = true })!;
+        var said = (await starter.StandardOutput.ReadLineAsync())!.Split(' ');
+        using var server = Process.GetProcessById(int.Parse(said[0]));
+        Assert.True(Directory.Exists(said[1]));
+        starter.Kill();
+        await server.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (Directory.Exists(said[1])) await Task.Delay(20, deadline.Token); // the shell's last deed, which nothing else tells
     }
 
     /// <summary>Writes numbered checkpoints of the same customers until the store fails.</summary>
