@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Leases;
@@ -151,7 +152,8 @@ public sealed class FenceTests(PostgresServer server) : IAsyncLifetime
         using var connection = new NpgsqlConnection(server.ConnectionString);
         connection.Open();
         using var command = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'", connection);
-        while ((long)command.ExecuteScalar()! == 0) await Task.Yield();
+        for (var started = Stopwatch.GetTimestamp(); (long)command.ExecuteScalar()! == 0; await Task.Yield())
+            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(20), "nobody waits for a lock");
     }
 
     private static void Execute(NpgsqlConnection connection, string sql)

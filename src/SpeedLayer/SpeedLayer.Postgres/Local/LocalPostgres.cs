@@ -93,7 +93,8 @@ public sealed class LocalPostgres : IAsyncDisposable
             .. PostgresBinaries.AsUser(out _), Path.Combine(PostgresBinaries.Folder!, "postgres"), "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture),
             .. ((string[])["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "max_wal_size=2GB", .. _settings]).SelectMany(s => (string[])["-c", s]),
         ];
-        _shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Shell, "sh", Data, _isTemporary ? Folder : "", Log, _isTemporary ? "QUIT" : "INT", .. server])
+        string[] shell = [.. PostgresBinaries.InOwnSession(), "/bin/sh", "-c", Shell, "sh"];
+        _shell = Process.Start(new ProcessStartInfo(shell[0], [.. shell[1..], Data, _isTemporary ? Folder : "", Log, _isTemporary ? "QUIT" : "INT", .. server])
         {
             RedirectStandardInput = true,
             WorkingDirectory = "/",
