@@ -74,6 +74,21 @@ public sealed class FenceTests(PostgresServer server) : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Write_WhenAHigherGenerationIsJustWriting_WaitsAndIsFenced()
+    {
+        Write(5, "old");
+        using var other = new NpgsqlConnection($"{server.ConnectionString};Search Path={_database.Schema}");
+        other.Open();
+        using var transaction = other.BeginTransaction();
+        Execute(other, "SELECT write_checkpoint(0, 17, 6, '', 1, false)");
+        var late = Task.Run(() => Write(5, "late"));
+        await UntilBlockedAsync();
+        transaction.Commit();
+        await Assert.ThrowsAsync<FencedException>(() => late);
+        Assert.Equal("old", Stored());
+    }
+
+    [SkippableFact]
     public async Task Acquire_WhenACheckpointIsJustBeingCommitted_WaitsForItAndRenewDoesNot()
     {
         var old = _leases.Acquire(0, "a").Generation;
