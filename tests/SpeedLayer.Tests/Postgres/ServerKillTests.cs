@@ -30,7 +30,7 @@ public sealed class ServerKillTests
             await Task.Delay(random.Next(100)); // somewhere in a later checkpoint
             server.Kill();
             var fault = await writer.Fault;
-            Assert.True(fault.IsTransient, fault.ToString());
+            Assert.True(fault.InnerException is StorageException { IsTransient: true }, fault.ToString());
             Assert.Throws<StorageException>(() => store.Load(0));
             await server.StartAsync();
             var applied = store.Load(0)!.Applied;
@@ -95,7 +95,7 @@ public sealed class ServerKillTests
                         if (number >= until) _acknowledged.TrySetResult();
                     }
                 }
-                catch (StorageException e)
+                catch (CheckpointWriteException e)
                 {
                     _acknowledged.TrySetResult();
                     return e;
@@ -105,6 +105,6 @@ public sealed class ServerKillTests
 
         public long Last => Interlocked.Read(ref _last);
         public Task Acknowledged => _acknowledged.Task;
-        public Task<StorageException> Fault { get; }
+        public Task<CheckpointWriteException> Fault { get; }
     }
 }
