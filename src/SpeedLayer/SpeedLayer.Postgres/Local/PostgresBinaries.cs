@@ -21,6 +21,9 @@ internal static class PostgresBinaries
         throw new InvalidOperationException("PostgreSQL refuses to run as root, and neither setpriv nor runuser is here (Debian, Ubuntu: apt-get install util-linux): run as another user");
     }
 
+    /// <summary>What to put before a command so that Ctrl-C in our terminal does not reach it: who uses the server must be able to finish first.</summary>
+    public static string[] InOwnSession() => InPath("setsid") is { } setsid ? [setsid] : [];
+
     private static (string Uid, string Gid, string Name) User()
     {
         var users = File.ReadLines("/etc/passwd").Select(line => line.Split(':')).Where(u => u.Length >= 4).ToArray();
