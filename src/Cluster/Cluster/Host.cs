@@ -24,7 +24,7 @@ internal sealed class Host : IAsyncDisposable
         try
         {
             var engine = await Engines.StartAsync(options, time, log, cancel);
-            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, new FileImportJournal(options.Data), time));
+            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, new FileImportJournal(options.Data), engine.Operations, time));
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
             return new Host(api, engine);
         }

@@ -53,7 +53,7 @@ public static class Root
 
     private static RootCommand Create()
     {
-        var root = new RootCommand("Lambda: complete, fresh and exact answers about every customer. Also: ./lambda test");
+        var root = new RootCommand("Lambda: complete, fresh and exact answers about every customer. Also: ./lambda test, ./lambda loadtest");
         root.Options.Add(Common.Json);
         foreach (var command in new[]
                  {

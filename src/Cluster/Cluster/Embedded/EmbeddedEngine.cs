@@ -49,6 +49,7 @@ public sealed class EmbeddedEngine : IEngine
         (Reads, Recompute) = (reads, reads);
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), parts.Log, _hosts, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
+        Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
         HorizonMs = horizonMs;
     }
 
@@ -61,6 +62,7 @@ public sealed class EmbeddedEngine : IEngine
     public IDefinitions Definitions => _parts.Definitions;
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
+    public IOperations Operations { get; }
     public Task Faulted => _parts.Faulted;
 
     /// <summary>The log and the hosts, for benchmarks that go in below the API.</summary>
