@@ -79,6 +79,23 @@ build_host_locked() {
   forget_old_runs
 }
 
+# The load tests lie beside the host they were built with.
+build_loadtests() {
+  if [[ -e $run/bin/LoadTests/release/Lambda.LoadTests.dll ]] && ! is_stale "$artifacts/.loadtests-stamp" "${host_sources[@]}" loadtests; then return; fi
+  with_build_lock build_loadtests_locked
+}
+
+build_loadtests_locked() {
+  check_sdk
+  local began="$artifacts/.began.$$"
+  touch "$began"
+  build "$root/loadtests/LoadTests/LoadTests.csproj"
+  rm -rf "$run/bin/LoadTests"
+  mkdir -p "$run/bin/LoadTests"
+  cp -r "$artifacts/bin/LoadTests/release" "$run/bin/LoadTests/release"
+  mv -f "$began" "$artifacts/.loadtests-stamp"
+}
+
 # Keeps the four newest builds: older ones may only be used by hosts that have long been running.
 forget_old_runs() {
   local old

@@ -14,7 +14,7 @@ public sealed class ArchitectureTests
         ["Domain"] = Ring.Domain,
         ["SpeedLayer"] = Ring.Layer, ["BatchLayer"] = Ring.Layer, ["Serving"] = Ring.Layer,
         ["Domain.Yaml"] = Ring.Adapter, ["SpeedLayer.Sqlite"] = Ring.Adapter, ["SpeedLayer.Import"] = Ring.Adapter, ["BatchLayer.Sqlite"] = Ring.Adapter, ["Warehouse"] = Ring.Adapter,
-        ["Cluster"] = Ring.Host, ["Warehouse.Local"] = Ring.Host, ["Simulation"] = Ring.Host,
+        ["Cluster"] = Ring.Host, ["Warehouse.Local"] = Ring.Host, ["Simulation"] = Ring.Host, ["Load"] = Ring.Host,
     };
 
     /// <summary>A layer may stand on another one, never both ways.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Lambda.Cluster.Bench.Load;
+namespace Lambda.Load;
 
 /// <summary>`POST /v1/events` with bodies made beforehand, each once; a body that was refused because a queue is full (429) is sent again.</summary>
 internal sealed class PostLoad(IReadOnlyList<ReadOnlyMemory<byte>> bodies) : ILoad

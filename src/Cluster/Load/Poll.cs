@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Lambda.Cluster.Bench.Load;
+namespace Lambda.Load;
 
 /// <summary>
 /// ppoll(2): one thread waits for many sockets and for the next due time, to the microsecond. The runtime's own socket engine hands every completion to

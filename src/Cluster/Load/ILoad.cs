@@ -1,6 +1,6 @@
 using HdrHistogram;
 
-namespace Lambda.Cluster.Bench.Load;
+namespace Lambda.Load;
 
 /// <summary>What a load generator sends and how it judges what comes back. Called from the generator's one thread.</summary>
 internal interface ILoad
@@ -11,6 +11,9 @@ internal interface ILoad
 
     /// <returns>False when the response is not right: it then counts as failed.</returns>
     bool Accept(int token, int status, ReadOnlySpan<byte> body);
+
+    /// <summary>The connection was lost before an answer came: the request may or may not have been taken.</summary>
+    void Lost(int token) { }
 }
 
 /// <param name="Failed">Responses that were not accepted, connections lost, and answers that never came.</param>
@@ -21,10 +24,15 @@ internal sealed record LoadReport(long Requests, long Failed, TimeSpan Took, Lon
 
     public double Ms(double percentile) => Latency.TotalCount == 0 ? double.NaN : Latency.GetValueAtPercentile(percentile) / 1e6;
 
+    /// <summary>Of those that failed, requests without an answer.</summary>
+    public long Lost { get; init; }
+
+    public IReadOnlyList<LoadSecond> Seconds { get; init; } = [];
+
     /// <summary>True when nothing failed; says what did.</summary>
-    public bool IsRight(BenchContext context)
+    public bool IsRight(Action<string> say)
     {
-        if (Failed > 0) context.Say($"  {Failed} of {Requests} requests failed, the first with {FirstFailure}");
+        if (Failed > 0) say($"  {Failed} of {Requests} requests failed, the first with {FirstFailure}");
         return Failed == 0;
     }
 

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Lambda.Cluster.Bench.Load;
+namespace Lambda.Load;
 
 /// <summary>
 /// One kept-alive HTTP/1.1 connection that never blocks: one request at a time, responses with Content-Length. Reads what it needs of HTTP and no more:
@@ -10,15 +10,35 @@ namespace Lambda.Cluster.Bench.Load;
 /// </summary>
 internal sealed class HttpConnection : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(1);
+
+    private readonly Socket _socket;
     private byte[] _received = new byte[16 * 1024];
     private int _filled, _sent;
 
-    public HttpConnection(Uri url)
+    private HttpConnection(Socket socket, int slot) => (_socket, Slot) = (socket, slot);
+
+    /// <param name="slot">The caller's name for it.</param>
+    /// <returns>Null when nobody listens there.</returns>
+    public static HttpConnection? TryOpen(Uri url, int slot)
     {
-        _socket.Connect(IPAddress.Loopback, url.Port);
-        _socket.Blocking = false;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            using var patience = new CancellationTokenSource(ConnectPatience);
+            if (IPAddress.TryParse(url.Host, out var address) && IPAddress.IsLoopback(address)) socket.Connect(address, url.Port); // at once or not at all
+            else socket.ConnectAsync(url.Host, url.Port, patience.Token).AsTask().GetAwaiter().GetResult();
+            socket.Blocking = false;
+            return new HttpConnection(socket, slot);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            socket.Dispose();
+            return null;
+        }
     }
+
+    public int Slot { get; }
 
     public RequestBytes Request { get; } = new();
     public int Token { get; set; }
