@@ -27,7 +27,7 @@ public sealed class LoadTestTests(LoadTestTests.Target target) : IClassFixture<L
         }
     }
 
-    public static TheoryData<string, string> Everything => new(from scenario in Scenario.All from runner in Runner.All select (scenario.Name, runner.Name));
+    public static IEnumerable<object[]> Everything => from scenario in Scenario.All from runner in Runner.All select new object[] { scenario.Name, runner.Name };
 
     [SkippableTheory]
     [MemberData(nameof(Everything))]
