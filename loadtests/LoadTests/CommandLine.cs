@@ -31,10 +31,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, CancellationToken stop)
     {
-        var root = new RootCommand("Load Lambda, then hold its answers against what was sent. The installation keeps the customers (load-…).") { Name };
-        foreach (var option in new Option[] { Url, Own, Rate, Seconds, Customers, Check, With, Pid, Kill, Restart, Away, Json, Html, Tamper }) root.Options.Add(option);
-        root.SetAction(RunAsync);
-        var parse = root.Parse(args.Length == 0 ? ["--help"] : args);
+        var parse = Create().Parse(args.Length == 0 ? ["--help"] : args);
         if (parse.Errors.Count > 0) return Say(Usage, string.Join("; ", parse.Errors.Select(e => e.Message)));
         try
         {
@@ -55,6 +52,14 @@ internal static class CommandLine
         {
             return Say(Environment, "stopped");
         }
+    }
+
+    public static RootCommand Create()
+    {
+        var root = new RootCommand("Load Lambda, then hold its answers against what was sent. The installation keeps the customers (load-…).") { Name };
+        foreach (var option in new Option[] { Url, Own, Rate, Seconds, Customers, Check, With, Pid, Kill, Restart, Away, Json, Html, Tamper }) root.Options.Add(option);
+        root.SetAction(RunAsync);
+        return root;
     }
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken cancel)
