@@ -34,7 +34,7 @@ public sealed partial class RunbookTests
         foreach (var command in commands)
         {
             var words = command.Split(' ');
-            var errors = words[0] == "loadtest" ? LoadTests.CommandLine.Create().Parse(words[1..]).Errors : Root.Create().Parse(words).Errors;
+            var errors = words[0] == "loadtest" ? LoadTests.LoadTestCommand.Create().Parse(words[1..]).Errors : Root.Create().Parse(words).Errors;
             Assert.True(errors.Count == 0, $"./lambda {command}: {string.Join("; ", errors.Select(e => e.Message))}");
         }
     }

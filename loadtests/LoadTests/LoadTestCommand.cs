@@ -8,7 +8,7 @@ using Lambda.LoadTests.Scenarios;
 namespace Lambda.LoadTests;
 
 /// <summary>`./lambda loadtest NAME …`. Exit 0 when every check holds, 1 when one does not, 2 usage, 3 when there is nothing to load.</summary>
-internal static class CommandLine
+internal static class LoadTestCommand
 {
     private const string UrlVariable = "LAMBDA_URL", DefaultUrl = "http://127.0.0.1:8360";
     private const int Ok = 0, CheckFailed = 1, Usage = 2, Environment = 3;
