@@ -1,3 +1,6 @@
+using System.Text.RegularExpressions;
+using Lambda.Cluster.Cli;
+using Lambda.Cluster.Options;
 using Lambda.TestKit;
 using Xunit;
 
@@ -93,6 +96,17 @@ public sealed class KubernetesTests(KubernetesTests.Rendered rendered) : IClassF
                     Assert.Contains(needed, pod, StringComparison.Ordinal);
             if (overlay == "prod") Assert.DoesNotContain("\nkind: Secret\n", text, StringComparison.Ordinal); // secrets by reference only
         }
+    }
+
+    [SkippableFact]
+    public async Task Settings_WhenPodsCarryThem_AreOnesThatLambdaReads()
+    {
+        Skip.If(rendered.Missing is not null, rendered.Missing);
+        Skip.If(Setting.All.All(s => s.Name != "runtime"), "this build knows no cluster settings");
+        string[] ofCommands = [Client.UrlVariable, ClientCertificate.CaVariable, ClientCertificate.CertificateVariable, ClientCertificate.KeyVariable];
+        foreach (var file in rendered.Files.Values)
+            foreach (var name in Regex.Matches(await File.ReadAllTextAsync(file), @"\bLAMBDA_[A-Z_]+").Select(m => m.Value).Distinct())
+                Assert.Contains(name, Setting.All.Select(s => s.Variable).Concat(ofCommands));
     }
 
     private async Task<Programs.Ended> ValidateAsync(params string[] files)
