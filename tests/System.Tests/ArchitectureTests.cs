@@ -11,6 +11,7 @@ public sealed class ArchitectureTests
     /// <summary>What a project may be, by name; one that is missing here has no place yet.</summary>
     private static readonly Dictionary<string, Ring> Rings = new()
     {
+        ["Load"] = Ring.Host, // the load generator, of benches and load tests
         ["Domain"] = Ring.Domain,
         ["SpeedLayer"] = Ring.Layer, ["BatchLayer"] = Ring.Layer, ["Serving"] = Ring.Layer,
         ["Domain.Yaml"] = Ring.Adapter, ["SpeedLayer.Sqlite"] = Ring.Adapter, ["SpeedLayer.Postgres"] = Ring.Adapter, ["SpeedLayer.Import"] = Ring.Adapter, ["BatchLayer.Sqlite"] = Ring.Adapter, ["Warehouse"] = Ring.Adapter,

@@ -33,7 +33,7 @@ public sealed class SqliteCheckpointStore : ICheckpointStore
         }
         catch (SqliteFault fault) when (!fault.IsCorrupt)
         {
-            throw new StorageException(fault.File, $"a checkpoint of partition {partition} could not be written, the one before stands and it is tried again: {fault.Cause}", fault, isTransient: true);
+            throw new CheckpointWriteException(partition, fault.File, fault.Cause, fault);
         }
         catch (SqliteFault fault)
         {

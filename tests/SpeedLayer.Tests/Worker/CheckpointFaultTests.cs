@@ -70,7 +70,7 @@ public sealed class CheckpointFaultTests
     {
         await AppendAsync(1);
         _store.IsFull = true;
-        await Assert.ThrowsAsync<StorageException>(_host.CheckpointNowAsync);
+        await Assert.ThrowsAsync<CheckpointWriteException>(_host.CheckpointNowAsync);
     }
 
     private void Checkpoint()
@@ -118,7 +118,7 @@ public sealed class CheckpointFaultTests
 
         public void Write(int partition, Checkpoint checkpoint, IReadOnlyList<StoredEntity> entities)
         {
-            if (IsFull) throw new StorageException("checkpoint", "the disk is full", isTransient: true);
+            if (IsFull) throw new CheckpointWriteException(partition, "checkpoint", "the disk is full");
             _store.Write(partition, checkpoint, entities);
         }
 

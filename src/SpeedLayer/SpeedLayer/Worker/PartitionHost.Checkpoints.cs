@@ -20,7 +20,7 @@ public sealed partial class PartitionHost
     public bool IsCheckpointing => _image is not null || _write is not null;
 
     /// <summary>Why the last checkpoint could not be written; null once one was. Folding and reads go on, replay after a crash would take longer.</summary>
-    public StorageException? CheckpointFault { get; private set; }
+    public CheckpointWriteException? CheckpointFault { get; private set; }
 
     /// <summary>Moves a due checkpoint on by one slice; call often.</summary>
     public void AdvanceCheckpoint()
@@ -36,7 +36,7 @@ public sealed partial class PartitionHost
     }
 
     /// <summary>Writes a checkpoint of everything applied, now and to the end: for a clean stop.</summary>
-    /// <exception cref="StorageException">It could not be written: at the next start the log is replayed from the one before.</exception>
+    /// <exception cref="CheckpointWriteException">It could not be written: at the next start the log is replayed from the one before.</exception>
     public async Task CheckpointNowAsync()
     {
         do
@@ -89,7 +89,7 @@ public sealed partial class PartitionHost
         {
             writing.GetAwaiter().GetResult(); // a fenced or corrupt checkpoint stops the partition, by the caller of Step
         }
-        catch (StorageException e) when (e.IsTransient)
+        catch (CheckpointWriteException e)
         {
             (CheckpointFault, _retryAtMs) = (e, NowMs() + Limits.CheckpointRetryMs);
             return;
