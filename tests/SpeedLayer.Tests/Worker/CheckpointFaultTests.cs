@@ -60,6 +60,8 @@ public sealed class CheckpointFaultTests
         Assert.Equal(10, _host.ResidentEntities);
         Checkpoint();
         Checkpoint();
+        Assert.Equal(10, _host.ResidentEntities); // their rows in the population are not written yet
+        Assert.Equal(10, _host.TakeChanged(100, out _).Count);
         _host.Step(1);
         Assert.InRange(_host.ResidentEntities, 1, 4);
         for (var c = 0; c < 10; c++) Assert.Equal(Domain.Expressions.Value.Int(5), _host.Read(Customer(c), 0).Answer!.Scalars[0]);
