@@ -21,6 +21,7 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
 
     private readonly HttpClient _http = new() { Timeout = Patience };
     private readonly ConcurrentDictionary<string, (long Count, long Minor)> _acknowledged = new();
+    private readonly ConcurrentDictionary<string, long> _positions = new();
     private readonly ConcurrentBag<string> _wrong = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _writers = [];
@@ -47,15 +48,15 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
         Assert.Empty(_wrong);
     }
 
-    /// <summary>Every customer at every node that runs.</summary>
+    /// <summary>Every customer at every node that runs, with everything that was acknowledged.</summary>
     public async Task CheckAsync()
     {
         foreach (var node in cluster.Running)
             foreach (var (customer, (count, minor)) in _acknowledged)
             {
-                using var response = await _http.GetAsync(new Uri(node.Url, $"/v1/customers/{customer}"));
-                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-                Assert.Equal((count, minor), Numbers(await response.Content.ReadAsStringAsync()));
+                using var response = await _http.GetAsync(new Uri(node.Url, $"/v1/customers/{customer}?at_least={PartitionOf(customer)}:{_positions[PartitionOf(customer)]}&wait_ms=10000"));
+                var answer = await response.Content.ReadAsStringAsync();
+                Assert.True(response.StatusCode == HttpStatusCode.OK && (count, minor) == Numbers(answer), $"{customer}: {(count, minor)} was acknowledged; {answer}");
             }
     }
 
@@ -97,6 +98,7 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
         {
             var (body, events) = Batch(writer, random);
             var positions = await SendAsync(body, random);
+            foreach (var position in positions.EnumerateObject()) _positions.AddOrUpdate(position.Name, position.Value.GetInt64(), (_, p) => Math.Max(p, position.Value.GetInt64()));
             foreach (var (customer, minor) in events)
                 _acknowledged.AddOrUpdate(customer, (1, minor), (_, a) => (a.Count + 1, a.Minor + minor));
             await ReadBackAsync(events[random.Next(events.Count)].Customer, positions, random);
@@ -115,7 +117,7 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
 
     private async Task ReadBackAsync(string customer, JsonElement positions, Random random)
     {
-        var partition = Partitioner.PartitionOf(Encoding.UTF8.GetBytes(customer), partitions).ToString(CultureInfo.InvariantCulture);
+        var partition = PartitionOf(customer);
         var url = new Uri(Someone(random), $"/v1/customers/{customer}?at_least={partition}:{positions.GetProperty(partition).GetInt64()}&wait_ms=1000");
         using var response = await TryAsync(() => _http.GetAsync(url));
         if (response?.StatusCode != HttpStatusCode.OK)
@@ -127,6 +129,8 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
         var (served, acknowledged) = (Numbers(await response.Content.ReadAsStringAsync()), _acknowledged[customer]);
         if (served != acknowledged) _wrong.Add($"{customer}: {served} is served, {acknowledged} was acknowledged; {await response.Content.ReadAsStringAsync()}");
     }
+
+    private string PartitionOf(string customer) => Partitioner.PartitionOf(Encoding.UTF8.GetBytes(customer), partitions).ToString(CultureInfo.InvariantCulture);
 
     private Uri Someone(Random random)
     {

@@ -20,6 +20,7 @@ internal static class NodeConfig
             # A message is a checkpoint's worth of customers at most; what a customer does is short.
             default-dispatcher.throughput = 64
           }
+          remote.watch-failure-detector.acceptable-heartbeat-pause = 5 s
           remote.dot-netty.tcp {
             maximum-frame-size = 16 MiB # a batch of reads, a list of differing customers
             send-buffer-size = 4 MiB
@@ -52,7 +53,7 @@ internal static class NodeConfig
               updating-state-timeout = 2 s
               entity-restart-backoff = 500 ms
               shard-failure-backoff = 1 s
-              handoff-timeout = 30 s
+              handoff-timeout = 10 s # a move under way to or from a node that is lost holds up others for so long
               rebalance-interval = 2 s
               least-shard-allocation-strategy {
                 rebalance-absolute-limit = 2

@@ -20,12 +20,12 @@ internal sealed class NodeLog(Action<string, Exception> onError) : ILoggerProvid
         {
             if (!IsEnabled(logLevel)) return;
             var text = formatter(state, exception);
-            if (logLevel == LogLevel.Warning && Array.Exists(Usual, text.Contains)) return;
+            if (Array.Exists(Usual, text.Contains)) return;
             onError("cluster", new NodeLogException(exception is null ? text : $"{text}: {exception.Message}"));
         }
     }
 
-    /// <summary>Warnings of waiting for each other, as at every start and move: status and reachability tell it better.</summary>
+    /// <summary>Of waiting for each other, as at every start and move: status and reachability tell it better.</summary>
     private static readonly string[] Usual = ["/system/sharding/", "-proxy]", "/system/endpointManager/", "(akka://lambda)] Tried to associate"];
 
     private sealed class NodeLogException(string message) : Exception(message);
