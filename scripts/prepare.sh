@@ -56,7 +56,7 @@ is_stale() {
   [[ ! -e $stamp ]] || [[ -n $(cd "$root" && find "$@" -newer "$stamp" -print -quit 2>/dev/null) ]]
 }
 
-host_sources=(src views samples Directory.Build.props Directory.Packages.props)
+host_sources=(src views samples build Directory.Build.props Directory.Build.targets Directory.Packages.props)
 
 build_host() {
   if [[ -e $run/bin/Cluster/release/Lambda.Cluster.dll ]] && ! is_stale "$artifacts/.host-stamp" "${host_sources[@]}"; then return; fi
@@ -67,16 +67,34 @@ build_host() {
 build_host_locked() {
   if [[ -e $run/bin/Cluster/release/Lambda.Cluster.dll ]] && ! is_stale "$artifacts/.host-stamp" "${host_sources[@]}"; then return; fi
   check_sdk
-  local began="$artifacts/.began.$$" to
+  local began="$artifacts/.began.$$" to project
   touch "$began"
   build "$root/src/Cluster/Cluster/Cluster.csproj"
   to="$artifacts/run/$(date +%s%N)"
-  mkdir -p "$to/bin/Cluster" "$to/bin/Warehouse.Local"
-  cp -r "$artifacts/bin/Cluster/release" "$to/bin/Cluster/release"
-  cp -r "$artifacts/bin/Warehouse.Local/release" "$to/bin/Warehouse.Local/release"
+  for project in Cluster Warehouse.Local SpeedLayer.KafkaMock; do
+    mkdir -p "$to/bin/$project"
+    cp -r "$artifacts/bin/$project/release" "$to/bin/$project/release"
+  done
   ln -sfn "$(basename "$to")" "$run"
   mv -f "$began" "$artifacts/.host-stamp"
   forget_old_runs
+}
+
+# The load tests lie beside the host they were built with.
+build_loadtests() {
+  if [[ -e $run/bin/LoadTests/release/Lambda.LoadTests.dll ]] && ! is_stale "$artifacts/.loadtests-stamp" "${host_sources[@]}" loadtests; then return; fi
+  with_build_lock build_loadtests_locked
+}
+
+build_loadtests_locked() {
+  check_sdk
+  local began="$artifacts/.began.$$"
+  touch "$began"
+  build "$root/loadtests/LoadTests/LoadTests.csproj"
+  rm -rf "$run/bin/LoadTests"
+  mkdir -p "$run/bin/LoadTests"
+  cp -r "$artifacts/bin/LoadTests/release" "$run/bin/LoadTests/release"
+  mv -f "$began" "$artifacts/.loadtests-stamp"
 }
 
 # Keeps the four newest builds: older ones may only be used by hosts that have long been running.
@@ -90,15 +108,19 @@ build() {
   local project="$1" log="$artifacts/.build.$$.log" started=$SECONDS code=0
   shift
   say "building $(basename "$project") (a first build takes about a minute) …"
-  "$dotnet" restore "$project" -v q --nologo "$@" >"$log" 2>&1 9>&- || code=$?
+  "$dotnet" restore "$project" -v m --nologo "$@" >"$log" 2>&1 9>&- || code=$?
   if ((code != 0)); then
     fail_build "$log" "$code" 'NuGet restore failed: packages could not be fetched. Check the network and the package sources (dotnet nuget list source), then try again.'
   fi
+  say_left_out "$log"
   "$dotnet" build "$project" -c Release --no-restore -v q --nologo "$@" >"$log" 2>&1 9>&- || code=$?
   ((code == 0)) || fail_build "$log" "$code" 'the build failed (see above)'
   rm -f "$log"
   say "built in $((SECONDS - started)) s"
 }
+
+# The one line of the restore that says which packages the feeds lack.
+say_left_out() { sed -n 's/^ *\(left out: .*\)/lambda: \1/p' "$1" | sort -u >&2; }
 
 # fail_build LOG CODE MESSAGE: a killed build has other causes than a failed one.
 fail_build() {

@@ -10,7 +10,13 @@ internal static class Engines
     public static async Task<IEngine> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel)
     {
         var once = new RepeatFilter(log, time);
-        return await EmbeddedEngine.StartAsync(options, (where, e) => once.Say($"error: {where}: {e.GetType().Name}: {e.Message}"), time, cancel);
+        void OnError(string where, Exception e) => once.Say($"error: {where}: {e.GetType().Name}: {e.Message}");
+        if (options.Runtime == LambdaOptions.EmbeddedRuntime) return await EmbeddedEngine.StartAsync(options, OnError, time, cancel);
+#if CLUSTER_RUNTIME && KAFKA
+        return await Clustered.ClusterEngine.StartAsync(options, OnError, time, cancel);
+#else
+        throw new OptionsException("runtime: this build has no cluster edition, because the package feeds lacked Akka.NET or Confluent.Kafka when it was built; expected embedded");
+#endif
     }
 
     /// <summary>A part that fails is tried again for ever; its message is told once, then every minute with how often it came.</summary>

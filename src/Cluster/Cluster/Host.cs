@@ -1,4 +1,5 @@
 using Lambda.Cluster.Import;
+using Lambda.Cluster.Monitoring;
 using Lambda.Cluster.Options;
 using Lambda.Serving;
 
@@ -10,8 +11,9 @@ internal sealed class Host : IAsyncDisposable
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(20);
 
     private readonly ApiServer _api;
+    private readonly MetricsExport _metrics;
 
-    private Host(ApiServer api, IEngine engine) => (_api, Engine) = (api, engine);
+    private Host(ApiServer api, IEngine engine, MetricsExport metrics) => (_api, Engine, _metrics) = (api, engine, metrics);
 
     public IEngine Engine { get; }
     public Uri Url => _api.Url;
@@ -24,9 +26,10 @@ internal sealed class Host : IAsyncDisposable
         try
         {
             var engine = await Engines.StartAsync(options, time, log, cancel);
-            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, new FileImportJournal(options.Data), time));
+            var metrics = new MetricsExport(engine.Status, engine.Runs, engine.Operations, time);
+            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, new FileImportJournal(options.Data), engine.Operations, time) { Metrics = metrics.Scrape });
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
-            return new Host(api, engine);
+            return new Host(api, engine, metrics);
         }
         catch
         {
@@ -44,6 +47,7 @@ internal sealed class Host : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _api.DisposeAsync();
+        _metrics.Dispose();
         await Engine.DisposeAsync();
     }
 }

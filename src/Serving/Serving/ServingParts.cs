@@ -1,12 +1,16 @@
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
+using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving;
 
 /// <summary>What the API works on.</summary>
 public sealed record ServingParts(
     IEventIntake Intake, ICustomerReads Reads, IBatchRuns Runs, IEngineStatus Status, IDefinitions Definitions, IQuarantine Quarantine,
-    IImportJournal Imports, TimeProvider Time)
+    IImportJournal Imports, IOperations Operations, TimeProvider Time)
 {
+    /// <summary>Answers a scrape of /metrics: the host's choice of exporter. Null: there is none, and /metrics says so.</summary>
+    public RequestDelegate? Metrics { get; init; }
+
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

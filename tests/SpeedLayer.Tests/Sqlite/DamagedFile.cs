@@ -1,5 +1,4 @@
 using Lambda.SpeedLayer.Ports;
-using Lambda.SpeedLayer.Sqlite.Raw;
 using Microsoft.Data.Sqlite;
 using Xunit;
 

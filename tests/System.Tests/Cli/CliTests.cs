@@ -21,6 +21,9 @@ public sealed class CliTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("import nowhere.csv --map nowhere.yaml", 2)]
     [InlineData("admin status --url ftp://x", 2)]
     [InlineData("admin status --url http://127.0.0.1:9", 3)]
+    [InlineData("admin drain", 2)]
+    [InlineData("admin lag --over-ms soon", 2)]
+    [InlineData("admin checkpoint --url http://127.0.0.1:9", 3)]
     public async Task Command_WhenItEnds_HasTheExitCode(string line, int expected)
     {
         var ended = await LambdaProcess.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -44,7 +47,7 @@ public sealed class CliTests(ApiFixture api) : IClassFixture<ApiFixture>
     [Fact]
     public async Task RemoteCommands_WhenAHostAnswers_PrintOneJsonObject()
     {
-        foreach (var line in new[] { "batch run --no-wait", "batch status", "batch status run-1", "admin status", "quarantine list", "quarantine replay" })
+        foreach (var line in new[] { "batch run --no-wait", "batch status", "batch status run-1", "admin status", "admin lag", "admin lag --over-ms 4", "admin epochs", "admin checkpoint --partition 0", "admin batch status", "admin quarantine list", "quarantine list", "quarantine replay" })
         {
             var ended = await LambdaProcess.RunAsync([.. line.Split(' '), "--json", "--url", $"{api.Url}"]);
             Assert.True(ended.ExitCode == 0, $"{line}: exit {ended.ExitCode}\n{ended.Error}");
@@ -53,5 +56,19 @@ public sealed class CliTests(ApiFixture api) : IClassFixture<ApiFixture>
             var people = await LambdaProcess.RunAsync([.. line.Replace("run --no-wait", "status", StringComparison.Ordinal).Split(' '), "--url", $"{api.Url}"]);
             Assert.Equal(0, people.ExitCode);
         }
+    }
+
+    [Theory]
+    [InlineData("admin partitions", 1, "")] // the fixture's partition is `running`, which is no state of a ready one
+    [InlineData("admin lag --over-ms 3", 1, "")]
+    [InlineData("admin drain node-a", 1, "one node")]
+    [InlineData("admin drain node-c", 1, "there are: node-a, node-b")]
+    [InlineData("admin checkpoint --partition 1", 3, "partition 1 has stopped")]
+    [InlineData("admin checkpoint --partition 99", 2, "0..3")]
+    public async Task AdminCommands_WhenSomethingIsNotAsItShouldBe_SaySoByExitCodeAndText(string line, int expected, string says)
+    {
+        var ended = await LambdaProcess.RunAsync([.. line.Split(' '), "--url", $"{api.Url}"]);
+        Assert.True(ended.ExitCode == expected, $"{line}: exit {ended.ExitCode}\n{ended.Output}\n{ended.Error}");
+        Assert.Contains(says, ended.Error, StringComparison.Ordinal);
     }
 }

@@ -40,7 +40,8 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         var response = await Http.SendAsync(request);
         var bytes = await response.Content.ReadAsByteArrayAsync();
-        return (response, bytes.Length == 0 ? default : JsonDocument.Parse(bytes).RootElement);
+        var isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
+        return (response, bytes.Length == 0 || !isJson ? default : JsonDocument.Parse(bytes).RootElement);
     }
 
     public static ByteArrayContent Content(byte[] body, string? mediaType)

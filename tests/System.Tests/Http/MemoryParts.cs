@@ -10,7 +10,7 @@ using Lambda.SpeedLayer.Ports;
 namespace Lambda.SystemTests.Http;
 
 /// <summary>An engine of dictionaries behind the API: what it answers is set by the test.</summary>
-internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal
+internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal, IOperations
 {
     public const int P = 4;
 
@@ -25,7 +25,7 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, TimeProvider.System);
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {
@@ -75,6 +75,23 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
         IsReady ? "ready" : "degraded", IsReady ? [] : ["partition 1 has stopped: corrupt log frame"], "1.0", 1_700_000_000_000, 2, TestView.Definition.Hash,
         [new PartitionStatus(0, "running", null, 0, 10, 9, 5, 8, 3, 2, 4)], new WarehouseStatus("up", "http://127.0.0.1:1", null, "26.7"),
         Quarantine.Counts(), new Dictionary<string, long> { ["events_accepted"] = 9 });
+
+    public List<NodeStatus> NodesNow { get; } = [new("node-a", "up", ["speed", "serving"], [0, 1]), new("node-b", "up", ["serving"], [])];
+    public Drain OnDrain { get; set; } = new Drain.NotPossible("one node");
+    public Microsoft.AspNetCore.Http.RequestDelegate? Metrics { get; set; }
+    public string Node => "node-a";
+
+    public bool Owns(int partition) => true;
+
+    public ValueTask<IReadOnlyList<NodeStatus>> NodesAsync(CancellationToken cancel) => new(NodesNow);
+
+    public ValueTask<IReadOnlyList<PartitionEpochs>> EpochsAsync(CancellationToken cancel) => new([new PartitionEpochs(0, 2, 3, TestView.Definition.Hash, TestView.Other.Hash)]);
+
+    public ValueTask<IReadOnlyList<CheckpointReport>> CheckpointAsync(int? partition, CancellationToken cancel) => partition == 1
+        ? throw new EngineUnavailableException("partition 1 has stopped", TimeSpan.FromSeconds(5))
+        : new([new CheckpointReport(partition ?? 0, 9)]);
+
+    public ValueTask<Drain> DrainAsync(string node, CancellationToken cancel) => new(NodesNow.Any(n => n.Node == node) ? OnDrain : new Drain.UnknownNode([.. NodesNow.Select(n => n.Node)]));
 
     public ViewDefinition Current => TestView.Definition;
     public ViewDefinition? Next { get; private set; }

@@ -76,6 +76,16 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         ("GET", "/v1/admin/imports/none", "/v1/admin/imports/{key}", null, null),
         ("GET", "/v1/admin/imports/UPPER", "/v1/admin/imports/{key}", null, null),
         ("GET", "/v1/admin/status", "/v1/admin/status", null, null),
+        ("GET", "/v1/admin/nodes", "/v1/admin/nodes", null, null),
+        ("POST", "/v1/admin/nodes/node-a/drain", "/v1/admin/nodes/{node}/drain", null, null), // 409
+        ("POST", "/v1/admin/nodes/node-c/drain", "/v1/admin/nodes/{node}/drain", null, null), // 404
+        ("GET", "/v1/admin/partitions", "/v1/admin/partitions", null, null),
+        ("GET", "/v1/admin/lag", "/v1/admin/lag", null, null),
+        ("GET", "/v1/admin/epochs", "/v1/admin/epochs", null, null),
+        ("POST", "/v1/admin/checkpoint", "/v1/admin/checkpoint", null, null),
+        ("POST", "/v1/admin/checkpoint?partition=1", "/v1/admin/checkpoint", null, null), // 503
+        ("POST", "/v1/admin/checkpoint?partition=99", "/v1/admin/checkpoint", null, null),
+        ("GET", "/metrics", "/metrics", null, null), // 404: no exporter
         ("GET", "/healthz", "/healthz", null, null),
         ("GET", "/readyz", "/readyz", null, null),
         ("GET", "/openapi/v1.json", "/openapi/v1.json", null, null),

@@ -15,6 +15,9 @@ public abstract class EventLogSuite : IAsyncLifetime
 
     protected ManualTime Time { get; } = new();
 
+    /// <summary>Each append of these tests makes a frame of its own. Where frames are only made for readers: neighbours of one append time, cut at any record.</summary>
+    protected virtual bool FrameIsAppend => true;
+
     /// <summary>Opens the log of this test: empty the first time, afterwards with what was appended.</summary>
     protected abstract ValueTask<IEventLog> OpenAsync();
 
@@ -97,8 +100,12 @@ public abstract class EventLogSuite : IAsyncLifetime
     public async Task Read_WhenMaxBytesIsSmall_GivesAtLeastOneFrameAndStopsThere()
     {
         for (var i = 0; i < 5; i++) await Append(0, new string('x', 1000));
-        Assert.Single(_log.Read(0, 0, 1));
-        Assert.Equal(2, _log.Read(0, 1, 1500).Count);
+        Assert.NotEmpty(_log.Read(0, 0, 1));
+        if (FrameIsAppend)
+        {
+            Assert.Single(_log.Read(0, 0, 1));
+            Assert.Equal(2, _log.Read(0, 1, 1500).Count);
+        }
         Assert.Equal(5, _log.Read(0, 0, int.MaxValue).Sum(f => f.Count));
     }
 
@@ -114,7 +121,7 @@ public abstract class EventLogSuite : IAsyncLifetime
         await Append(0, "c");
         Time.Advance(TimeSpan.FromMinutes(6));
         await Append(0, "d");
-        Assert.Equal([first, first, first, first + 60_000], _log.Read(0, 0, 1 << 20).Select(f => f.AppendedAtMs));
+        Assert.Equal([first, first, first, first + 60_000], _log.Read(0, 0, 1 << 20).SelectMany(f => Enumerable.Repeat(f.AppendedAtMs, f.Count)));
         Assert.Equal(first + 60_000, _log.LastAppendedAtMs(0));
         Assert.Equal(0, _log.LastAppendedAtMs(1));
     }
@@ -165,11 +172,12 @@ public abstract class EventLogSuite : IAsyncLifetime
         await Append(0, "c", "d");
         await Append(1, "z");
         await _log.TruncateAsync(0, 3, None);
-        Assert.Equal(2, _log.StartOffset(0));
-        Assert.Equal(["2:c", "3:d"], Records(0, 2));
+        var start = _log.StartOffset(0);
+        Assert.InRange(start, 2, FrameIsAppend ? 2 : 3);
+        Assert.Equal(start == 2 ? ["2:c", "3:d"] : ["3:d"], Records(0, start));
         Assert.Equal(["0:z"], Records(1, 0));
         await _log.TruncateAsync(0, 1, None);
-        Assert.Equal(2, _log.StartOffset(0));
+        Assert.Equal(start, _log.StartOffset(0));
     }
 
     [Fact]
@@ -196,12 +204,13 @@ public abstract class EventLogSuite : IAsyncLifetime
         var at = Time.NowMs;
         await _log.TruncateAsync(0, 2, None);
         _log = await ReopenAsync();
-        Assert.Equal((2, 2, at), (_log.StartOffset(0), _log.EndOffset(0), _log.LastAppendedAtMs(0)));
+        Assert.InRange(_log.StartOffset(0), FrameIsAppend ? 2 : 1, 2); // who keeps the append time in the records keeps the newest
+        Assert.Equal((2, at), (_log.EndOffset(0), _log.LastAppendedAtMs(0)));
         Time.Advance(TimeSpan.FromHours(-1));
         await Append(0, "c");
         Assert.Equal(["2:c"], Records(0, 2));
         Assert.Equal(at, _log.LastAppendedAtMs(0));
-        Assert.Throws<LogTruncatedException>(() => _log.Read(0, 1, 100));
+        Assert.Throws<LogTruncatedException>(() => _log.Read(0, 0, 100));
     }
 
     [Fact]

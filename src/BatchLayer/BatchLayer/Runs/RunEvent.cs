@@ -51,7 +51,7 @@ public abstract record RunEvent(string Run, long AtMs)
 public sealed partial class RunJson : JsonSerializerContext;
 
 /// <summary>A cut as the array of its offsets.</summary>
-internal sealed class CutConverter : JsonConverter<Cut>
+public sealed class CutConverter : JsonConverter<Cut>
 {
     public override Cut Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {

@@ -13,28 +13,14 @@ namespace Lambda.BatchLayer.Runs;
 public sealed class SpeedSide(
     SpeedPorts ports, ISinkProgressStore sink, IBaseStore bases, Func<int, PartitionHost> hosts, Func<int, SinkPump> pumps, long horizonMs) : ISpeedSide
 {
-    private const int ReadBytes = 4 * 1024 * 1024;
-
     public int Partitions => ports.Log.Partitions;
 
     public long HorizonMs { get; } = horizonMs;
 
     public IReadOnlyList<long> LogEnds() => [.. Enumerable.Range(0, Partitions).Select(ports.Log.EndOffset)];
 
-    public async Task<(IReadOnlyList<long> Cut, IReadOnlyList<long> AppendedAtMs)> AppendBarriersAsync(
-        EpochBarrier barrier, IReadOnlyList<long> from, CancellationToken cancel)
-    {
-        var batch = new AppendBatch(Partitions);
-        var record = new System.Buffers.ArrayBufferWriter<byte>();
-        RecordCodec.WriteBarrier(barrier, record);
-        for (var p = 0; p < Partitions; p++)
-            if (FindBarrier(p, from[p], barrier.Epoch) is null) batch.Add(p, record.WrittenSpan);
-        if (batch.Count > 0) await ports.Log.AppendAsync(batch, cancel);
-        // Read back: of two barriers of one epoch, left by a crash, the first is the cut.
-        var found = Enumerable.Range(0, Partitions).Select(p => FindBarrier(p, from[p], barrier.Epoch)
-            ?? throw new InvalidOperationException($"partition {p}: the barrier of epoch {barrier.Epoch} was appended but is not in the log")).ToList();
-        return (found.ConvertAll(f => f.Offset), found.ConvertAll(f => f.AppendedAtMs));
-    }
+    public Task<(IReadOnlyList<long> Cut, IReadOnlyList<long> AppendedAtMs)> AppendBarriersAsync(
+        EpochBarrier barrier, IReadOnlyList<long> from, CancellationToken cancel) => Barriers.AppendAsync(ports.Log, barrier, from, cancel);
 
     public SinkTotals? SinkAtBarrier(int partition, long epoch)
     {
@@ -61,37 +47,7 @@ public sealed class SpeedSide(
     public Task<BaseComparison> CompareAsync(
         int partition, long epoch, Publication served, CompiledView view, Artefact file, int lastPrunedDay, CancellationToken cancel)
     {
-        var active = ports.Views.ByHash(served.DefinitionHash);
-        var at = new Epochs(served.Epoch, epoch, active, active.Definition.Hash == view.Definition.Hash ? null : view);
-        var computed = bases.Open(file);
-        var old = hosts(partition).Base;
-        if (old is not null && !old.TryAcquire()) throw new InvalidOperationException($"partition {partition}: base {served.Epoch} was retired while a run compared with it");
-        try
-        {
-            var comparer = new BaseComparer(at, view, lastPrunedDay, ports.Views);
-            var (compared, differing) = comparer.Compare(old?.Scan() ?? [], ports.Checkpoints.Scan(partition), computed.Scan(), cancel);
-            return Task.FromResult(new BaseComparison(compared, differing));
-        }
-        finally
-        {
-            old?.Release();
-            bases.Retire(computed);
-        }
-    }
-
-    private sealed record FoundBarrier(long Offset, long AppendedAtMs);
-
-    private FoundBarrier? FindBarrier(int partition, long from, long epoch)
-    {
-        for (var next = from; ;)
-        {
-            var frames = ports.Log.Read(partition, next, ReadBytes);
-            if (frames.Count == 0) return null;
-            foreach (var frame in frames)
-                foreach (var (offset, record) in frame)
-                    if (offset >= from && RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier && RecordCodec.ReadBarrier(record.Span).Epoch == epoch)
-                        return new FoundBarrier(offset, frame.AppendedAtMs);
-            next = frames[^1].EndOffset;
-        }
+        var compared = BaseComparisons.Compare(ports, bases, hosts(partition).Base, partition, epoch, served, view, file, lastPrunedDay, cancel);
+        return Task.FromResult(compared);
     }
 }

@@ -51,14 +51,14 @@ public static class Root
         }
     }
 
-    private static RootCommand Create()
+    internal static RootCommand Create()
     {
-        var root = new RootCommand("Lambda: complete, fresh and exact answers about every customer. Also: ./lambda test");
+        var root = new RootCommand("Lambda: complete, fresh and exact answers about every customer. Also: ./lambda test, ./lambda loadtest");
         root.Options.Add(Common.Json);
         foreach (var command in new[]
                  {
                      UpCommand.Create(), DemoCommand.Create(), ImportCommand.Create(), GenerateCommand.Create(), SimCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(),
-                     BenchCommand.Create(), PlainKestrel.CreateCommand(),
+                     ClusterCommand.Create(), BenchCommand.Create(), PlainKestrel.CreateCommand(),
                  }) root.Subcommands.Add(command);
         return root;
     }

@@ -70,7 +70,7 @@ internal sealed class DemoCheck(Client client, IEngine engine)
     /// <summary>The text around the first difference.</summary>
     private static string Around(string text, string other)
     {
-        var at = text.Zip(other).TakeWhile(p => p.First == p.Second).Count();
+        var at = text.Zip(other).TakeWhile(p => p.Item1 == p.Item2).Count();
         return $"…{text[Math.Max(0, at - 30)..Math.Min(text.Length, at + 20)]}…";
     }
 }

@@ -47,8 +47,9 @@ public sealed class EmbeddedEngine : IEngine
         _population = new PopulationWriter(_hosts, parts.Population, parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, parts.Time);
         (Reads, Recompute) = (reads, reads);
-        Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), parts.Log, _hosts, () => _stopping is not null);
+        Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
+        Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
         HorizonMs = horizonMs;
     }
 
@@ -61,6 +62,7 @@ public sealed class EmbeddedEngine : IEngine
     public IDefinitions Definitions => _parts.Definitions;
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
+    public IOperations Operations { get; }
     public Task Faulted => _parts.Faulted;
 
     /// <summary>The log and the hosts, for benchmarks that go in below the API.</summary>
@@ -173,6 +175,8 @@ public sealed class EmbeddedEngine : IEngine
         }
         return TimeSpan.FromSeconds(30);
     }
+
+    private long Unfolded() => _hosts.Sum(h => h.Fault is null ? Math.Max(0, _parts.Log.EndOffset(h.Partition) - h.Applied) : 0);
 
     // --- publication ----------------------------------------------------------------------------------------------------------
 

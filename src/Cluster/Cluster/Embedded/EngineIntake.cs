@@ -3,12 +3,12 @@ using Lambda.Serving;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
-using Lambda.SpeedLayer.Worker;
 
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>The ingress as the API sees it, with the one bound the ingress cannot know: how far folding is behind.</summary>
-internal sealed class EngineIntake(EventIngress ingress, IEventLog log, PartitionHost[] hosts, Func<bool> stopping) : IEventIntake
+/// <param name="unfolded">Records in the log that no answer holds yet.</param>
+internal sealed class EngineIntake(EventIngress ingress, Func<long> unfolded, Func<bool> stopping) : IEventIntake
 {
     /// <summary>Records that may wait for folding; more would only make answers staler.</summary>
     private const long UnfoldedMax = 3_000_000;
@@ -26,7 +26,6 @@ internal sealed class EngineIntake(EventIngress ingress, IEventLog log, Partitio
     private Intake? Refusal()
     {
         if (stopping()) return new Intake.Unavailable("Lambda is stopping", TimeSpan.FromSeconds(5));
-        var unfolded = hosts.Sum(h => h.Fault is null ? Math.Max(0, log.EndOffset(h.Partition) - h.Applied) : 0);
-        return unfolded > UnfoldedMax ? new Intake.Busy("unfolded records", TimeSpan.FromSeconds(1)) : null;
+        return unfolded() > UnfoldedMax ? new Intake.Busy("unfolded records", TimeSpan.FromSeconds(1)) : null;
     }
 }

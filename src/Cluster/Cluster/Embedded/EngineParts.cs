@@ -101,7 +101,7 @@ internal sealed class EngineParts : IAsyncDisposable
     }
 
     /// <summary>views/customer360.yaml, as it was built in beside the host.</summary>
-    private static string DefaultDefinition() => Path.Combine(AppContext.BaseDirectory, "views", "customer360.yaml");
+    public static string DefaultDefinition() => Path.Combine(AppContext.BaseDirectory, "views", "customer360.yaml");
 
     private T Keep<T>(T part) where T : IAsyncDisposable
     {

@@ -36,6 +36,12 @@ internal sealed class EngineRuns : IBatchRuns
         _nextDaily = dailyAt is { } at ? NextDaily(at, time.GetUtcNow()) : null;
     }
 
+    /// <summary>Newest epoch that every partition is known to serve: of this process, what it recovered with; in a cluster none, so it is told to all again.</summary>
+    public long Adopted
+    {
+        init => _adopted = value;
+    }
+
     /// <summary>The publication that is served.</summary>
     public Publication Served { get; private set; }
 

@@ -79,7 +79,7 @@ internal sealed class WarehouseConnection : IAsyncDisposable
         onError("warehouse", new InvalidOperationException($"its process ended ({exit.Reason}) and is started again"));
     }
 
-    private static Task<LocalWarehouseProcess> StartChildAsync(string folder, Action<LocalWarehouseExit> exited, CancellationToken cancel) =>
+    internal static Task<LocalWarehouseProcess> StartChildAsync(string folder, Action<LocalWarehouseExit> exited, CancellationToken cancel) =>
         LocalWarehouseProcess.StartAsync(new LocalWarehouseOptions { ServerPath = ServerPath(), LibraryPath = LibraryPath(), DataPath = folder, Exited = exited }, cancel);
 
     /// <summary>`http://user:key@host:8123/database`.</summary>

@@ -38,4 +38,27 @@ public sealed record LambdaOptions
 
     /// <summary>… or the longest it waits, ms.</summary>
     public int SinkMs { get; init; } = 700;
+
+    /// <summary>`embedded`: everything in this process and its data folder. `cluster`: this process is a node among others.</summary>
+    public string Runtime { get; init; } = EmbeddedRuntime;
+
+    /// <summary>What this node does: speed (hosts partitions), serving, batch (may drive runs).</summary>
+    public string Roles { get; init; } = "speed,serving,batch";
+
+    /// <summary>Name or address by which the other nodes reach this one.</summary>
+    public string ClusterHost { get; init; } = "127.0.0.1";
+
+    /// <summary>Port by which they do; 0 takes a free one.</summary>
+    public int ClusterPort { get; init; } = 8361;
+
+    /// <summary>`host:port` of nodes to join by; the first may found the cluster.</summary>
+    public string ClusterSeeds { get; init; } = "127.0.0.1:8361";
+
+    /// <summary>Kafka's bootstrap servers, `host:port,host:port`: the log of a cluster.</summary>
+    public string? Kafka { get; init; }
+
+    /// <summary>PostgreSQL, `Host=…;Database=…;Username=…;Password=…`: checkpoints, leases and the journal of a cluster.</summary>
+    public string? Postgres { get; init; }
+
+    public const string EmbeddedRuntime = "embedded", ClusterRuntime = "cluster";
 }

@@ -27,6 +27,13 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         Number("checkpoint_seconds", "… or after so many seconds.", o => o.CheckpointSeconds, (o, v) => o with { CheckpointSeconds = v }, 1, 86_400),
         Number("sink_rows", "Rows that make the sink insert …", o => o.SinkRows, (o, v) => o with { SinkRows = v }, 1, 1_000_000),
         Number("sink_ms", "… or the longest it waits, ms.", o => o.SinkMs, (o, v) => o with { SinkMs = v }, 1, 600_000),
+        new("runtime", "embedded: everything in this process. cluster: a node among others.", o => o.Runtime, (o, v) => o with { Runtime = OneOf(v, LambdaOptions.EmbeddedRuntime, LambdaOptions.ClusterRuntime) }),
+        new("roles", "Of a node: speed (hosts partitions), serving, batch (may drive runs).", o => o.Roles, (o, v) => o with { Roles = List(v, r => OneOf(r, "speed", "serving", "batch")) }),
+        new("cluster_host", "Name or address by which other nodes reach this one.", o => o.ClusterHost, (o, v) => o with { ClusterHost = NotEmpty(v) }),
+        Number("cluster_port", "Port by which they do; 0 takes a free one.", o => o.ClusterPort, (o, v) => o with { ClusterPort = v }, 0, 65535),
+        new("cluster_seeds", "Nodes to join by, host:port,host:port; the first may found the cluster.", o => o.ClusterSeeds, (o, v) => o with { ClusterSeeds = List(v, Place) }),
+        new("kafka", "Kafka of a cluster, host:port,host:port.", o => o.Kafka ?? None, (o, v) => o with { Kafka = v == None ? null : NotEmpty(v) }),
+        new("postgres", "PostgreSQL of a cluster, Host=…;Database=…;Username=…;Password=….", o => o.Postgres ?? None, (o, v) => o with { Postgres = v == None ? null : NotEmpty(v) }),
     ];
 
     private static Setting Number(string name, string doc, Func<LambdaOptions, int> get, Func<LambdaOptions, int, LambdaOptions> set, int min, int max) => new(
@@ -36,6 +43,16 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
             : throw new FormatException($"a whole number {min}..{max}"));
 
     private static string NotEmpty(string text) => text.Length > 0 ? text : throw new FormatException("a path");
+
+    private static string OneOf(string text, params string[] known) => known.Contains(text) ? text : throw new FormatException($"one of {string.Join(", ", known)}");
+
+    private static string List(string text, Func<string, string> item) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 0 } items
+        ? string.Join(',', items.Select(item))
+        : throw new FormatException("a list with commas");
+
+    private static string Place(string text) => text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text.AsSpan(colon + 1), CultureInfo.InvariantCulture, out _)
+        ? text
+        : throw new FormatException("host:port, with commas between several");
 
     private static string Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https")
         ? text

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lambda.Serving.Http;
+using Lambda.Serving.Metrics;
 using Lambda.Serving.Ports;
 using Microsoft.AspNetCore.Http;
 
@@ -43,6 +44,7 @@ internal static class EventsApi
         var firstLine = query.Long("first_line", 1, 1, long.MaxValue / 2);
         var body = RequestBody.Open(context, MediaTypes);
         var intake = await parts.Intake.IngestAsync(body, source, firstLine, context.RequestAborted);
+        IngestMetrics.Count(intake);
         await (intake switch
         {
             Intake.Done { Accepted: > 0 } done => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, done, WriteWhole),

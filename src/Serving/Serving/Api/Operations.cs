@@ -12,6 +12,7 @@ internal static class Operations
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,
         ImportsApi.Get, ImportsApi.Put,
         StatusApi.Status, StatusApi.Health, StatusApi.Ready,
-        OpenApiEndpoint.Get,
+        OperationsApi.Nodes, OperationsApi.DrainNode, OperationsApi.Partitions, OperationsApi.Lag, OperationsApi.Epochs, OperationsApi.Checkpoint,
+        MetricsApi.Get, OpenApiEndpoint.Get,
     ];
 }

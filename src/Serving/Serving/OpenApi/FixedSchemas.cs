@@ -70,9 +70,14 @@ internal static class FixedSchemas
     private static JsonObject Status() => Closed(
         ("state", OneOf("starting", "ready", "degraded", "stopping")), ("reasons", List(Text)), ("version", Text), ("started_at", Instant), ("uptime_ms", Integer),
         ("epoch", Integer), ("definition", Text),
-        ("partitions", List(Closed(
-            ("partition", Integer), ("state", Text), ("reason", OrNull(Text)), ("start", Integer), ("end", Integer), ("applied", Integer), ("checkpointed", Integer),
-            ("sunk", Integer), ("entities_in_memory", Integer), ("base_customers", Integer), ("freshness_ms", Integer)))),
+        ("partitions", List(Closed([("partition", Integer), .. PartitionProperties()]))),
         ("warehouse", Closed(("state", Text), ("url", Text), ("reason", OrNull(Text)), ("version", OrNull(Text)))),
         ("quarantine", Counts), ("counters", Counts));
+
+    /// <summary>What is told of a partition besides its number.</summary>
+    public static IEnumerable<(string, JsonNode)> PartitionProperties() =>
+    [
+        ("state", Text), ("reason", OrNull(Text)), ("start", Integer), ("end", Integer), ("applied", Integer), ("checkpointed", Integer),
+        ("sunk", Integer), ("entities_in_memory", Integer), ("base_customers", Integer), ("freshness_ms", Integer),
+    ];
 }

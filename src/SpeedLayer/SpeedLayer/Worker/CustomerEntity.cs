@@ -60,6 +60,16 @@ public sealed class CustomerEntity(CustomerId id)
         if (_next is not null && (_nextEpoch != at.Open || !Epochs.Same(_nextView, at.Next))) (_nextView, _next) = (null, null);
     }
 
+    /// <summary>One logged event: settles, remembers its id, folds it if it is the first copy.</summary>
+    /// <param name="rememberOnly">The event is in the base already: only its id matters.</param>
+    public Sighting Take(EventRow row, Epochs at, WorkerSettings settings, bool rememberOnly)
+    {
+        Settle(at);
+        var sighting = Observe(SipHash128.Hash(row.EventId, settings.IdKey0, settings.IdKey1), row, settings.HorizonSeconds);
+        if (!rememberOnly && sighting == Sighting.First) Fold(row, at);
+        return sighting;
+    }
+
     /// <summary>Whether this event id is new to the customer within the horizon; remembers it either way.</summary>
     public Sighting Observe(UInt128 eventIdHash, EventRow row, uint horizonSeconds) =>
         _seen.Observe(eventIdHash, row.ContentHash, SecondOf(row.AppendedAtMs), horizonSeconds);

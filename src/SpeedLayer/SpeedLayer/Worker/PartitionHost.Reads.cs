@@ -89,27 +89,11 @@ public sealed partial class PartitionHost
     /// Customers of the base and of the stored entities, ascending, each once: for a sweep, which holds the base until it ends. Customers that are
     /// in neither yet have changed since start and are flushed anyway.
     /// </summary>
-    public IEnumerable<CustomerId> Customers()
-    {
-        IBaseView? held;
-        lock (_gate) held = _base is not null && _base.TryAcquire() ? _base : null;
-        try
+    public IEnumerable<CustomerId> Customers() => CustomerScan.Of(
+        () =>
         {
-            using var batch = (held?.Scan() ?? []).GetEnumerator();
-            using var stored = _ports.Checkpoints.Scan(Partition).GetEnumerator();
-            for (bool b = batch.MoveNext(), s = stored.MoveNext(); b || s;)
-            {
-                var order = !b ? 1 : !s ? -1 : batch.Current.Customer.CompareTo(stored.Current.Customer);
-                yield return order <= 0 ? batch.Current.Customer : stored.Current.Customer;
-                if (order <= 0) b = batch.MoveNext();
-                if (order >= 0) s = stored.MoveNext();
-            }
-        }
-        finally
-        {
-            held?.Release();
-        }
-    }
+            lock (_gate) return _base is not null && _base.TryAcquire() ? _base : null;
+        }, _ports.Checkpoints.Scan(Partition));
 
     private PopulationRow? RowOf(CustomerId customer, int asOfDay)
     {

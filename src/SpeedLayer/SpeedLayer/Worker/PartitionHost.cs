@@ -49,55 +49,15 @@ public sealed partial class PartitionHost : IWorkerEffects
     {
         var definition = _ports.Views.ByHash(published.DefinitionHash);
         // What cannot be recovered still says where it stands, and refuses reads.
-        _worker = new PartitionWorker(_settings, _ports.Views, this, new Epochs(published.Epoch, published.Epoch, definition, null), 0);
+        _worker = new PartitionWorker(_settings, _ports.Views, this, new PartitionStand(new Epochs(published.Epoch, published.Epoch, definition, null), 0));
         var stored = _ports.Checkpoints.Load(Partition);
         lock (_gate)
         {
             _base = view;
-            _worker = stored is null ? Rebuild(published, definition) : Resume(stored);
-            _worker.Adopt(published.Epoch, definition);
+            _worker = new PartitionWorker(_settings, _ports.Views, this, PartitionStand.Recover(_settings, published, stored, _ports.Log, _ports.Views));
         }
         _storedAtOffset = stored?.Applied ?? _worker.Applied;
         _storedAtMs = _ports.Time.GetUtcNow().ToUnixTimeMilliseconds();
-    }
-
-    private PartitionWorker Resume(Checkpoint stored)
-    {
-        var header = ReadHeader(stored);
-        var next = header.NextDefinition is null ? null : _ports.Views.ByHash(header.NextDefinition);
-        var epochs = new Epochs(header.Published, header.Current, _ports.Views.ByHash(header.ActiveDefinition), next);
-        return new PartitionWorker(_settings, _ports.Views, this, epochs, stored.Applied, header.RememberOnlyBelow, header.Counters, header.LastAppendedAtMs);
-    }
-
-    private WorkerHeader ReadHeader(Checkpoint stored)
-    {
-        try
-        {
-            return WorkerHeader.Decode(stored.Worker.Span);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new CheckpointCorruptException(Partition, e.Message);
-        }
-    }
-
-    private PartitionWorker Rebuild(Publication published, CompiledView definition)
-    {
-        var cut = published.Cut[Partition];
-        var epochs = new Epochs(published.Epoch, published.Epoch, definition, null);
-        return new PartitionWorker(_settings, _ports.Views, this, epochs, RebuildFrom(published, cut), cut == 0 ? 0 : cut + 1);
-    }
-
-    // Ids seen up to one horizon before the cut may still come again behind it.
-    private long RebuildFrom(Publication published, long cut)
-    {
-        if (cut == 0) return 0;
-        var since = Retention.HorizonStartMs(published, Partition, _settings.HorizonMs);
-        var from = Math.Min(cut, _ports.Log.OffsetAtTime(Partition, since));
-        var start = _ports.Log.StartOffset(Partition);
-        if (start > 0 && from <= start && _ports.Log.Read(Partition, start, 1) is [var first, ..] && first.AppendedAtMs > since)
-            throw new LogTruncatedException(Partition, from - 1, start);
-        return from;
     }
 
     // --- reading on -----------------------------------------------------------------------------------------------------------
@@ -121,6 +81,7 @@ public sealed partial class PartitionHost : IWorkerEffects
     public bool Step(int maxBytes)
     {
         var frames = _ports.Log.Read(Partition, _worker.Applied, maxBytes);
+        if (frames.Count > 1) LoadAll(frames);
         foreach (var frame in frames)
         {
             _folding = FrameTime.Of(frame);
@@ -128,6 +89,20 @@ public sealed partial class PartitionHost : IWorkerEffects
         }
         AdvanceCheckpoint();
         return frames.Count > 0;
+    }
+
+    /// <summary>
+    /// Behind, and above all at replay after a start, the customers of many frames are loaded at once: in the order of their ids they share pages, which a slice
+    /// at a time would read again and again.
+    /// </summary>
+    private void LoadAll(IReadOnlyList<LogFrame> frames)
+    {
+        _missing.Clear();
+        lock (_gate)
+            foreach (var frame in frames) _worker.CollectMissing(frame, int.MaxValue, _missing);
+        foreach (var loaded in Load(_missing).Chunk(Limits.FoldSliceRecords))
+            lock (_gate)
+                foreach (var (customer, state) in loaded) _worker.Supply(customer, state.Span);
     }
 
     private bool ApplySlice(LogFrame frame)
@@ -185,10 +160,7 @@ public sealed partial class PartitionHost : IWorkerEffects
         return loaded;
     }
 
-    void IWorkerEffects.ConflictingDuplicate(int partition, EventRow row) => _conflicts.Add(new QuarantineEntry(
-        0, row.AppendedAtMs, "log", 0, "event_id", "conflicting_duplicate",
-        $"the event at {new Position(partition, row.Offset)} repeats a known event_id of this customer with another content; the first copy counts",
-        row.Body.ToArray()));
+    void IWorkerEffects.ConflictingDuplicate(int partition, EventRow row) => _conflicts.Add(ConflictingDuplicate.Entry(partition, row));
 
     private void FlushConflicts()
     {

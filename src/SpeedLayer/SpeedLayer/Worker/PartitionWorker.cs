@@ -20,7 +20,8 @@ public sealed record WorkerSettings(int Partition, long HorizonMs, ulong IdKey0,
     /// <summary>Entities above this number leave memory when they may.</summary>
     public int ResidentEntities { get; init; } = Limits.ResidentEntitiesPerPartition;
 
-    internal uint HorizonSeconds => (uint)(HorizonMs / 1000);
+    /// <summary>As entities count it.</summary>
+    public uint HorizonSeconds => (uint)(HorizonMs / 1000);
 }
 
 /// <summary>What folding wants done outside. The worker never waits for it.</summary>
@@ -44,34 +45,27 @@ public sealed class PartitionWorker
     private readonly List<CustomerEntity> _ring = []; // the same entities, for the hand of eviction to go round
     private int _hand;
     private readonly EventRow _row = new();
-    private readonly long _rememberOnlyBelow;
+    private readonly PartitionStand _stand;
     private List<CustomerEntity> _dirty = [];
     private readonly List<CustomerEntity> _changed = [];
-    private (long Epoch, CompiledView View)? _pendingAdoption;
     private CheckpointImage? _image;
     private long _images;
-    private WorkerCounters _counters;
 
-    /// <param name="applied">Next offset to read.</param>
-    /// <param name="rememberOnlyBelow">Records before it are in the base: only their event ids are remembered (rebuild without checkpoint).</param>
-    public PartitionWorker(
-        WorkerSettings settings, IViewCatalog views, IWorkerEffects effects, Epochs epochs, long applied, long rememberOnlyBelow = 0,
-        WorkerCounters counters = default, long lastAppendedAtMs = 0)
+    public PartitionWorker(WorkerSettings settings, IViewCatalog views, IWorkerEffects effects, PartitionStand stand)
     {
-        (_settings, _views, _effects, _rememberOnlyBelow, _counters) = (settings, views, effects, rememberOnlyBelow, counters);
-        (Epochs, Applied, LastAppendedAtMs) = (epochs, applied, lastAppendedAtMs);
+        (_settings, _views, _effects, _stand) = (settings, views, effects, stand);
         _byId = _entities.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
-    public Epochs Epochs { get; private set; }
+    public Epochs Epochs => _stand.Epochs;
 
     /// <summary>Next offset to read: everything before it is in the entities.</summary>
-    public long Applied { get; private set; }
+    public long Applied => _stand.Applied;
 
     /// <summary>Append time of the newest applied record, ms since 1970; 0 before the first.</summary>
-    public long LastAppendedAtMs { get; private set; }
+    public long LastAppendedAtMs => _stand.LastAppendedAtMs;
 
-    public WorkerCounters Counters => _counters;
+    public WorkerCounters Counters => _stand.Counters;
     public int ResidentEntities => _entities.Count;
     public int DirtyEntities => _dirty.Count;
     public int ChangedForPopulation => _changed.Count;
@@ -122,28 +116,15 @@ public sealed class PartitionWorker
             if (offset < Applied) continue;
             if (offset >= end) return false;
             ApplyRecord(offset, frame.AppendedAtMs, record);
-            Applied = offset + 1;
-            LastAppendedAtMs = frame.AppendedAtMs;
+            _stand.Advance(offset, frame.AppendedAtMs);
         }
         return true;
     }
 
     private void ApplyRecord(long offset, long appendedAtMs, ReadOnlyMemory<byte> record)
     {
-        if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) ApplyBarrier(offset, RecordCodec.ReadBarrier(record.Span));
+        if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) _stand.Barrier(offset, RecordCodec.ReadBarrier(record.Span), _views);
         else ApplyEvent(offset, appendedAtMs, record);
-    }
-
-    private void ApplyBarrier(long offset, EpochBarrier barrier)
-    {
-        if (offset < _rememberOnlyBelow) return;
-        if (barrier.Epoch != Epochs.Open)
-        {
-            _counters = _counters with { IgnoredBarriers = _counters.IgnoredBarriers + 1 };
-            return;
-        }
-        Epochs = Epochs.AfterBarrier(barrier.Epoch, _views.ByHash(barrier.DefinitionHash));
-        if (_pendingAdoption is { } pending && pending.Epoch == Epochs.Current) AdoptPending();
     }
 
     private void ApplyEvent(long offset, long appendedAtMs, ReadOnlyMemory<byte> record)
@@ -153,23 +134,13 @@ public sealed class PartitionWorker
         if (!_byId.TryGetValue(_row.CustomerId, out var entity))
             throw new InvalidOperationException($"partition {_settings.Partition}, offset {offset}: customer was not loaded");
         BeforeChange(entity);
-        entity.Settle(Epochs);
-        var sighting = entity.Observe(SipHash128.Hash(_row.EventId, _settings.IdKey0, _settings.IdKey1), _row, _settings.HorizonSeconds);
-        if (offset < _rememberOnlyBelow) return;
-        Count(sighting);
+        var rememberOnly = offset < _stand.RememberOnlyBelow;
+        var sighting = entity.Take(_row, Epochs, _settings, rememberOnly);
+        if (rememberOnly) return;
+        _stand.Counters = _stand.Counters.Plus(sighting);
         if (sighting == Sighting.Conflict) _effects.ConflictingDuplicate(_settings.Partition, _row);
-        if (sighting != Sighting.First) return;
-        entity.Fold(_row, Epochs);
-        MarkChanged(entity);
+        if (sighting == Sighting.First) MarkChanged(entity);
     }
-
-    private void Count(Sighting sighting) => _counters = sighting switch
-    {
-        Sighting.First => _counters with { Events = _counters.Events + 1 },
-        Sighting.Repeat => _counters with { Repeats = _counters.Repeats + 1 },
-        Sighting.Conflict => _counters with { Conflicts = _counters.Conflicts + 1 },
-        _ => throw new ArgumentOutOfRangeException(nameof(sighting), sighting, null),
-    };
 
     private void BeforeChange(CustomerEntity entity)
     {
@@ -182,26 +153,11 @@ public sealed class PartitionWorker
 
     // --- publication --------------------------------------------------------------------------------------------------------
 
-    /// <summary>
-    /// Serves the base of this epoch from now on. At recovery the barrier may still lie ahead in the log: then adoption happens there, before
-    /// anything behind it is folded.
-    /// </summary>
-    public void Adopt(long epoch, CompiledView definition)
-    {
-        if (epoch <= Epochs.Published) return;
-        _pendingAdoption = (epoch, definition);
-        if (Epochs.Current >= epoch) AdoptPending();
-    }
+    /// <summary>Serves the base of this epoch from now on: see <see cref="PartitionStand.Adopt"/>.</summary>
+    public void Adopt(long epoch, CompiledView definition) => _stand.Adopt(epoch, definition);
 
-    /// <summary>False until replay has reached the barrier of the published base: before it, base and applied position would not fit together.</summary>
-    public bool CanAnswer => _pendingAdoption is null && Applied >= _rememberOnlyBelow;
-
-    private void AdoptPending()
-    {
-        var (epoch, view) = _pendingAdoption!.Value;
-        Epochs = Epochs.AfterAdoption(epoch, view);
-        _pendingAdoption = null;
-    }
+    /// <summary>False until replay has reached the barrier of the published base.</summary>
+    public bool CanAnswer => _stand.CanAnswer;
 
     // --- population -----------------------------------------------------------------------------------------------------------
 
@@ -235,8 +191,7 @@ public sealed class PartitionWorker
     public CheckpointImage BeginCheckpoint(long generation)
     {
         if (_image is not null) throw new InvalidOperationException("a checkpoint is being written");
-        var header = new WorkerHeader(Epochs.Published, Epochs.Current, Epochs.Active.Definition.Hash, Epochs.Next?.Definition.Hash, LastAppendedAtMs, _counters, _rememberOnlyBelow);
-        _image = new CheckpointImage(++_images, new Checkpoint(Applied, generation, header.Encode()), LastAppendedAtMs, _dirty);
+        _image = new CheckpointImage(++_images, new Checkpoint(Applied, generation, _stand.Header().Encode()), LastAppendedAtMs, _dirty);
         foreach (var entity in _dirty) (entity.Dirty, entity.InCheckpoint) = (false, true);
         _dirty = [];
         return _image;

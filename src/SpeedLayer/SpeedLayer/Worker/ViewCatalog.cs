@@ -17,7 +17,8 @@ public interface IViewCatalog
 public sealed class UnknownDefinitionException(string hash) : Exception($"definition {hash} is not stored here; restore the definitions next to the log");
 
 /// <summary>Compiles each definition once; what it does not know it asks <paramref name="load"/> for.</summary>
-public sealed class ViewCatalog(Func<string, ViewDefinition?> load) : IViewCatalog
+/// <param name="all">All stored definitions: asked when an entity names one that another process has stored since. Null: nobody else does.</param>
+public sealed class ViewCatalog(Func<string, ViewDefinition?> load, Func<IEnumerable<ViewDefinition>>? all = null) : IViewCatalog
 {
     private readonly ConcurrentDictionary<string, CompiledView> _byHash = new();
     private readonly ConcurrentDictionary<ulong, CompiledView> _byTag = new();
@@ -33,9 +34,12 @@ public sealed class ViewCatalog(Func<string, ViewDefinition?> load) : IViewCatal
         ? view
         : Add(load(hash) ?? throw new UnknownDefinitionException(hash));
 
-    public CompiledView ByTag(ulong tag) => _byTag.TryGetValue(tag, out var view)
-        ? view
-        : throw new UnknownDefinitionException(tag.ToString("x16", CultureInfo.InvariantCulture) + "…");
+    public CompiledView ByTag(ulong tag)
+    {
+        if (_byTag.TryGetValue(tag, out var view)) return view;
+        foreach (var definition in all?.Invoke() ?? []) Add(definition);
+        return _byTag.TryGetValue(tag, out view) ? view : throw new UnknownDefinitionException(tag.ToString("x16", CultureInfo.InvariantCulture) + "…");
+    }
 
     /// <summary>The first 64 bits of a definition's hash.</summary>
     public static ulong Tag(string hash) => ulong.Parse(hash.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);

@@ -29,7 +29,19 @@ public sealed record WorkerHeader(
 /// <param name="Repeats">Copies within the horizon, not folded.</param>
 /// <param name="Conflicts">Copies within the horizon with another body, not folded, quarantined.</param>
 /// <param name="IgnoredBarriers">Barriers whose epoch was not current + 1.</param>
-public readonly record struct WorkerCounters(long Events, long Repeats, long Conflicts, long IgnoredBarriers);
+public readonly record struct WorkerCounters(long Events, long Repeats, long Conflicts, long IgnoredBarriers)
+{
+    public WorkerCounters Plus(Sighting sighting) => sighting switch
+    {
+        Sighting.First => this with { Events = Events + 1 },
+        Sighting.Repeat => this with { Repeats = Repeats + 1 },
+        Sighting.Conflict => this with { Conflicts = Conflicts + 1 },
+        _ => throw new ArgumentOutOfRangeException(nameof(sighting), sighting, null),
+    };
+
+    public WorkerCounters Plus(WorkerCounters more) =>
+        new(Events + more.Events, Repeats + more.Repeats, Conflicts + more.Conflicts, IgnoredBarriers + more.IgnoredBarriers);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(WorkerHeader))]

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
-using Lambda.Cluster.Bench.Load;
 using Lambda.Domain.Events;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Data;
 

@@ -1,4 +1,4 @@
-using Lambda.Cluster.Bench.Load;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Data;
 

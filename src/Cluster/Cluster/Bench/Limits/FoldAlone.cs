@@ -19,7 +19,7 @@ internal sealed class FoldAlone : IWorkerEffects
         var view = views.Add(definition);
         var effects = new FoldAlone();
         var workers = Enumerable.Range(0, batches[0].Partitions)
-            .Select(p => new PartitionWorker(new WorkerSettings(p, 7 * Clock.MsPerDay, 1, 2), views, effects, new Epochs(0, 0, view, null), 0)).ToArray();
+            .Select(p => new PartitionWorker(new WorkerSettings(p, 7 * Clock.MsPerDay, 1, 2), views, effects, new PartitionStand(new Epochs(0, 0, view, null), 0))).ToArray();
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var cpu = CpuClock.Start();
         var begin = Stopwatch.GetTimestamp();

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using HdrHistogram;
 using Lambda.Cluster.Bench.Processes;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Load;
 

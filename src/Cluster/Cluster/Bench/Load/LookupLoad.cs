@@ -1,4 +1,5 @@
 using Lambda.Cluster.Bench.Data;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Load;
 

@@ -1,5 +1,6 @@
 using Lambda.Cluster.Bench.Data;
 using Lambda.Cluster.Bench.Rows;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Load;
 
@@ -34,7 +35,7 @@ internal sealed record TrafficReport(LoadReport Events, long AcceptedInTime, lon
     {
         if (Probe.Wrong > 0) context.Say($"  {Probe.Wrong} writes did not show, or not exactly");
         if (Accepted != events.Events) context.Say($"  {Accepted} of {events.Events} events were accepted");
-        return Events.IsRight(context) & (Lookups?.IsRight(context) ?? true) & Probe.Wrong == 0 & Accepted == events.Events;
+        return Events.IsRight(context.Say) & (Lookups?.IsRight(context.Say) ?? true) & Probe.Wrong == 0 & Accepted == events.Events;
     }
 }
 

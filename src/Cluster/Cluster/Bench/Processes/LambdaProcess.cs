@@ -47,12 +47,14 @@ internal sealed class LambdaProcess : IAsyncDisposable
     }
 
     /// <summary>The same without waiting.</summary>
-    public static LambdaProcess Begin(IEnumerable<string> arguments)
+    /// <param name="log">Gets each line it writes to stderr.</param>
+    public static LambdaProcess Begin(IEnumerable<string> arguments, Action<string>? log = null)
     {
         var start = new ProcessStartInfo(DotnetHost()) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(typeof(LambdaProcess).Assembly.Location);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         var process = new LambdaProcess(start);
+        if (log is not null) process._process.ErrorDataReceived += (_, line) => { if (line.Data is { } text) log(text); };
         process._process.Start();
         process._process.BeginOutputReadLine();
         process._process.BeginErrorReadLine();
@@ -77,6 +79,14 @@ internal sealed class LambdaProcess : IAsyncDisposable
         _ = Kill(_process.Id, (int)PosixSignalNumber.Terminate);
         await _process.WaitForExitAsync();
     }
+
+    /// <summary>SIGSTOP: it lives, holds its connections, and does nothing.</summary>
+    public void Freeze() => _ = Kill(_process.Id, (int)PosixSignalNumber.Stop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Thaw() => _ = Kill(_process.Id, (int)PosixSignalNumber.Continue);
+
+    public Task ExitedAsync(CancellationToken cancel) => _process.WaitForExitAsync(cancel);
 
     public async ValueTask DisposeAsync()
     {
@@ -120,13 +130,13 @@ internal sealed class LambdaProcess : IAsyncDisposable
     }
 
     /// <summary>The dotnet that runs this process, which need not be the one on the PATH.</summary>
-    private static string DotnetHost()
+    public static string DotnetHost()
     {
         var beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
         return File.Exists(beside) ? beside : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
     }
 
-    private enum PosixSignalNumber { Terminate = 15 }
+    private enum PosixSignalNumber { Terminate = 15, Continue = 18, Stop = 19 }
 
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int Kill(int processId, int signal);

@@ -1,5 +1,6 @@
 using Lambda.Cluster.Bench.Data;
 using Lambda.Cluster.Bench.Load;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Rows;
 
@@ -30,7 +31,7 @@ internal sealed class DuringBench : IBench
 
         await million.Host.SettleAsync(cancel);
         var wrong = await million.Host.WrongAsync(context, million.Tally, million.Sample(500), cancel);
-        var isRight = state == "published" && calm.IsRight(context, calmEvents) && busy.IsRight(context, events) && idle.IsRight(context) && wrong == 0;
+        var isRight = state == "published" && calm.IsRight(context, calmEvents) && busy.IsRight(context, events) && idle.IsRight(context.Say) && wrong == 0;
         if (state != "published") context.Say($"  the run {state}");
         double Fresh(TrafficReport of) => of.Probe.Api.GetValueAtPercentile(99) / 1e6;
         return

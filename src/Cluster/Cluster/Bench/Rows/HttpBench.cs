@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using Lambda.Cluster.Bench.Data;
 using Lambda.Cluster.Bench.Limits;
-using Lambda.Cluster.Bench.Load;
 using Lambda.Cluster.Bench.Processes;
 using Lambda.Domain.Events;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Rows;
 
@@ -42,7 +42,7 @@ internal sealed class HttpBench : IBench
         await client.SettleAsync(cancel);
         var settled = Stopwatch.GetElapsedTime(begin);
         var micros = (host.ProcessorTime - cpu).TotalMicroseconds / measured;
-        var isRight = report.IsRight(context) && warm.Accepted + load.Accepted == events && walk.Events == events && await IsRightAsync(context, client, stream.Tally, cancel);
+        var isRight = report.IsRight(context.Say) && warm.Accepted + load.Accepted == events && walk.Events == events && await IsRightAsync(context, client, stream.Tally, cancel);
         return
         [
             new BenchRow("http", measured / report.Took.TotalSeconds, "events/s", 120_000, walk.PerSecond, isRight,

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lambda.Cluster.Bench.Data;
 using Lambda.Cluster.Bench.Limits;
 using Lambda.Cluster.Bench.Load;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Rows;
 
@@ -37,7 +38,7 @@ internal sealed class LookupBench : IBench
             plainOpen.Add(await LoadLoop.OpenAsync(plain.Url, Connections, new PlainLoad(customers, 3), OpenPerSecond, context.Seconds(10), (ulong)round, cancel));
         }
         var wrong = await million.Host.WrongAsync(context, million.Tally, million.Sample(CustomersChecked), cancel);
-        var isRight = wrong == 0 && LoadReport.Together([firstTouch, .. closed, .. open]).IsRight(context);
+        var isRight = wrong == 0 && LoadReport.Together([firstTouch, .. closed, .. open]).IsRight(context.Say);
         var micros = cpu.TotalMicroseconds / closed[^1].Requests;
         double P(List<LoadReport> reports, double percentile) => Stats.Median(reports.Select(r => r.Ms(percentile)));
         return

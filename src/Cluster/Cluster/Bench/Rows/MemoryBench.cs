@@ -2,6 +2,7 @@ using Lambda.Cluster.Bench.Data;
 using Lambda.Cluster.Bench.Limits;
 using Lambda.Cluster.Bench.Load;
 using Lambda.Domain.Events;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Rows;
 
@@ -23,7 +24,7 @@ internal sealed class MemoryBench : IBench
         while (await million.Host.RunStateAsync(run, cancel) is not ("published" or "failed" or "abandoned")) await Task.Delay(50, cancel);
         await million.Host.SettleAsync(cancel);
         var resident = (await million.Host.StatusAsync(cancel)).GetProperty("partitions").EnumerateArray().Sum(p => p.GetProperty("entities_in_memory").GetInt64());
-        var isRight = touched.IsRight(context) && traffic.IsRight(context, events) && await million.Host.RunStateAsync(run, cancel) == "published"
+        var isRight = touched.IsRight(context.Say) && traffic.IsRight(context, events) && await million.Host.RunStateAsync(run, cancel) == "published"
             && await million.Host.WrongAsync(context, million.Tally, million.Sample(500), cancel) == 0;
         return
         [

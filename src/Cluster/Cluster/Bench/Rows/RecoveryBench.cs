@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Lambda.Cluster.Bench.Data;
-using Lambda.Cluster.Bench.Load;
 using Lambda.Cluster.Bench.Processes;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Rows;
 
@@ -35,7 +35,7 @@ internal sealed class RecoveryBench : IBench
         // Acknowledged just before the end: what must be there again.
         var load = new PostLoad(EventBatches.Lines(million.Stream, context.Scaled(EventsBefore, 500), 500));
         var sent = await LoadLoop.ClosedAsync(million.Url, 4, load, TimeSpan.FromMinutes(5), cancel);
-        if (!sent.IsRight(context)) throw new InvalidOperationException("events before the kill were not accepted");
+        if (!sent.IsRight(context.Say)) throw new InvalidOperationException("events before the kill were not accepted");
         var watched = Enumerable.Range(0, Math.Min(CustomersWatched, million.Tally.Customers)).ToList(); // the lowest ranks get most events
         var begin = Stopwatch.GetTimestamp();
         await million.KillAsync();

@@ -1,5 +1,6 @@
 using Lambda.Cluster.Bench.Limits;
 using Lambda.Cluster.Bench.Load;
+using Lambda.Load;
 
 namespace Lambda.Cluster.Bench.Rows;
 
@@ -21,7 +22,7 @@ internal sealed class TransportBench : IBench
         for (var round = 0; round < context.Rounds; round++)
             closed.Add(await LoadLoop.ClosedAsync(server.Url, LookupBench.Connections, new PlainLoad(Urls, 1), context.Seconds(5), cancel));
         var open = await LoadLoop.OpenAsync(server.Url, LookupBench.Connections, new PlainLoad(Urls, 1), LookupBench.OpenPerSecond, context.Seconds(5), 3, cancel);
-        var isRight = LoadReport.Together([.. closed, open]) is var all && all.IsRight(context) && all.Failed == context.Expected(0);
+        var isRight = LoadReport.Together([.. closed, open]) is var all && all.IsRight(context.Say) && all.Failed == context.Expected(0);
         return
         [
             new BenchRow("transport.closed", Stats.Median(closed.Select(r => r.PerSecond)), "requests/s", null, null, isRight),

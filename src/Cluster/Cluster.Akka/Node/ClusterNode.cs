@@ -1,0 +1,177 @@
+using System.Globalization;
+using Akka.Actor;
+using Akka.Cluster.Hosting;
+using Akka.Cluster.Hosting.SBR;
+using Akka.Cluster.Sharding;
+using Akka.Hosting;
+using Akka.Pattern;
+using Akka.Remote.Hosting;
+using Lambda.BatchLayer.Ports;
+using Lambda.Cluster.Actors.Messages;
+using Lambda.Cluster.Actors.Partitions;
+using Lambda.Cluster.Actors.Region;
+using Lambda.Cluster.Actors.Runs;
+using Lambda.Domain.Log;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Lambda.Cluster.Actors.Node;
+
+/// <summary>This process as a node: its actor system, the region of partitions (or the way to it) and the way to the run actor.</summary>
+public sealed class ClusterNode : IAsyncDisposable
+{
+    private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly IHost _host;
+    private readonly IActorRef _runs;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef runs, int partitions, TimeProvider time)
+    {
+        (_host, System, _runs) = (host, system, runs);
+        Partitions = new PartitionClient(region, partitions, time);
+        Reports = new PartitionReports(Partitions, time);
+        _ = system.WhenTerminated.ContinueWith(_ => _ended.TrySetResult(), TaskScheduler.Default);
+    }
+
+    public ActorSystem System { get; }
+
+    public PartitionClient Partitions { get; }
+
+    public PartitionReports Reports { get; }
+
+    /// <summary>Completes when the actor system has ended, wanted or not: a node that was downed by the others must be started again as a new one.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <param name="parts">Given the way to ask for the served publication.</param>
+    /// <param name="drive">Makes the run driver where the singleton lives, over its journal, the speed side and this node.</param>
+    public static async Task<ClusterNode> StartAsync(
+        NodeOptions options, int partitions, TimeProvider time, Func<Func<CancellationToken, Task<Publication>>, PartitionParts> parts,
+        Func<IRunJournal, ClusterNode, IRunDriver> drive, Action<string, Exception> onError, ILoggerProvider log, CancellationToken cancel)
+    {
+        var started = new TaskCompletionSource<ClusterNode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var here = parts(async ct => await (await started.Task.WaitAsync(ct)).ServedAsync(ct));
+        var builder = new HostBuilder();
+        builder.ConfigureServices(services =>
+        {
+            services.AddSingleton<IHostLifetime>(new HostsOwnLifetime());
+            services.AddLogging(logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Warning));
+            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, journal => drive(journal, started.Task.GetAwaiter().GetResult()), onError));
+        });
+        var host = builder.Build();
+        await host.StartAsync(cancel);
+        var registry = host.Services.GetRequiredService<ActorRegistry>();
+        var region = await registry.GetAsync<PartitionRegion>(cancel);
+        var runs = await registry.GetAsync<RunSingleton>(cancel);
+        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, runs, partitions, time);
+        started.SetResult(node);
+        return node;
+    }
+
+    private static void Configure(
+        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+    {
+        akka.ConfigureLoggers(loggers =>
+        {
+            loggers.ClearLoggers();
+            loggers.AddLoggerFactory();
+        });
+        akka.AddHocon(NodeConfig.Of(options), HoconAddMode.Prepend);
+        akka.WithRemoting(new RemoteOptions { HostName = options.Host, PublicHostName = options.Host, Port = options.Port });
+        akka.WithClustering(new ClusterOptions
+        {
+            Roles = [.. options.Roles],
+            SeedNodes = [.. options.Seeds.Select(s => $"akka.tcp://lambda@{s}")],
+            SplitBrainResolver = new KeepMajorityOption(),
+        });
+        if (options.Roles.Contains(NodeOptions.Speed))
+            akka.WithShardRegion<PartitionRegion>(
+                "partition", (_, _, _) => id => Props.Create(() => new PartitionActor(int.Parse(id, CultureInfo.InvariantCulture), parts)), new PartitionExtractor(),
+                new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = true, HandOffStopMessage = HandOff.Instance });
+        else akka.WithShardRegionProxy<PartitionRegion>("partition", NodeOptions.Speed, new PartitionExtractor());
+        WithRuns(akka, options, drive, onError);
+    }
+
+    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+    {
+        var singleton = new ClusterSingletonOptions { Role = NodeOptions.Batch, BufferSize = 1_000 };
+        if (!options.Roles.Contains(NodeOptions.Batch))
+        {
+            akka.WithSingletonProxy<RunSingleton>("runs", singleton);
+            return;
+        }
+        // A journal that is away for the moment stops the actor: it is started again, and recovers.
+        var runs = Props.Create(() => new RunActor(drive, onError));
+        var supervisor = BackoffSupervisor.Props(Backoff.OnStop(runs, "run", TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(5), 0.1, -1));
+        akka.WithSingleton<RunSingleton>("runs", supervisor, singleton);
+    }
+
+    // --- the run actor ----------------------------------------------------------------------------------------------------------
+
+    /// <exception cref="AskTimeoutException">The singleton is moving, or its node is lost.</exception>
+    public Task<object> AskRunsAsync(object message, CancellationToken cancel) => _runs.Ask<object>(message, AskTimeout, cancel);
+
+    /// <summary>The publication that is served, from the one who knows; asked until it answers.</summary>
+    public async Task<Publication> ServedAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await AskRunsAsync(new GetRuns(0), cancel) is RunList list) return list.Served;
+            }
+            catch (AskTimeoutException)
+            {
+                await Task.Delay(Pause, cancel);
+            }
+        }
+    }
+
+    // --- the cluster ------------------------------------------------------------------------------------------------------------
+
+    /// <summary>This node's address, `host:port`.</summary>
+    public string Address => Name(global::Akka.Cluster.Cluster.Get(System).SelfAddress);
+
+    public IReadOnlyList<(string Address, string Status, IReadOnlyList<string> Roles, bool Reachable)> Members()
+    {
+        var state = global::Akka.Cluster.Cluster.Get(System).State;
+        return [.. state.Members.Select(m => (Name(m.Address), m.Status.ToString(), (IReadOnlyList<string>)[.. m.Roles], !state.Unreachable.Contains(m)))];
+    }
+
+    /// <summary>True when the node left because somebody asked it to; false when the others took it for lost.</summary>
+    public bool HasLeft => CoordinatedShutdown.Get(System).ShutdownReason is CoordinatedShutdown.ClusterLeavingReason;
+
+    /// <summary>Asks a node to hand over its partitions and leave.</summary>
+    public void Leave(string address) => global::Akka.Cluster.Cluster.Get(System).Leave(Address2(address));
+
+    /// <summary>Hands over what it hosts, leaves the cluster, ends the actor system.</summary>
+    public async Task StopAsync()
+    {
+        await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+        await System.WhenTerminated;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await System.Terminate();
+        _host.Dispose();
+    }
+
+    private Address Address2(string address)
+    {
+        var colon = address.LastIndexOf(':');
+        return new Address("akka.tcp", System.Name, address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture));
+    }
+
+    private static string Name(Address address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
+
+    /// <summary>The process is the host's: its signals are not handled here.</summary>
+    private sealed class HostsOwnLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

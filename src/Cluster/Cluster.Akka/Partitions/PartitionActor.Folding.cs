@@ -1,0 +1,227 @@
+using Akka.Actor;
+using Lambda.Cluster.Actors.Customers;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Actors.Partitions;
+
+/// <summary>From the log to the customers: read ahead, make up slices, load who is missing in one query, tell.</summary>
+internal sealed partial class PartitionActor
+{
+    private readonly Props _customerProps;
+    private readonly Dictionary<CustomerId, Resident> _residents = new(CustomerId.ByBytes.Comparer);
+    private readonly Queue<LogFrame> _frames = new();
+    private LogFrame? _head;   // taken from them, partly used
+    private int _queued;       // records in both
+    private long _readTo;      // next offset to read from the log
+    private bool _reading;
+    private long _logReadAt;
+    private int _inFlight;     // records told and not yet folded
+    private Slice? _loading;   // waits for its entities; nothing behind it is made up meanwhile
+
+    private sealed class Slice
+    {
+        public readonly List<Resident> Customers = [];
+        public readonly List<Resident> Missing = [];
+        public int Records;
+        public (long Offset, long AppendedAtMs)? Last;
+        public (long Offset, EpochBarrier Barrier)? Barrier;
+    }
+
+    // --- the log ----------------------------------------------------------------------------------------------------------------
+
+    private void ReadOn()
+    {
+        if (_reading || _phase != Phase.Running || _queued >= _limits.RecordsQueued) return;
+        _reading = true;
+        var (from, log) = (_readTo, _parts.Speed.Log);
+        Background(async () =>
+        {
+            var frames = log.Read(_partition, from, _limits.ReadBytes);
+            if (frames.Count == 0)
+            {
+                await WaitForNewsAsync(log, from);
+                frames = log.Read(_partition, from, _limits.ReadBytes);
+            }
+            return new FramesRead(from, frames);
+        }, e => e is LogTruncatedException or LogCorruptException or InvalidDataException ? new Failed(e) : new FramesRead(from, []) { Why = e });
+    }
+
+    private async Task WaitForNewsAsync(IEventLog log, long from)
+    {
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        wait.CancelAfter(_limits.LogWait);
+        try
+        {
+            await log.WaitAsync(_partition, from, wait.Token);
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            // No news.
+        }
+    }
+
+    private void OnFrames(FramesRead read)
+    {
+        _reading = false;
+        if (_phase != Phase.Running) return;
+        if (read.Why is { } why)
+        {
+            _parts.OnError($"partition {_partition}: reading the log", why);
+            return; // the next tick tries again
+        }
+        _logReadAt = Time.GetTimestamp();
+        foreach (var frame in read.Frames)
+        {
+            if (frame.FirstOffset > _readTo) throw new InvalidOperationException($"partition {_partition}: frame begins at {frame.FirstOffset}, next to read is {_readTo}");
+            var rest = frame.From(_readTo);
+            _frames.Enqueue(rest);
+            _queued += rest.Count;
+            _readTo = rest.EndOffset;
+        }
+        Pump();
+    }
+
+    // --- slices -----------------------------------------------------------------------------------------------------------------
+
+    private void Pump()
+    {
+        while (_phase == Phase.Running && _loading is null && _inFlight < _limits.RecordsInFlight && _queued > 0)
+        {
+            var slice = NextSlice();
+            if (slice.Missing.Count > 0) Load(slice);
+            else TellSlice(slice);
+        }
+        ReadOn();
+    }
+
+    /// <summary>The next records of the queue, by customer, up to a barrier: behind it other epochs hold.</summary>
+    private Slice NextSlice()
+    {
+        var slice = new Slice();
+        while (slice.Records < _limits.SliceRecords && slice.Barrier is null && Head() is { } frame)
+        {
+            var taken = 0;
+            foreach (var (offset, record) in frame)
+            {
+                if (slice.Records + taken >= _limits.SliceRecords || slice.Barrier is not null) break;
+                taken++;
+                slice.Last = (offset, frame.AppendedAtMs);
+                if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) slice.Barrier = (offset, RecordCodec.ReadBarrier(record.Span));
+                else Collect(slice, new LoggedRecord(offset, frame.AppendedAtMs, record));
+            }
+            slice.Records += taken;
+            _queued -= taken;
+            _head = taken == frame.Count ? null : frame.From(frame.FirstOffset + taken);
+        }
+        return slice;
+    }
+
+    /// <summary>What is left of the frame that is being taken from, or the next one; null when nothing is queued.</summary>
+    private LogFrame? Head() => _head ??= _frames.TryDequeue(out var next) ? next : null;
+
+    private void Collect(Slice slice, LoggedRecord record)
+    {
+        var id = RecordCodec.CustomerIdOf(record.Record.Span);
+        if (!_residents.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(id, out var resident))
+        {
+            resident = new Resident(new CustomerId(id));
+            _residents.Add(resident.Id, resident);
+        }
+        if (resident.Next is { } next)
+        {
+            next.Add(record);
+            return;
+        }
+        resident.Next = new Fold(resident, record);
+        slice.Customers.Add(resident);
+        if (resident.Actor is null) slice.Missing.Add(resident);
+    }
+
+    private void Load(Slice slice)
+    {
+        _loading = slice;
+        CustomerId[] missing = [.. slice.Missing.Select(r => r.Id)];
+        Background(
+            () => Task.FromResult<object>(new SliceLoaded(slice, LoadEntities(missing))),
+            e => e is CheckpointCorruptException or InvalidDataException or UnknownDefinitionException ? new Failed(e) : new SliceLoaded(slice, null) { Why = e });
+    }
+
+    /// <summary>Decoded outside the actor.</summary>
+    private Dictionary<CustomerId, CustomerEntity> LoadEntities(IReadOnlyList<CustomerId> customers)
+    {
+        var loaded = new Dictionary<CustomerId, CustomerEntity>(CustomerId.ByBytes.Comparer);
+        _parts.Speed.Checkpoints.LoadEntities(_partition, customers, (id, state) => loaded[id] = CustomerEntity.Decode(id, state, _parts.Speed.Views));
+        return loaded;
+    }
+
+    private void OnSliceLoaded(SliceLoaded loaded)
+    {
+        if (!ReferenceEquals(loaded.Slice, _loading)) return;
+        _loading = null;
+        if (_phase is not (Phase.Running or Phase.Leaving)) return;
+        if (loaded.Entities is null)
+        {
+            _parts.OnError($"partition {_partition}: loading entities", loaded.Why!);
+            Load(loaded.Slice);
+            return;
+        }
+        foreach (var resident in loaded.Slice.Missing)
+            if (resident.Actor is null) Create(resident, loaded.Entities.GetValueOrDefault(resident.Id) ?? new CustomerEntity(resident.Id));
+        TellSlice(loaded.Slice);
+        Pump();
+    }
+
+    private void Create(Resident resident, CustomerEntity entity)
+    {
+        resident.Actor = Context.ActorOf(_customerProps);
+        resident.TouchedAt = _images;
+        resident.Actor.Tell(new Own(entity));
+    }
+
+    private void TellSlice(Slice slice)
+    {
+        foreach (var resident in slice.Customers)
+        {
+            var fold = resident.Next!;
+            resident.Next = null;
+            (fold.At, fold.RememberOnlyBelow, fold.Image) = (_stand.Epochs, _stand.RememberOnlyBelow, _images);
+            if (!resident.Dirty)
+            {
+                resident.Dirty = true;
+                _dirty.Add(resident);
+            }
+            resident.TouchedAt = _images;
+            _inFlight += fold.Records;
+            resident.Actor!.Tell(fold);
+        }
+        if (slice.Barrier is { } barrier) _stand.Barrier(barrier.Offset, barrier.Barrier, _parts.Speed.Views);
+        if (slice.Last is { } last) _stand.Advance(last.Offset, last.AppendedAtMs);
+        foreach (var resident in slice.Missing) ServeWaiting(resident);
+        ServePositions();
+        AdvanceCheckpoint();
+    }
+
+    private void OnFolded(Folded folded)
+    {
+        _inFlight -= folded.Records;
+        _stand.Counters = _stand.Counters.Plus(folded.Counts);
+        if (_image is not null && folded.Image < _image.Id) _image.Counters = _image.Counters.Plus(folded.Counts);
+        if (folded.Conflicts is { } conflicts) _conflicts.AddRange(conflicts);
+        if (folded.Counts.Events > 0) MarkChanged(folded.Customer);
+        if (_inFlight < _limits.RecordsInFlight / 2) Pump();
+        if (_inFlight == 0) AdvanceCheckpoint();
+    }
+
+    private sealed record FramesRead(long From, IReadOnlyList<LogFrame> Frames)
+    {
+        public Exception? Why { get; init; }
+    }
+
+    private sealed record SliceLoaded(Slice Slice, Dictionary<CustomerId, CustomerEntity>? Entities)
+    {
+        public Exception? Why { get; init; }
+    }
+}

@@ -1,0 +1,192 @@
+using System.Globalization;
+using Lambda.Cluster.Actors.Customers;
+using Lambda.Cluster.Actors.Messages;
+using Lambda.Domain.Events;
+using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Actors.Partitions;
+
+/// <summary>
+/// Keeps this partition's rows of `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all after an
+/// adoption and at midnight. The partition reads them as anybody does, by a message to itself, and writes outside.
+/// </summary>
+internal sealed partial class PartitionActor
+{
+    private readonly List<Resident> _changed = [];
+    private readonly Queue<CustomerId> _changedIds = new(); // of customers that need not be resident
+    private IEnumerator<CustomerId[]>? _sweep;
+    private string _sweepingFor = "";
+    private CustomerId[]? _populating;
+    private long _completeBelow;
+    private long _populatedAt;
+    private bool _sweepReading, _marksKnown;
+    private PopulationMark _mark = new(0, "");
+
+    private long PopulationBelow => _mark.Below;
+    private string PopulationSwept => _mark.Swept;
+
+    private int Today => Clock.DayOfMs(Time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private string Wanted => string.Create(CultureInfo.InvariantCulture, $"e{_stand.Epochs.Published} d{Today}");
+
+    private void MarkChanged(Resident customer)
+    {
+        if (customer.Changed) return;
+        customer.Changed = true;
+        _changed.Add(customer);
+    }
+
+    /// <summary>Queues the customers whose rows the last owner did not write any more: those of the records behind its mark.</summary>
+    private void BeginPopulation()
+    {
+        var (log, applied) = (_parts.Speed.Log, _stand.Applied);
+        Background(() =>
+        {
+            var mark = _parts.PopulationMarks.Load(_partition);
+            var ids = new HashSet<CustomerId>(CustomerId.ByBytes.Comparer);
+            for (var next = Math.Max(mark.Below, log.StartOffset(_partition)); next < applied;)
+            {
+                var frames = log.Read(_partition, next, _limits.ReadBytes);
+                if (frames.Count == 0) break;
+                foreach (var frame in frames)
+                    foreach (var (at, record) in frame)
+                        if (at >= next && at < applied && RecordCodec.KindOf(record.Span) == RecordKind.Event) ids.Add(new CustomerId(RecordCodec.CustomerIdOf(record.Span)));
+                next = frames[^1].EndOffset;
+            }
+            return Task.FromResult<object>(new MarkLoaded(mark, [.. ids]));
+        }, e =>
+        {
+            _parts.OnError($"partition {_partition}: population", e);
+            return new MarkLoaded(new PopulationMark(0, ""), []); // the sweep that follows writes everybody
+        });
+    }
+
+    private void AdvancePopulation()
+    {
+        if (!_marksKnown || _phase != Phase.Running || !_stand.CanAnswer || _populating is not null) return;
+        StartSweepIfDue();
+        if (Time.GetElapsedTime(_populatedAt) < _limits.PopulationEvery || _queued > _limits.SliceRecords) return; // behind: rows would be stale at once
+        _populatedAt = Time.GetTimestamp();
+        var ids = new HashSet<CustomerId>(CustomerId.ByBytes.Comparer);
+        var taken = Math.Min(_changed.Count, _limits.PopulationRows);
+        foreach (var resident in _changed.GetRange(_changed.Count - taken, taken))
+        {
+            resident.Changed = false;
+            ids.Add(resident.Id);
+        }
+        _changed.RemoveRange(_changed.Count - taken, taken);
+        while (ids.Count < _limits.PopulationRows && _changedIds.TryDequeue(out var id)) ids.Add(id);
+        if (ids.Count > 0) Populate([.. ids], _changed.Count == 0 && _changedIds.Count == 0 ? _stand.Applied : _mark.Below);
+        else if (_sweep is not null && !_sweepReading) ReadSweep();
+    }
+
+    private void Populate(CustomerId[] ids, long completeBelow)
+    {
+        (_populating, _completeBelow) = (ids, completeBelow);
+        OnRead(new ReadMany(_partition, [.. ids.Select(id => new ReadOne(id, -1, 0))]), Self);
+    }
+
+    private void OnPopulationMessage(object message)
+    {
+        switch (message)
+        {
+            case ReadManyReply reply: WriteRows(reply.Parts); break;
+            case RowsWritten written: OnRowsWritten(written); break;
+            case SweepRead read: OnSweepRead(read); break;
+            case MarkLoaded loaded:
+                (_mark, _marksKnown) = (loaded.Mark, true);
+                foreach (var id in loaded.Changed) _changedIds.Enqueue(id);
+                break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void WriteRows(IReadOnlyList<ReadPart> parts)
+    {
+        var (ids, day, mark) = (_populating!, Today, _mark with { Below = Math.Max(_mark.Below, _completeBelow) });
+        if (parts.Any(p => p.Outcome is PartOutcome.Unavailable or PartOutcome.Stopped))
+        {
+            Self.Tell(new RowsWritten(_mark, Again: true), Self);
+            return;
+        }
+        Background(async () =>
+        {
+            foreach (var group in ids.Zip(parts, (id, part) => (First: id, Second: part)).Where(r => r.Second.Outcome == PartOutcome.Found).GroupBy(r => r.Second.Definition))
+            {
+                var view = _parts.Speed.Views.ByHash(group.Key);
+                await _parts.Population.EnsureAsync(view.Definition, _stop.Token);
+                await _parts.Population.WriteAsync(view.Definition, group.Select(r => Row(r.First, r.Second, view, day)), _stop.Token);
+            }
+            if (mark != _parts.PopulationMarks.Load(_partition)) _parts.PopulationMarks.Save(_partition, mark);
+            return new RowsWritten(mark, Again: false);
+        }, e =>
+        {
+            _parts.OnError($"partition {_partition}: population", e);
+            return new RowsWritten(_mark, Again: true);
+        });
+    }
+
+    /// <summary>A sum that overflows is null in the row; the API names the metric to who asks for this customer.</summary>
+    private PopulationRow Row(CustomerId id, ReadPart part, CompiledView view, int day)
+    {
+        var answer = view.Finish(
+            part.Batch ?? [], part.Closed is null ? null : State.Decode(part.Closed), part.Open is null ? null : State.Decode(part.Open), day, new List<string>());
+        return new PopulationRow(id, _partition, part.Epoch, part.Applied, answer);
+    }
+
+    private void OnRowsWritten(RowsWritten written)
+    {
+        if (written.Again) foreach (var id in _populating ?? []) _changedIds.Enqueue(id);
+        else _mark = written.Mark;
+        _populating = null;
+    }
+
+    // --- sweep ------------------------------------------------------------------------------------------------------------------
+
+    private void StartSweepIfDue()
+    {
+        if (_sweep is not null || _sweepReading || _mark.Swept == Wanted) return;
+        _sweepingFor = Wanted;
+        foreach (var resident in _dirty) MarkChanged(resident); // those that no checkpoint names yet
+        var view = _base;
+        _sweep = CustomerScan.Of(() => view is not null && view.TryAcquire() ? view : null, _parts.Speed.Checkpoints.Scan(_partition)).Chunk(_limits.PopulationRows).GetEnumerator();
+    }
+
+    private void ReadSweep()
+    {
+        _sweepReading = true;
+        var sweep = _sweep!;
+        Background(() => Task.FromResult<object>(new SweepRead(sweep.MoveNext() ? sweep.Current : null)), e =>
+        {
+            _parts.OnError($"partition {_partition}: sweep", e);
+            return new SweepRead(null) { Failed = true };
+        });
+    }
+
+    private void OnSweepRead(SweepRead read)
+    {
+        _sweepReading = false;
+        if (read.Customers is { } customers)
+        {
+            foreach (var id in customers) _changedIds.Enqueue(id);
+            return;
+        }
+        _sweep!.Dispose();
+        _sweep = null;
+        if (read.Failed) return; // begun again
+        _mark = _mark with { Swept = _sweepingFor };
+        var mark = _mark;
+        _ = Task.Run(() => _parts.PopulationMarks.Save(_partition, mark));
+    }
+
+    private sealed record MarkLoaded(PopulationMark Mark, CustomerId[] Changed);
+
+    private sealed record RowsWritten(PopulationMark Mark, bool Again);
+
+    private sealed record SweepRead(CustomerId[]? Customers)
+    {
+        public bool Failed { get; init; }
+    }
+}

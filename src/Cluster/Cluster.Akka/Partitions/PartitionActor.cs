@@ -1,0 +1,262 @@
+using Akka.Actor;
+using Lambda.Cluster.Actors.Customers;
+using Lambda.Cluster.Actors.Messages;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Actors.Partitions;
+
+/// <summary>
+/// One partition of the log, hosted by this node: reads on, tells each customer its events, checkpoints by barrier, answers reads, hands records to the
+/// warehouse. It never waits: what takes time runs as a task and comes back as a message. The single writer of its partition as long as it holds its lease;
+/// everything it stores carries the lease's generation.
+/// </summary>
+/// <remarks>starting → running → leaving; from each to stopped, which keeps the reason and refuses reads until somebody restarts the partition.</remarks>
+internal sealed partial class PartitionActor : UntypedActor, IWithTimers
+{
+    private enum Phase { Starting, Running, Leaving, Stopped }
+
+    private readonly PartitionParts _parts;
+    private readonly PartitionLimits _limits;
+    private readonly WorkerSettings _settings;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly int _partition;
+    private Phase _phase = Phase.Starting;
+    private Exception? _fault;
+    private IPartitionLease? _lease;
+    private PartitionStand _stand = null!;
+    private IBaseView? _base;
+    private PartitionSink? _sink;
+    private long _endAtStart;
+
+    public PartitionActor(int partition, PartitionParts parts)
+    {
+        (_partition, _parts, _limits, _settings) = (partition, parts, parts.Limits, parts.Settings(partition));
+        _customerProps = CustomerActor.Props(_settings);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private TimeProvider Time => _parts.Speed.Time;
+
+    // --- life -----------------------------------------------------------------------------------------------------------------
+
+    protected override void PreStart()
+    {
+        Timers.StartPeriodicTimer("tick", Tick.Instance, _limits.Tick);
+        BeginStart();
+    }
+
+    protected override void PostStop()
+    {
+        _stop.Cancel();
+        if (!_sweepReading) _sweep?.Dispose();
+        if (_base is not null) _parts.Bases.Retire(_base);
+        if (_phase != Phase.Leaving && _sink is not null) _ = _sink.DisposeAsync().AsTask();
+    }
+
+    /// <summary>A customer never fails by itself: its state cannot be trusted any more, nor the position that counts it.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(e =>
+    {
+        Self.Tell(new Failed(e));
+        return Directive.Stop;
+    });
+
+    protected override void OnReceive(object message)
+    {
+        try
+        {
+            Handle(message);
+        }
+        catch (Exception e)
+        {
+            Stop(e); // a bug or damage: restarting would meet it again
+        }
+    }
+
+    private void Handle(object message)
+    {
+        switch (message)
+        {
+            case Folded folded: OnFolded(folded); break;
+            case ReadMany read: OnRead(read, Sender); break;
+            case SnapshotTaken snapshot: OnSnapshot(snapshot); break;
+            case FramesRead read: OnFrames(read); break;
+            case SliceLoaded loaded: OnSliceLoaded(loaded); break;
+            case ReadsLoaded loaded: OnReadsLoaded(loaded); break;
+            case Tick: OnTick(); break;
+            case GetReport: Sender.Tell(Report()); break;
+            case Recovered recovered: OnRecovered(recovered); break;
+            case CheckpointWritten written: OnWritten(written); break;
+            case Failed failed: Stop(failed.Why); break;
+            case StartFailed failed: OnStartFailed(failed); break;
+            case Restart: BeginStart(); break;
+            case WriteAgain: Write(); break;
+            case HandOff: Leave(); break;
+            case Left: Context.Stop(Self); break;
+            default: OnRunMessage(message); break;
+        }
+    }
+
+    private void BeginStart()
+    {
+        _phase = Phase.Starting;
+        Background(async () =>
+        {
+            var lease = _lease ?? await _parts.Leases.AcquireAsync(_partition, _stop.Token);
+            try
+            {
+                return await RecoverAsync(lease);
+            }
+            catch (Exception e)
+            {
+                return new StartFailed(e) { Lease = lease };
+            }
+        }, e => new StartFailed(e));
+    }
+
+    private async Task<object> RecoverAsync(IPartitionLease lease)
+    {
+        if (lease.IsOvertaken) return new StartFailed(new LeaseLostException(_partition));
+        var published = await _parts.Served(_stop.Token);
+        var view = await BaseOfAsync(published, _stop.Token);
+        var stored = _parts.Speed.Checkpoints.Load(_partition);
+        var stand = PartitionStand.Recover(_settings, published, stored, _parts.Speed.Log, _parts.Speed.Views);
+        var sink = new PartitionSink(_partition, _parts, lease.Generation);
+        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, _parts.Speed.Log.EndOffset(_partition));
+    }
+
+    private void OnRecovered(Recovered recovered)
+    {
+        if (_phase != Phase.Starting)
+        {
+            if (recovered.Base is not null) _parts.Bases.Retire(recovered.Base);
+            _ = Task.Run(recovered.Lease.Release);
+            return;
+        }
+        (_lease, _stand, _base, _sink, _served) = (recovered.Lease, recovered.Stand, recovered.Base, recovered.Sink, recovered.Published);
+        (_storedAtOffset, _storedAt, _logReadAt, _readTo, _endAtStart) = (recovered.StoredAt, Time.GetTimestamp(), Time.GetTimestamp(), _stand.Applied, recovered.LogEnd);
+        _phase = Phase.Running;
+        _sink.Start(Self);
+        BeginPopulation();
+        ReadOn();
+    }
+
+    private void OnStartFailed(StartFailed failed)
+    {
+        if (_phase == Phase.Leaving && failed.Lease is { } late)
+        {
+            _ = Task.Run(late.Release);
+            return;
+        }
+        _lease = failed.Lease ?? _lease;
+        _parts.OnError($"partition {_partition}: start", failed.Why);
+        if (failed.Why is LeaseLostException) _lease = null;
+        if (failed.Why is CheckpointCorruptException or LogCorruptException or LogTruncatedException or InvalidDataException or BaseCorruptException) Stop(failed.Why);
+        else if (_phase == Phase.Starting) Timers.StartSingleTimer("restart", Restart.Instance, _limits.RetryPause);
+    }
+
+    /// <summary>Stops loudly: nothing is skipped, reads are refused. One who lost the partition leaves it, so that it can be started anew with a lease.</summary>
+    private void Stop(Exception why)
+    {
+        if (_phase == Phase.Stopped) return;
+        _parts.OnError($"partition {_partition}", why);
+        _fault = why;
+        _phase = Phase.Stopped;
+        RefuseWaiting();
+        foreach (var resident in _residents.Values) resident.Actor?.Tell(PoisonPill.Instance);
+        _residents.Clear();
+        if (_sink is not null) _ = _sink.DisposeAsync().AsTask();
+        if (why is FencedException or LeaseLostException) Context.Stop(Self);
+    }
+
+    // --- lease ----------------------------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// True when this owner may not speak for the partition now: its lease or its log was not heard of for too long. By the monotonic clock, which goes on
+    /// while a process is frozen.
+    /// </summary>
+    private bool IsSilent => !_lease!.IsHeld || (_phase == Phase.Running && Time.GetElapsedTime(_logReadAt) > _limits.Silence);
+
+    private void OnTick()
+    {
+        if (_phase is not (Phase.Running or Phase.Leaving)) return;
+        if (_lease is { IsOvertaken: true })
+        {
+            Stop(new LeaseLostException(_partition));
+            return;
+        }
+        ExpireWaiting();
+        Pump();
+        AdvanceCheckpoint();
+        AdvancePopulation();
+        AdvanceRetention();
+    }
+
+    // --- hand over ------------------------------------------------------------------------------------------------------------
+
+    /// <summary>Reads no more; when everything told is folded and stored, gives the lease back and stops. Reads are answered to the end.</summary>
+    private void Leave()
+    {
+        if (_phase == Phase.Leaving) return;
+        var running = _phase == Phase.Running;
+        _phase = Phase.Leaving;
+        _frames.Clear();
+        (_head, _queued) = (null, 0);
+        if (!running) EndLeave();
+        else AdvanceCheckpoint();
+    }
+
+    private void EndLeave()
+    {
+        var (lease, sink) = (_lease, _sink);
+        _lease = null;
+        RefuseWaiting();
+        Background(async () =>
+        {
+            if (sink is not null) await sink.DisposeAsync();
+            lease?.Release();
+            return Left.Instance;
+        }, _ => Left.Instance);
+    }
+
+    // --- messages to itself -----------------------------------------------------------------------------------------------------
+
+    /// <summary>Runs outside the actor; its result, or what is made of its failure, comes back as a message.</summary>
+    private void Background(Func<Task<object>> work, Func<Exception, object> failed)
+    {
+        var self = Self;
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                self.Tell(await work());
+            }
+            catch (Exception e)
+            {
+                if (!_stop.IsCancellationRequested) self.Tell(failed(e));
+            }
+        });
+    }
+
+    private sealed class Tick : INoSerializationVerificationNeeded { public static readonly Tick Instance = new(); }
+
+    private sealed class Restart : INoSerializationVerificationNeeded { public static readonly Restart Instance = new(); }
+
+    private sealed class Left : INoSerializationVerificationNeeded { public static readonly Left Instance = new(); }
+
+    private sealed record Recovered(
+        IPartitionLease Lease, Publication Published, IBaseView? Base, PartitionStand Stand, long StoredAt, PartitionSink Sink, long LogEnd);
+
+    private sealed record StartFailed(Exception Why)
+    {
+        public IPartitionLease? Lease { get; init; }
+    }
+
+    internal sealed record Failed(Exception Why);
+}
+
+/// <summary>The lease is somebody else's: this owner must stop.</summary>
+public sealed class LeaseLostException(int partition) : Exception($"partition {partition}: the lease was lost; another node may own the partition now");

@@ -1,0 +1,89 @@
+using Lambda.BatchLayer.Ports;
+using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Sink;
+using Lambda.SpeedLayer.Worker;
+
+namespace Lambda.Cluster.Actors.Partitions;
+
+/// <summary>What the partitions of a node stand on.</summary>
+/// <param name="SinkProgress">Sink progress as the owner with this generation of this partition may write it.</param>
+/// <param name="Served">The publication that is served; asked at every start of a partition.</param>
+/// <param name="OnError">Told what failed where; the partition goes on or stops by itself.</param>
+public sealed record PartitionParts(
+    SpeedPorts Speed, IWarehouse Warehouse, IPopulation Population, IBaseStore Bases, IPartitionLeases Leases, Func<int, long, ISinkProgressStore> SinkProgress,
+    Func<CancellationToken, Task<Publication>> Served, Func<int, WorkerSettings> Settings, SinkPolicy Sink, IPopulationMarks PopulationMarks, string Node, Action<string, Exception> OnError)
+{
+    public PartitionLimits Limits { get; init; } = new();
+}
+
+/// <summary>How far the population table is behind a partition, kept for its next owner.</summary>
+/// <param name="Below">Every change of records below this offset is in the table.</param>
+/// <param name="Swept">What all customers were last swept for: epoch and day.</param>
+public sealed record PopulationMark(long Below, string Swept);
+
+public interface IPopulationMarks
+{
+    /// <summary>(0, "") when there is none.</summary>
+    PopulationMark Load(int partition);
+
+    void Save(int partition, PopulationMark mark);
+}
+
+/// <summary>Bounds of an actor partition.</summary>
+public sealed record PartitionLimits
+{
+    /// <summary>Records of one slice: the missing entities of it are loaded in one query.</summary>
+    public int SliceRecords { get; init; } = 2_048;
+
+    /// <summary>Records told and not yet folded.</summary>
+    public int RecordsInFlight { get; init; } = 8_192;
+
+    /// <summary>Bytes read from the log at a time.</summary>
+    public int ReadBytes { get; init; } = 2 << 20;
+
+    /// <summary>Frames wait for folding until so many records are there; then nothing more is read.</summary>
+    public int RecordsQueued { get; init; } = 16_384;
+
+    /// <summary>Customer actors above this number are stopped after a checkpoint, longest untouched first, as far as they are clean.</summary>
+    public int Residents { get; init; } = 400_000;
+
+    /// <summary>A customer untouched for so many checkpoints is stopped.</summary>
+    public int IdleCheckpoints { get; init; } = 10;
+
+    /// <summary>An owner that has not read its log for so long refuses reads.</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long reading the log waits for news.</summary>
+    public TimeSpan LogWait { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Rows of one write into the population table, and of one look at the sweep.</summary>
+    public int PopulationRows { get; init; } = 5_000;
+
+    public TimeSpan PopulationEvery { get; init; } = TimeSpan.FromMilliseconds(800);
+
+    public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(50);
+    public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(500);
+}
+
+/// <summary>One owner a partition: the lease gives the generation that fences everything the owner writes.</summary>
+public interface IPartitionLeases
+{
+    /// <summary>Waits as long as another owner holds it.</summary>
+    Task<IPartitionLease> AcquireAsync(int partition, CancellationToken cancel);
+}
+
+public interface IPartitionLease
+{
+    /// <summary>Higher than that of every owner before.</summary>
+    long Generation { get; }
+
+    /// <summary>May read and decide: renewed lately, and not overtaken.</summary>
+    bool IsHeld { get; }
+
+    /// <summary>Somebody else may own the partition: this owner must stop.</summary>
+    bool IsOvertaken { get; }
+
+    /// <summary>Gives it back, so that the next owner need not wait.</summary>
+    void Release();
+}

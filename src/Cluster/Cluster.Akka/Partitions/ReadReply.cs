@@ -1,0 +1,37 @@
+using Akka.Actor;
+using Lambda.Cluster.Actors.Customers;
+using Lambda.Cluster.Actors.Messages;
+
+namespace Lambda.Cluster.Actors.Partitions;
+
+/// <summary>
+/// A reply that many customers fill, each its own place; the last one sends it. Shared by actors of one process on purpose: collecting the parts through
+/// the partition's mailbox would queue every read behind the slices that it makes up.
+/// </summary>
+internal sealed class ReadReply(int partition, int count, IActorRef asker, IActorRef partitionActor)
+{
+    private readonly ReadPart[] _parts = new ReadPart[count];
+    private int _missing = count;
+
+    public void Put(int index, ReadPart part)
+    {
+        _parts[index] = part;
+        if (Interlocked.Decrement(ref _missing) == 0) asker.Tell(new ReadManyReply(partition, _parts), partitionActor);
+    }
+
+    /// <param name="stamp">Epoch, position and freshness of the moment it was asked.</param>
+    public sealed class Slot(ReadReply reply, int index, ReadPart stamp) : IReadSlot
+    {
+        public void Fill(byte[]? batch, byte[]? closed, byte[]? open) => reply.Put(index, batch is null && closed is null && open is null
+            ? stamp with { Outcome = PartOutcome.Unknown }
+            : stamp with { Batch = batch, Closed = closed, Open = open });
+
+        public void Fail(Exception e)
+        {
+            reply.Put(index, ReadPart.Not(PartOutcome.Stopped, stamp.Applied, e.Message));
+            reply.Partition.Tell(new PartitionActor.Failed(e));
+        }
+    }
+
+    private IActorRef Partition => partitionActor;
+}

@@ -1,0 +1,139 @@
+using Akka.Actor;
+using Akka.Persistence;
+using Lambda.BatchLayer.Ports;
+using Lambda.BatchLayer.Runs;
+using Lambda.Cluster.Actors.Messages;
+using Lambda.Domain.Log;
+using Lambda.Serving.Ports;
+
+namespace Lambda.Cluster.Actors.Runs;
+
+/// <summary>Takes the steps of runs; what they are is the batch layer's.</summary>
+public interface IRunDriver
+{
+    Publication Served { get; }
+
+    IReadOnlyList<RunReport> List(int limit);
+
+    /// <exception cref="EngineUnavailableException">A run cannot be started now.</exception>
+    ValueTask<RunStart> StartAsync(CancellationToken cancel);
+
+    /// <returns>Null when no run has this name.</returns>
+    ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel);
+
+    /// <summary>One step of the active run; gives the pause before the next.</summary>
+    Task<TimeSpan> StepAsync(CancellationToken cancel);
+}
+
+/// <summary>
+/// The batch runs of the cluster: one persistent actor, a singleton, whose journal is the journal of runs. It recovers wherever it is started again and goes
+/// on with the step that the last one did not finish. Two of them, should a network part the cluster, write the same sequence numbers: one is refused.
+/// </summary>
+public sealed class RunActor : ReceivePersistentActor
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
+
+    private readonly List<RunEvent> _recovered = [];
+    private readonly Func<IRunJournal, IRunDriver> _drive;
+    private readonly Action<string, Exception> _onError;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly HashSet<TaskCompletionSource> _persisting = [];
+    private IRunDriver? _driver;
+
+    /// <param name="drive">Makes the driver over the recovered journal.</param>
+    public RunActor(Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+    {
+        (_drive, _onError) = (drive, onError);
+        Recover<RunEvent>(_recovered.Add);
+        Recover<RecoveryCompleted>(_ => Begin());
+        Command<Append>(append =>
+        {
+            _persisting.Add(append.Done);
+            Persist(append.Happened, _ =>
+            {
+                _persisting.Remove(append.Done);
+                append.Done.TrySetResult();
+            });
+        });
+        Command<GetRuns>(get => Sender.Tell(new RunList(_driver!.List(get.Limit), _driver.Served)));
+        Command<BeginRun>(_ => Outside(async () => await _driver!.StartAsync(_stop.Token) is var start ? new RunAnswer(start.Started, start.Run) : null!));
+        Command<AbandonRun>(abandon => Outside(async () => await _driver!.AbandonAsync(abandon.Run, _stop.Token) is { } ended
+            ? new RunAnswer(ended.Taken, ended.Run)
+            : new RunAnswer(false, null)));
+    }
+
+    public override string PersistenceId => "lambda-runs";
+
+    protected override void PostStop()
+    {
+        _stop.Cancel();
+        foreach (var waiting in _persisting) waiting.TrySetException(new InvalidOperationException("the run's journal has moved to another node"));
+        base.PostStop();
+    }
+
+    private void Begin()
+    {
+        _driver = _drive(new ActorJournal(_recovered, Self, _stop.Token));
+        _ = Task.Run(DriveAsync);
+    }
+
+    private async Task DriveAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            var pause = RetryPause;
+            try
+            {
+                pause = await _driver!.StepAsync(_stop.Token);
+            }
+            catch (Exception e) when (!_stop.IsCancellationRequested)
+            {
+                _onError("batch run", e);
+            }
+            catch (Exception)
+            {
+                return; // asked to end
+            }
+            if (pause > TimeSpan.Zero) await Task.Delay(pause, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>The driver waits for the journal, which is this actor: so not in it.</summary>
+    private void Outside(Func<Task<object>> work)
+    {
+        var asker = Sender;
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                asker.Tell(await work());
+            }
+            catch (Exception e)
+            {
+                asker.Tell(new RunRefused(e.Message));
+            }
+        });
+    }
+
+    private sealed record Append(RunEvent Happened, TaskCompletionSource Done) : INoSerializationVerificationNeeded;
+
+    /// <summary>The actor's journal as the batch layer sees it.</summary>
+    private sealed class ActorJournal(IReadOnlyList<RunEvent> recovered, IActorRef actor, CancellationToken stop) : IRunJournal
+    {
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+        public IReadOnlyList<RunEvent> Load() => recovered;
+
+        public void Append(RunEvent happened)
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            actor.Tell(new Append(happened, done));
+            if (!done.Task.Wait((int)Patience.TotalMilliseconds, stop))
+            {
+                actor.Tell(PoisonPill.Instance); // it may have been written all the same: only recovery knows
+                throw new TimeoutException("the run's journal was not written in time");
+            }
+            done.Task.GetAwaiter().GetResult();
+        }
+    }
+}

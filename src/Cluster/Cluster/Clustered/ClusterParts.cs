@@ -1,0 +1,113 @@
+#if CLUSTER_RUNTIME && KAFKA
+using Lambda.BatchLayer.Ports;
+using Lambda.Cluster.Embedded;
+using Lambda.Cluster.Options;
+using Lambda.Domain.Log;
+using Lambda.Domain.Yaml;
+using Lambda.SpeedLayer.Kafka;
+using Lambda.SpeedLayer.Leases;
+using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Postgres;
+
+namespace Lambda.Cluster.Clustered;
+
+/// <summary>The adapters under a node of a cluster: the one place that chooses them. The data folder holds base files only: everything else is shared.</summary>
+internal sealed class ClusterParts : IAsyncDisposable
+{
+    public const string Topic = "lambda-events";
+
+    private readonly List<IAsyncDisposable> _open = [];
+
+    public required TimeProvider Time { get; init; }
+    public required DataFolder Folder { get; init; }
+    public PostgresDatabase Database { get; private set; } = null!;
+    public IFacts StoredFacts { get; private set; } = null!;
+    public InstallationFacts Facts { get; private set; } = null!;
+    public EngineDefinitions Definitions { get; private set; } = null!;
+    public IEventLog Log { get; private set; } = null!;
+    public ICheckpointStore Checkpoints { get; private set; } = null!;
+    public IQuarantine Quarantine { get; private set; } = null!;
+    public LeaseKeeper Leases { get; private set; } = null!;
+    public IBaseStore Bases { get; private set; } = null!;
+    public WarehouseConnection House { get; private set; } = null!;
+    public Publication Initial { get; private set; } = null!;
+
+    public IWarehouse Warehouse => House.Warehouse;
+
+    /// <summary>Hash of the definition that is served; the first one until the run actor has been heard of.</summary>
+    public Func<string> ServedDefinition { get; set; } = null!;
+
+    /// <summary>Sink progress as the owner with this generation may write it; without one for reading.</summary>
+    public ISinkProgressStore SinkProgress(long? generation) => new PostgresSinkProgressStore(Database, generation is { } g ? _ => g : null);
+
+    /// <exception cref="DataFolderException">Something the cluster stands on cannot be used: says what to do.</exception>
+    public static async Task<ClusterParts> OpenAsync(LambdaOptions options, Action<string, Exception> onError, TimeProvider time, CancellationToken cancel)
+    {
+        var (kafka, postgres) = (Needed("kafka", options.Kafka), Needed("postgres", options.Postgres));
+        Needed("warehouse", options.Warehouse);
+        var parts = new ClusterParts { Time = time, Folder = new DataFolder(options.Data) };
+        try
+        {
+            var house = WarehouseConnection.OpenAsync(options, parts.Folder.Warehouse, onError, cancel); // takes longest: meanwhile the rest
+            try
+            {
+                await parts.OpenStoresAsync(options, kafka, postgres, onError);
+            }
+            finally
+            {
+                parts.House = await house;
+                parts._open.Add(parts.House);
+            }
+            return parts;
+        }
+        catch
+        {
+            await parts.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = _open.Count - 1; i >= 0; i--) await _open[i].DisposeAsync();
+        _open.Clear();
+        Folder.Dispose();
+    }
+
+    private async Task OpenStoresAsync(LambdaOptions options, string kafka, string postgres, Action<string, Exception> onError)
+    {
+        Database = Keep(await Task.Run(() => PostgresDatabase.Open(postgres)));
+        var facts = new PostgresFacts(Database);
+        (StoredFacts, Facts) = (facts, new InstallationFacts(facts));
+        var partitions = Facts.Partitions(options.Partitions, insist: false);
+        Log = Keep(await KafkaEventLog.OpenAsync(new KafkaLogOptions { BootstrapServers = kafka, Topic = Topic, Partitions = partitions }, Time));
+        Checkpoints = Keep(new PostgresCheckpointStore(Database));
+        Quarantine = Keep(new PostgresQuarantine(Database));
+        Leases = Keep(new LeaseKeeper(new PostgresLease(Database), Time, e => onError("leases", e)));
+        Leases.Start();
+        Bases = new FileBaseStore(Folder.Bases);
+        Definitions = new EngineDefinitions(facts, Facts, () => ServedDefinition());
+        var first = FirstDefinition(options);
+        Initial = Publication.Initial(first.Hash, partitions, first.AtMs);
+        ServedDefinition = () => first.Hash;
+    }
+
+    private (string Hash, long AtMs) FirstDefinition(LambdaOptions options)
+    {
+        if (Facts.FirstDefinition is { } kept) return kept;
+        var file = options.Definition ?? EngineParts.DefaultDefinition();
+        var definition = DefinitionLoader.Load(file, File.ReadAllText(file));
+        Definitions.Store(definition);
+        return Facts.DecideFirstDefinition(definition.Hash, Time.GetUtcNow().ToUnixTimeMilliseconds());
+    }
+
+    private static string Needed(string setting, string? value) =>
+        value ?? throw new OptionsException($"{setting}: a node of a cluster needs it; expected an address. `./lambda cluster up` starts all of it on one machine");
+
+    private T Keep<T>(T part) where T : IAsyncDisposable
+    {
+        _open.Add(part);
+        return part;
+    }
+}
+#endif

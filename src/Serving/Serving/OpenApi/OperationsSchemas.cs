@@ -1,0 +1,24 @@
+using System.Text.Json.Nodes;
+using static Lambda.Serving.OpenApi.Schema;
+
+namespace Lambda.Serving.OpenApi;
+
+/// <summary>Schemas of the operators' endpoints.</summary>
+internal static class OperationsSchemas
+{
+    public static IEnumerable<(string Name, JsonNode Schema)> All() =>
+    [
+        ("Nodes", Closed(("nodes", List(Closed(("node", Text), ("state", Text), ("roles", List(Text)), ("partitions", List(Integer))))))),
+        ("Drained", Closed(("node", Text), ("moved", Doc(List(Integer), "The partitions it had owned.")))),
+        ("Partitions", Closed(("partitions", List(Closed([("partition", Integer), ("node", OrNull(Text)), .. FixedSchemas.PartitionProperties()]))))),
+        ("Lag", Closed(("partitions", List(Closed([("partition", Integer), .. LagProperties()]))), ("total", Closed(LagProperties())))),
+        ("Epochs", Closed(
+            ("epoch", Integer), ("definition", Text), ("next", Doc(OrNull(Text), "Hash of the definition that the next run takes.")),
+            ("partitions", List(Closed(("partition", Integer), ("published", Integer), ("current", Integer), ("definition", Text), ("next", OrNull(Text))))))),
+        ("Checkpoints", Closed(("partitions", List(Closed(("partition", Integer), ("checkpointed", Integer)))))),
+        ("MetricsText", Doc(Text, "Prometheus text exposition.")),
+    ];
+
+    private static (string, JsonNode)[] LagProperties() =>
+        [("to_fold", Integer), ("to_sink", Integer), ("to_checkpoint", Integer), ("freshness_ms", Integer)];
+}

@@ -1,0 +1,128 @@
+#if CLUSTER_RUNTIME
+using Lambda.Cluster.Actors.Messages;
+using Lambda.Cluster.Actors.Partitions;
+using Lambda.Domain.Events;
+using Xunit;
+
+namespace Lambda.ClusterTests.Actors;
+
+/// <summary>A partition of actors says and stores what the embedded partition says and stores on the same log.</summary>
+public sealed class PartitionActorTests
+{
+    [Theory]
+    [InlineData(1UL)]
+    [InlineData(2UL)]
+    [InlineData(3UL)]
+    public async Task Partition_WhenItReadsTheSameLog_AnswersAndStoresTheSame(ulong seed)
+    {
+        await using var twin = new Twin(seed);
+        for (var round = 0; round < 5; round++)
+        {
+            await twin.AppendAsync(200);
+            await twin.CatchUpAsync();
+            await twin.AssertSameAnswersAsync();
+            await twin.CheckpointAsync();
+            twin.AssertSameCheckpoints();
+        }
+        Assert.Empty(twin.Errors);
+    }
+
+    [Fact]
+    public async Task Partition_WhenBarriersAndAdoptionsPass_StaysEqual()
+    {
+        await using var twin = new Twin(4);
+        await twin.AppendAsync(150);
+        await twin.BarrierAsync(1, twin.Definitions[0]);
+        await twin.AppendAsync(50);
+        await twin.CatchUpAsync();
+        await twin.CheckpointAsync();
+        twin.AssertSameCheckpoints();
+
+        await twin.UntilSunkAsync();
+        await twin.PublishAsync(1, twin.Definitions[0]);
+        await twin.AssertSameAnswersAsync();
+        await twin.BarrierAsync(2, twin.Definitions[1]); // another definition: folded besides, adopted with its base
+        await twin.AppendAsync(150);
+        await twin.BarrierAsync(2, twin.Definitions[1]); // counts no more
+        await twin.CatchUpAsync();
+        await twin.AssertSameAnswersAsync();
+        await twin.CheckpointAsync();
+        twin.AssertSameCheckpoints();
+        Assert.Empty(twin.Errors);
+    }
+
+    [Fact]
+    public async Task Partition_WhenItIsKilledAndStartsAgain_ReplaysToTheSame()
+    {
+        await using var twin = new Twin(5);
+        await twin.AppendAsync(300);
+        await twin.CatchUpAsync();
+        await twin.CheckpointAsync();
+        await twin.AppendAsync(170);
+        await twin.CatchUpAsync();
+
+        await twin.Actors.KillAsync();
+        twin.Actors.Start();
+        twin.RestartPlain();
+        await twin.CatchUpAsync();
+        await twin.AssertSameAnswersAsync();
+        await twin.CheckpointAsync();
+        twin.AssertSameCheckpoints();
+    }
+
+    [Fact]
+    public async Task Partition_WhenItIsHandedOff_LeavesNothingToReplay()
+    {
+        await using var twin = new Twin(6);
+        await twin.AppendAsync(300);
+        await twin.CatchUpAsync();
+        await twin.Actors.HandOffAsync();
+        Assert.Equal(300, twin.ActorStore.Load(0)!.Applied);
+        twin.Actors.Start();
+        await twin.CatchUpAsync();
+        await twin.AssertSameAnswersAsync();
+    }
+
+    [Fact]
+    public async Task Customers_WhenIdleAndClean_ArePassivatedAndComeBack()
+    {
+        await using var twin = new Twin(7, new PartitionLimits { SliceRecords = 16, Residents = 5 });
+        for (var round = 0; round < 6; round++)
+        {
+            await twin.AppendAsync(60);
+            await twin.CatchUpAsync();
+            await twin.CheckpointAsync();
+            await twin.Actors.UntilAsync(r => r.Entities <= 5);
+            await twin.AssertSameAnswersAsync();
+        }
+        Assert.Equal(twin.Plain.Counters, (await twin.Actors.ReportAsync()).Counters);
+        Assert.Empty(twin.Errors);
+    }
+
+    [Fact]
+    public async Task Reads_WhenTheLeaseIsSilent_AreRefusedUntilItIsHeardOfAgain()
+    {
+        await using var twin = new Twin(8);
+        await twin.AppendAsync(20);
+        await twin.CatchUpAsync();
+        twin.Leases.Held = false;
+        Assert.Equal(PartOutcome.Unavailable, (await twin.Actors.ReadAsync(CustomerId.From("c1")))[0].Outcome);
+        twin.Leases.Held = true;
+        await twin.AssertSameAnswersAsync();
+    }
+
+    [Fact]
+    public async Task Reads_WhenAPositionIsAskedFor_WaitForIt()
+    {
+        await using var twin = new Twin(9);
+        await twin.AppendAsync(20);
+        await twin.CatchUpAsync();
+        var waiting = twin.Actors.AskAsync<ReadManyReply>(new ReadMany(0, [new ReadOne(CustomerId.From("c1"), 30, 20_000)]));
+        var hopeless = await twin.Actors.AskAsync<ReadManyReply>(new ReadMany(0, [new ReadOne(CustomerId.From("c1"), 500, 1)]));
+        Assert.Equal(PartOutcome.NotReached, hopeless.Parts[0].Outcome);
+        Assert.False(waiting.IsCompleted);
+        await twin.AppendAsync(20);
+        Assert.True((await waiting).Parts[0].Applied > 30);
+    }
+}
+#endif
