@@ -26,7 +26,7 @@ public sealed class KafkaEventLog : IEventLog
         _tails = [.. Enumerable.Range(0, options.Partitions).Select(p => new PartitionTail(p, options.Limits))];
         _cursors = new CursorPool(options, topic);
         Parallel.For(0, Partitions, p => LearnEnd(p));
-        _reader = new TailReader(options, topic, _tails);
+        _reader = new TailReader(options, topic, _cursors, _tails);
         _appender = new KafkaAppender(options, _tails, time);
         _bounds = new Thread(KeepBounds) { Name = "lambda-kafka-bounds", IsBackground = true };
         _bounds.Start();
@@ -82,8 +82,9 @@ public sealed class KafkaEventLog : IEventLog
     public Task WaitAsync(int partition, long offset, CancellationToken cancel)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var waiting = _tails[partition].WaitAsync(offset, cancel);
         _reader.Want(partition);
-        return _tails[partition].WaitAsync(offset, cancel);
+        return waiting;
     }
 
     public long StartOffset(int partition)

@@ -52,6 +52,23 @@ public sealed class KafkaFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Read_WhenNobodyReadForAWhile_BeginsAnew()
+    {
+        await using var log = await OpenAsync(new() { FetchWaitMs = 5, BoundsEveryMs = 20, TailIdleMs = 300, CursorIdleMs = 50 });
+        await log.AppendAsync(Batch("a"), None);
+        Assert.Equal(["a"], Records(log, 0));
+        await Until(() => log.HeardMsAgo(0) > 1500); // given up: nobody asks any more
+        await log.AppendAsync(Batch("b"), None);
+        Assert.Equal(["a", "b"], Records(log, 0));
+        await Until(() => log.HeardMsAgo(0) < 200);
+        var waiting = log.WaitAsync(0, 2, None);
+        await Until(() => log.HeardMsAgo(0) < 200);
+        await log.AppendAsync(Batch("c"), None);
+        await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(["a", "b", "c"], Records(log, 0));
+    }
+
+    [Fact]
     public async Task Append_WhenTooMuchIsPending_IsRefusedWhole()
     {
         await using var log = await OpenAsync(new() { FetchWaitMs = 5, PendingBytesMax = 1000, AppendTimeoutMs = 3000 });

@@ -15,18 +15,18 @@ internal sealed class TailReader
 
     private readonly KafkaLogOptions _options;
     private readonly KafkaTopic _topic;
+    private readonly CursorPool _cursors;
     private readonly PartitionTail[] _tails;
     private readonly IConsumer<Ignore, byte[]> _consumer;
     private readonly Dictionary<int, FrameBuilder> _followed = [];
-    private readonly HashSet<int> _seeding = [];
-    private readonly ConcurrentQueue<int> _wanted = new();
+    private readonly ConcurrentQueue<(int Partition, long Next, long AppendedAtMs)> _begun = new();
     private readonly int[] _isWanted;
     private readonly Thread _thread;
     private volatile bool _stop;
 
-    public TailReader(KafkaLogOptions options, KafkaTopic topic, PartitionTail[] tails)
+    public TailReader(KafkaLogOptions options, KafkaTopic topic, CursorPool cursors, PartitionTail[] tails)
     {
-        (_options, _topic, _tails, _isWanted) = (options, topic, tails, new int[tails.Length]);
+        (_options, _topic, _cursors, _tails, _isWanted) = (options, topic, cursors, tails, new int[tails.Length]);
         _consumer = KafkaClients.Consumer(options, queuedKbytes: 16 << 10);
         _thread = new Thread(Run) { Name = "lambda-kafka-tail", IsBackground = true };
         _thread.Start();
@@ -36,7 +36,7 @@ internal sealed class TailReader
     public void Want(int partition)
     {
         _tails[partition].Touch();
-        if (Interlocked.Exchange(ref _isWanted[partition], 1) == 0) _wanted.Enqueue(partition);
+        if (Interlocked.Exchange(ref _isWanted[partition], 1) == 0) Task.Run(() => Begin(partition));
     }
 
     public void Stop()
@@ -52,7 +52,7 @@ internal sealed class TailReader
         var touched = new HashSet<int>();
         for (var nextIdleCheck = Environment.TickCount64; !_stop;)
         {
-            while (_wanted.TryDequeue(out var partition)) Guarded(partition, Begin);
+            while (_begun.TryDequeue(out var begun)) Guarded(begun.Partition, _ => Follow(begun.Partition, begun.Next, begun.AppendedAtMs));
             try
             {
                 var result = _consumer.Consume(PollMs);
@@ -70,26 +70,36 @@ internal sealed class TailReader
             touched.Clear();
             if (Environment.TickCount64 < nextIdleCheck) continue;
             nextIdleCheck = Environment.TickCount64 + 1000;
-            foreach (var partition in _followed.Keys.Where(p => _tails[p].IsIdle).ToList()) End(partition, null);
+            foreach (var partition in _followed.Keys.Where(p => _tails[p].IsIdle).ToList())
+            {
+                End(partition, null);
+                if (!_tails[partition].IsIdle) Want(partition); // somebody came just now and took it for followed
+            }
         }
     }
 
-    // One record back: it tells the append time that those behind it must not fall below.
+    // Asks brokers, which may take long: not in the thread that serves the other partitions. The newest record tells the time that later ones must not fall below.
     private void Begin(int partition)
     {
-        var (low, high) = _topic.Bounds(partition);
-        var builder = _followed[partition] = new FrameBuilder(partition, _options.Limits.FrameBytesMax);
-        if (high > low) _seeding.Add(partition);
-        builder.Restart(high > low ? high - 1 : high, 0);
-        _consumer.IncrementalAssign([new TopicPartitionOffset(_options.Topic, partition, builder.Next)]);
-        if (high == low) Seeded(partition, low, high, _tails[partition].LastAppendedAtMs);
+        try
+        {
+            var (low, high) = _topic.Bounds(partition);
+            var appendedAtMs = high > low ? _cursors.Read(partition, high - 1, high, 1)[^1].AppendedAtMs : _tails[partition].LastAppendedAtMs;
+            _tails[partition].Know(low, high, appendedAtMs);
+            _begun.Enqueue((partition, high, appendedAtMs));
+        }
+        catch (Exception e) when (e is KafkaException or IOException or LogCorruptException or LogTruncatedException or ObjectDisposedException)
+        {
+            GiveUp(partition, e);
+        }
     }
 
-    private void Seeded(int partition, long start, long next, long appendedAtMs)
+    private void Follow(int partition, long next, long appendedAtMs)
     {
-        _seeding.Remove(partition);
-        _followed[partition].Restart(next, appendedAtMs);
-        _tails[partition].Know(start, next, appendedAtMs);
+        var builder = new FrameBuilder(partition, _options.Limits.FrameBytesMax);
+        builder.Restart(next, appendedAtMs);
+        _consumer.IncrementalAssign([new TopicPartitionOffset(_options.Topic, partition, next)]);
+        _followed[partition] = builder;
         _tails[partition].Follow(next);
     }
 
@@ -99,11 +109,6 @@ internal sealed class TailReader
         var partition = result.Partition.Value;
         if (!_followed.TryGetValue(partition, out var builder)) return false; // was already in the queue when it was given up
         var (offset, stampMs) = (result.Offset.Value, result.Message.Timestamp.UnixTimestampMs);
-        if (_seeding.Contains(partition))
-        {
-            Guarded(partition, p => Seeded(p, 0, offset + 1, AppendClock.LargestBefore(ms => _topic.FirstAt(p, ms), offset + 1, stampMs)));
-            return false;
-        }
         var added = false;
         Guarded(partition, p =>
         {
@@ -115,11 +120,14 @@ internal sealed class TailReader
 
     private void End(int partition, Exception? fault)
     {
-        _consumer.IncrementalUnassign([new TopicPartition(_options.Topic, partition)]);
-        _followed.Remove(partition);
-        _seeding.Remove(partition);
+        if (_followed.Remove(partition)) _consumer.IncrementalUnassign([new TopicPartition(_options.Topic, partition)]);
+        GiveUp(partition, fault);
+    }
+
+    private void GiveUp(int partition, Exception? fault)
+    {
+        Volatile.Write(ref _isWanted[partition], 0); // first: who begins to wait after the fault was told must find it unwanted
         _tails[partition].Unfollow(fault);
-        Volatile.Write(ref _isWanted[partition], 0);
     }
 
     // One partition's fault is told to those who wait for it; the others go on, and the next who reads it begins anew.
