@@ -11,12 +11,12 @@ internal static class Checks
 {
     private const int Readers = 8, Told = 10, WaitMs = 30_000;
 
-    public static async Task<IReadOnlyList<Check>> AllAsync(LoadTestOptions options, Api api, Ledger ledger, IReadOnlyList<RatedFlow> flows, CancellationToken cancel)
+    public static async Task<IReadOnlyList<Check>> AllAsync(LoadTestOptions options, Api api, Ledger ledger, IReadOnlyList<IFlow> flows, CancellationToken cancel)
     {
         var checks = new List<Check>();
-        foreach (var flow in flows.Select(s => s.Flow))
+        foreach (var flow in flows)
         {
-            if (flow is EventFlow events) checks.Add(new Check("events that nobody acknowledged", "0", Text(events.Unacknowledged), events.Unacknowledged == 0, []));
+            if (flow is EventFlow events) checks.Add(new Check($"{flow.Name}: sent and never acknowledged", "0", Text(events.Unacknowledged), events.Unacknowledged == 0, []));
             checks.Add(new Check($"wrong answers under load: {flow.Name}", "0", Text(flow.Wrong.Count), flow.Wrong.Count == 0, flow.Wrong));
         }
         checks.AddRange(await CustomersAsync(options, api, ledger, cancel));

@@ -5,7 +5,7 @@ using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
 
-return await CommandLine.RunAsync(args, stop.Token);
+return await LoadTestCommand.RunAsync(args, stop.Token);
 
 void OnSignal(PosixSignalContext context)
 {

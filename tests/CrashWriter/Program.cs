@@ -1,17 +1,20 @@
 using System.Text;
 using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Postgres.Local;
 using Lambda.SpeedLayer.Sqlite;
 using Lambda.SpeedLayer.Sqlite.Raw;
 
 // A process to be killed: writes until then, and says a line on stdout for everything that was acknowledged.
 //   log FILE ROUND          appends batches of two records in two partitions; line: `WRITER/SEQ p:o p:o`
+//   postgres                starts a PostgreSQL server; line: its process id and folder
 //   checkpoint FOLDER FROM  replaces the same 500 entities, all with the same number; line: the number
 const int partitions = 4;
 var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
 try
 {
     if (args[0] == "log") await AppendAsync(args[1], args[2]);
+    else if (args[0] == "postgres") await ServeAsync();
     else Checkpoint(args[1], long.Parse(args[2]));
     return 0;
 }
@@ -36,6 +39,13 @@ async Task AppendAsync(string path, string round)
             lock (output) output.WriteLine($"{name} {string.Join(' ', positions)}");
         }
     })));
+}
+
+async Task ServeAsync()
+{
+    await using var server = await LocalPostgres.StartAsync();
+    output.WriteLine($"{server.ProcessId} {server.Folder}");
+    await Task.Delay(Timeout.Infinite);
 }
 
 void Checkpoint(string folder, long number)

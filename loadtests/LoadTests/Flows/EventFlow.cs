@@ -23,14 +23,14 @@ internal sealed class EventFlow(Ledger ledger, int perRequest, ulong seed, strin
     private ulong _state = seed;
     private int _next;
 
-    public string Name => "events";
+    public string Name => part == "load" ? "events" : $"events {part}";
     public IReadOnlyList<string> Wrong => _wrong.Told;
 
     /// <summary>Events of requests nobody has acknowledged yet.</summary>
     public long Unacknowledged => _pending.Values.Concat(_again.Select(a => a.Batch)).Sum(b => b.IsRepeat ? 0 : b.Events.Count);
 
-    /// <summary>True: only what must be sent again is sent.</summary>
-    public bool IsClosed { get; set; }
+    /// <summary>So many requests; after them only what must be sent again is sent.</summary>
+    public int RequestsMax { get; set; } = int.MaxValue;
 
     /// <summary>Counts one event more than is sent: the checks must notice.</summary>
     public bool DropsOne { get; init; }
@@ -40,7 +40,7 @@ internal sealed class EventFlow(Ledger ledger, int perRequest, ulong seed, strin
         request = default;
         if (!_again.TryDequeue(out var next))
         {
-            if (IsClosed) return false;
+            if (_next >= RequestsMax) return false;
             next = (_next, Make(_next));
             _next++;
         }
@@ -95,7 +95,7 @@ internal sealed class EventFlow(Ledger ledger, int perRequest, ulong seed, strin
             ledger.Sending(customer);
             if (i == dropped) continue;
             var at = DateTime.UtcNow.AddSeconds(-(int)(random >> 20 & 0xfff));
-            lines.Append(CultureInfo.InvariantCulture, $$"""{"event_id":"{{ledger.Run}}-{{part}}-{{number}}-{{i}}","customer_id":"{{ledger.Id(customer)}}","type":"transaction","occurred_at":"{{at:yyyy-MM-ddTHH:mm:ssZ}}","amount_minor":{{minor}},"currency":"EUR","direction":"debit","status":"approved","category":"groceries","channel":"pos","merchant_id":"m{{random >> 8 & 0xff}}"}""").Append('\n');
+            lines.Append(CultureInfo.InvariantCulture, $$"""{"event_id":"{{ledger.Run}}-{{part}}{{number}}e{{i}}","customer_id":"{{ledger.Id(customer)}}","type":"transaction","occurred_at":"{{at:yyyy-MM-ddTHH:mm:ssZ}}","amount_minor":{{minor}},"currency":"EUR","direction":"debit","status":"approved","category":"groceries","channel":"pos","merchant_id":"m{{random >> 8 & 0xff}}"}""").Append('\n');
         }
         return new Batch(Encoding.UTF8.GetBytes(lines.ToString()), events, perRequest - (dropped < 0 ? 0 : 1), IsRepeat: false);
     }

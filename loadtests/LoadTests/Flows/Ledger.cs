@@ -29,7 +29,7 @@ internal sealed class Ledger
         get { lock (_gate) return _count.Sum(); }
     }
 
-    public string Id(int customer) => string.Create(CultureInfo.InvariantCulture, $"load-{Run}-{customer:D7}");
+    public string Id(int customer) => string.Create(CultureInfo.InvariantCulture, $"load-{Run}-c{customer:D7}");
 
     /// <summary>About to be sent: from now on an answer may have it.</summary>
     public void Sending(int customer)

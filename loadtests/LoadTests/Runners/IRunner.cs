@@ -16,7 +16,7 @@ internal interface IRunner
 internal static class Runner
 {
 #if NBOMBER
-    public static readonly IReadOnlyList<IRunner> All = [new NBomber.NBomberRunner(), new OpenLoopRunner()];
+    public static readonly IReadOnlyList<IRunner> All = [new NBomberLoad(), new OpenLoopRunner()];
 #else
     public static readonly IReadOnlyList<IRunner> All = [new OpenLoopRunner()];
 #endif

@@ -42,7 +42,8 @@ public sealed class World
         _log = new MemoryLog(partitions, Time);
         Mirror = new LogMirror(_log);
         foreach (var definition in definitions) Views.Add(definition);
-        _settings = [.. Enumerable.Range(0, partitions).Select(p => new WorkerSettings(p, horizonMs, 1, 2))];
+        var resident = chance.Pick([1, 4, int.MaxValue]);
+        _settings = [.. Enumerable.Range(0, partitions).Select(p => new WorkerSettings(p, horizonMs, 1, 2) { ResidentEntities = resident })];
         _initial = Publication.Initial(definitions[0].Hash, partitions, Time.NowMs);
         _hosts = new PartitionHost[partitions];
         Runner = NewRunner();

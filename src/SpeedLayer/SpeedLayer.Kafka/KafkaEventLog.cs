@@ -13,23 +13,23 @@ public sealed class KafkaEventLog : IEventLog
     private readonly KafkaLogOptions _options;
     private readonly KafkaTopic _topic;
     private readonly PartitionTail[] _tails;
-    private readonly long[] _startAskedTick;
     private readonly TailReader _reader;
     private readonly CursorPool _cursors;
     private readonly KafkaAppender _appender;
-    private readonly Timer _closeIdle;
+    private readonly Thread _bounds;
+    private readonly ManualResetEventSlim _stop = new();
     private int _disposed;
 
     private KafkaEventLog(KafkaLogOptions options, KafkaTopic topic, TimeProvider time)
     {
         (_options, _topic) = (options, topic);
         _tails = [.. Enumerable.Range(0, options.Partitions).Select(p => new PartitionTail(p, options.Limits))];
-        _startAskedTick = new long[options.Partitions];
         _cursors = new CursorPool(options, topic);
         Parallel.For(0, Partitions, p => LearnEnd(p));
         _reader = new TailReader(options, topic, _tails);
         _appender = new KafkaAppender(options, _tails, time);
-        _closeIdle = new Timer(_ => _cursors.CloseIdle(), null, options.Limits.CursorIdleMs, options.Limits.CursorIdleMs);
+        _bounds = new Thread(KeepBounds) { Name = "lambda-kafka-bounds", IsBackground = true };
+        _bounds.Start();
     }
 
     public int Partitions => _options.Partitions;
@@ -88,7 +88,7 @@ public sealed class KafkaEventLog : IEventLog
 
     public long StartOffset(int partition)
     {
-        if (Environment.TickCount64 - Volatile.Read(ref _startAskedTick[partition]) > _options.Limits.StartAgeMs) LearnBounds(partition);
+        if (!_tails[partition].IsFollowed) LearnBounds(partition);
         return _tails[partition].Start;
     }
 
@@ -133,9 +133,10 @@ public sealed class KafkaEventLog : IEventLog
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        await _closeIdle.DisposeAsync();
         await Task.Run(() =>
         {
+            _stop.Set();
+            _bounds.Join();
             _appender.Close();
             _reader.Stop();
             _cursors.Dispose();
@@ -143,11 +144,35 @@ public sealed class KafkaEventLog : IEventLog
         });
     }
 
+    /// <summary>
+    /// Milliseconds since a broker last told where this partition ends; what is read here is complete up to then. Only grows while the brokers cannot be
+    /// reached, or while nobody reads the partition here.
+    /// </summary>
+    public long HeardMsAgo(int partition) => Environment.TickCount64 - _tails[partition].HeardAtTick;
+
+    // Kafka's fetches say nothing while there is nothing: a node cut off from its brokers would take silence for being up to date.
+    private void KeepBounds()
+    {
+        while (!_stop.Wait(_options.Limits.BoundsEveryMs))
+        {
+            foreach (var tail in _tails.Where(t => t.IsFollowed))
+            {
+                try
+                {
+                    LearnBounds(tail.Partition);
+                }
+                catch (KafkaLogException) { } // seen in HeardMsAgo
+            }
+            _cursors.CloseIdle();
+        }
+    }
+
     private long LearnBounds(int partition)
     {
+        var asked = Environment.TickCount64;
         var (low, high) = _topic.Bounds(partition);
         _tails[partition].Know(low, high, 0);
-        Volatile.Write(ref _startAskedTick[partition], Environment.TickCount64);
+        _tails[partition].HeardAtTick = asked;
         return high;
     }
 

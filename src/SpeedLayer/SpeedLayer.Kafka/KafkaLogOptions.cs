@@ -59,8 +59,8 @@ public sealed record KafkaLogLimits
     /// <summary>A partition that nobody read for so long is no longer fetched here: it has moved to another node.</summary>
     public int TailIdleMs { get; init; } = 60_000;
 
-    /// <summary>How old a start offset may be that is told without asking the broker.</summary>
-    public int StartAgeMs { get; init; } = 5_000;
+    /// <summary>How often the brokers are asked for the bounds of the partitions that are read here.</summary>
+    public int BoundsEveryMs { get; init; } = 500;
 }
 
 /// <summary>Kafka could not be asked: an infrastructure fault, to be tried again. Says what was attempted.</summary>

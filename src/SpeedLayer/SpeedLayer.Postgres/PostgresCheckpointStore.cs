@@ -27,26 +27,19 @@ public sealed class PostgresCheckpointStore(PostgresDatabase database) : ICheckp
         }, () => untouched));
     }
 
+    /// <summary>A connection that is lost during the commit leaves open whether it happened: writing the same again is harmless.</summary>
     public void Write(int partition, Checkpoint checkpoint, IReadOnlyList<StoredEntity> entities)
     {
-        var rows = Rows(partition);
         var sorted = entities.ToArray();
         Array.Sort(sorted, (a, b) => a.Customer.CompareTo(b.Customer)); // neighbours share a page of the index
-        Checked(partition, () => Database.Run($"write the checkpoint of partition {partition}", connection =>
+        try
         {
-            RefuseEarly(rows, connection, partition, checkpoint.Generation);
-            using var transaction = connection.BeginTransaction();
-            if (sorted.Length > 0) EntityCopy.Stage(connection, partition, sorted);
-            try
-            {
-                rows.WriteAndCommit(connection, checkpoint, isStaged: sorted.Length > 0);
-            }
-            catch (PostgresException e) when (e.SqlState == PostgresFault.Fenced)
-            {
-                throw new FencedException(partition, checkpoint.Generation, long.Parse(e.MessageText, CultureInfo.InvariantCulture));
-            }
-            return true;
-        }));
+            Checked(partition, () => Database.Run($"write the checkpoint of partition {partition}", connection => Write(connection, partition, checkpoint, sorted)));
+        }
+        catch (StorageException e) when (e.InnerException is NpgsqlException cause)
+        {
+            throw new CheckpointWriteException(partition, Database.Place, PostgresFault.Cause(cause), e);
+        }
     }
 
     public IEnumerable<StoredEntity> Scan(int partition)
@@ -82,6 +75,23 @@ public sealed class PostgresCheckpointStore(PostgresDatabase database) : ICheckp
     }
 
     private CheckpointRows Rows(int partition) => new(partition, database.Schema);
+
+    private bool Write(NpgsqlConnection connection, int partition, Checkpoint checkpoint, StoredEntity[] sorted)
+    {
+        var rows = Rows(partition);
+        RefuseEarly(rows, connection, partition, checkpoint.Generation);
+        using var transaction = connection.BeginTransaction();
+        if (sorted.Length > 0) EntityCopy.Stage(connection, partition, sorted);
+        try
+        {
+            rows.WriteAndCommit(connection, checkpoint, isStaged: sorted.Length > 0);
+            return true;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresFault.Fenced)
+        {
+            throw new FencedException(partition, checkpoint.Generation, long.Parse(e.MessageText, CultureInfo.InvariantCulture));
+        }
+    }
 
     /// <summary>Before anything is sent; and a damaged header is not written over.</summary>
     private static void RefuseEarly(CheckpointRows rows, NpgsqlConnection connection, int partition, long generation)

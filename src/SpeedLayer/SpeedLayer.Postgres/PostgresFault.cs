@@ -21,7 +21,7 @@ internal static class PostgresFault
     public static StorageException Told(string place, string doing, NpgsqlException e) =>
         new(place, $"cannot {doing}: {Cause(e)}", e, IsConnectionLost(e) || e.InnerException is TimeoutException || (e.IsTransient && e.SqlState != PostgresErrorCodes.DiskFull));
 
-    private static string Cause(NpgsqlException e) => e switch
+    public static string Cause(NpgsqlException e) => e switch
     {
         PostgresException server => $"{server.MessageText} (SQLSTATE {server.SqlState}){Advice(server.SqlState)}",
         { InnerException: TimeoutException } => "no answer in time. Is the server overloaded, or the network cut?",

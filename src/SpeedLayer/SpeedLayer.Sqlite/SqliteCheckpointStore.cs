@@ -31,6 +31,10 @@ public sealed class SqliteCheckpointStore : ICheckpointStore
         {
             File(partition, create: true)!.Write(checkpoint, entities);
         }
+        catch (SqliteFault fault) when (!fault.IsCorrupt)
+        {
+            throw new CheckpointWriteException(partition, fault.File, fault.Cause, fault);
+        }
         catch (SqliteFault fault)
         {
             throw CheckpointTable.Fault(partition, fault);

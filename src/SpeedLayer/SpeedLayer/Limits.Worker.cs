@@ -9,13 +9,19 @@ public static partial class Limits
     /// <summary>Entities encoded into a checkpoint image at a time: well under the 20 ms that a commit may be delayed.</summary>
     public const int CheckpointSliceEntities = 1024;
 
+    /// <summary>Entities that eviction looks at under one hold of the partition's gate.</summary>
+    public const int EvictionSliceEntities = 512;
+
     /// <summary>Records behind the last checkpoint at which the next is written: replay of about a second over all partitions.</summary>
     public const int CheckpointRecordsDefault = 100_000;
 
     /// <summary>Age at which a checkpoint is written however little happened, milliseconds.</summary>
     public const long CheckpointIntervalMsDefault = 60_000;
 
-    /// <summary>Clean entities above this number leave memory, longest untouched first.</summary>
+    /// <summary>After a checkpoint that could not be written (disk full, database away) it is tried again, milliseconds.</summary>
+    public const long CheckpointRetryMs = 2_000;
+
+    /// <summary>Clean entities above this number leave memory, those untouched since the last checkpoint first.</summary>
     public const int ResidentEntitiesPerPartition = 250_000;
 
     // --- sink -----------------------------------------------------------------------------------------------------------------

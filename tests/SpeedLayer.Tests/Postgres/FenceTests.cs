@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Leases;
@@ -69,6 +70,21 @@ public sealed class FenceTests(PostgresServer server) : IAsyncLifetime
             transaction.Rollback();
             await Assert.ThrowsAsync<FencedException>(() => late);
         }
+        Assert.Equal("old", Stored());
+    }
+
+    [SkippableFact]
+    public async Task Write_WhenAHigherGenerationIsJustWriting_WaitsAndIsFenced()
+    {
+        Write(5, "old");
+        using var other = new NpgsqlConnection($"{server.ConnectionString};Search Path={_database.Schema}");
+        other.Open();
+        using var transaction = other.BeginTransaction();
+        Execute(other, "SELECT write_checkpoint(0, 17, 6, '', 1, false)");
+        var late = Task.Run(() => Write(5, "late"));
+        await UntilBlockedAsync();
+        transaction.Commit();
+        await Assert.ThrowsAsync<FencedException>(() => late);
         Assert.Equal("old", Stored());
     }
 
@@ -151,7 +167,8 @@ public sealed class FenceTests(PostgresServer server) : IAsyncLifetime
         using var connection = new NpgsqlConnection(server.ConnectionString);
         connection.Open();
         using var command = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'", connection);
-        while ((long)command.ExecuteScalar()! == 0) await Task.Yield();
+        for (var started = Stopwatch.GetTimestamp(); (long)command.ExecuteScalar()! == 0; await Task.Yield())
+            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(20), "nobody waits for a lock");
     }
 
     private static void Execute(NpgsqlConnection connection, string sql)

@@ -69,10 +69,10 @@ public sealed class PostgresFaultTests(PostgresServer server) : IAsyncLifetime
     {
         Execute("CREATE FUNCTION S.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$");
         Execute("CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON S.checkpoints EXECUTE FUNCTION S.full_disk()");
-        var fault = Assert.Throws<StorageException>(() => _store.Write(0, new Checkpoint(18, 3, default), [new StoredEntity(CustomerId.From("c0000"), "new"u8.ToArray())]));
-        Assert.Contains("write the checkpoint of partition 0", fault.Message);
+        var fault = Assert.Throws<CheckpointWriteException>(() => _store.Write(0, new Checkpoint(18, 3, default), [new StoredEntity(CustomerId.From("c0000"), "new"u8.ToArray())]));
+        Assert.Contains("partition 0: a checkpoint could not be written to PostgreSQL at ", fault.Message);
         Assert.Contains("free space on the database server", fault.Message);
-        Assert.False(fault.IsTransient);
+        Assert.False(Assert.IsType<StorageException>(fault.InnerException).IsTransient);
         Execute("DROP TRIGGER full_disk ON S.checkpoints");
         Assert.Equal(17, _store.Load(0)!.Applied);
         Assert.Equal(1, _store.Scan(0).First().State.Length);
@@ -94,8 +94,8 @@ public sealed class PostgresFaultTests(PostgresServer server) : IAsyncLifetime
     public void Write_WhenTheConnectionWasCut_SaysSoAndTheNextOneWorks()
     {
         CutConnections();
-        var fault = Assert.Throws<StorageException>(() => _store.Write(0, new Checkpoint(18, 3, default), []));
-        Assert.True(fault.IsTransient);
+        var fault = Assert.Throws<CheckpointWriteException>(() => _store.Write(0, new Checkpoint(18, 3, default), []));
+        Assert.True(Assert.IsType<StorageException>(fault.InnerException).IsTransient);
         Assert.Contains("PostgreSQL at ", fault.Message);
         _store.Write(0, new Checkpoint(18, 3, default), []);
         Assert.Equal(18, _store.Load(0)!.Applied);

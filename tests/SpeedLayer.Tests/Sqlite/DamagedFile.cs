@@ -1,4 +1,4 @@
-using Lambda.SpeedLayer.Sqlite.Raw;
+using Lambda.SpeedLayer.Ports;
 using Microsoft.Data.Sqlite;
 using Xunit;
 

@@ -66,6 +66,38 @@ public sealed class EmbeddedHostTests : IClassFixture<EmbeddedHostTests.Engine>
     }
 
     [SkippableFact]
+    public async Task Checkpoint_WhenAskedFor_HasEverythingThatWasApplied()
+    {
+        var at = await PostAsync("""{"event_id":"cp-1","customer_id":"cp","type":"login","occurred_at":"2024-01-01T00:00:00Z","success":true}""");
+        await GetAsync($"/v1/customers/cp?wait_ms=20000&at_least={at}");
+        using var written = await _engine.Http.PostAsync("/v1/admin/checkpoint", null);
+        Assert.Equal(HttpStatusCode.OK, written.StatusCode);
+        var position = at.Split(',')[0].Split(':').Select(long.Parse).ToArray();
+        var partition = (await GetAsync("/v1/admin/partitions")).GetProperty("partitions")[(int)position[0]];
+        Assert.True(partition.GetProperty("checkpointed").GetInt64() > position[1], partition.ToString());
+        Assert.Equal("embedded", partition.GetProperty("node").GetString());
+    }
+
+    [SkippableFact]
+    public async Task Node_WhenItIsTheOnlyOne_CannotBeDrained()
+    {
+        Skipping();
+        using var refused = await _engine.Http.PostAsync("/v1/admin/nodes/embedded/drain", null);
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        Assert.Contains("one node", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(4, (await GetAsync("/v1/admin/epochs")).GetProperty("partitions").GetArrayLength());
+    }
+
+    [SkippableFact]
+    public async Task Metrics_WhenARealEngineIsScraped_TellOfEveryPartition()
+    {
+        await PostAsync("""{"event_id":"m-1","customer_id":"m","type":"login","occurred_at":"2024-01-01T00:00:00Z","success":true}""");
+        var text = await _engine.Http.GetStringAsync("/metrics");
+        for (var p = 0; p < 4; p++) Assert.Matches($"lambda_partition_freshness_seconds\\{{[^}}]*partition=\"{p}\"", text);
+        Assert.Matches("lambda_warehouse_up\\{[^}]*\\} 1", text);
+    }
+
+    [SkippableFact]
     public async Task Answers_WhenHeldAgainstTheDescription_Fit()
     {
         await PostAsync("""

@@ -51,7 +51,7 @@ public static class Root
         }
     }
 
-    private static RootCommand Create()
+    internal static RootCommand Create()
     {
         var root = new RootCommand("Lambda: complete, fresh and exact answers about every customer. Also: ./lambda test, ./lambda loadtest");
         root.Options.Add(Common.Json);

@@ -110,7 +110,7 @@ internal sealed class ClusterEngine : IEngine
         var runner = new BatchRunner(new BatchPorts(journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         var table = new PopulationSwitch(node.Reports, parts.House.Population, parts.Definitions.Views);
         return new ClusterRunDriver(table, new EngineRuns(
-            runner, () => parts.Facts.PendingDefinition ?? runner.History.Served.DefinitionHash,
+            runner, parts.Background, () => parts.Facts.PendingDefinition ?? runner.History.Served.DefinitionHash,
             async (publication, cancel) =>
             {
                 await side.AdoptAsync(publication, cancel);

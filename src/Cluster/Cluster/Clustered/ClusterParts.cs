@@ -32,6 +32,9 @@ internal sealed class ClusterParts : IAsyncDisposable
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
+    /// <summary>For a run's own work, on the node that drives it.</summary>
+    public BackgroundThread Background { get; } = new("lambda-batch");
+
     public IWarehouse Warehouse => House.Warehouse;
 
     /// <summary>Hash of the definition that is served; the first one until the run actor has been heard of.</summary>
@@ -71,6 +74,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     {
         for (var i = _open.Count - 1; i >= 0; i--) await _open[i].DisposeAsync();
         _open.Clear();
+        Background.Dispose();
         Folder.Dispose();
     }
 

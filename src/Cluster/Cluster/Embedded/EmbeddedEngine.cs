@@ -23,6 +23,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly SinkPump _pump;
     private readonly SinkReach _reach;
     private readonly EngineRuns _runs;
+    private readonly BackgroundThread _batch = new("lambda-batch");
     private readonly PopulationWriter _population;
     private readonly Action<string, Exception> _onError;
     private readonly List<PartitionThread> _threads = [];
@@ -41,9 +42,9 @@ public sealed class EmbeddedEngine : IEngine
         _hosts = [.. Enumerable.Range(0, parts.Log.Partitions).Select(p => NewHost(p, speed, horizonMs, options))];
         var side = new SpeedSide(speed, parts.SinkProgress, parts.Bases, p => _hosts[p], _ => _pump, horizonMs);
         var runner = new BatchRunner(new BatchPorts(parts.Journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
-        _runs = new EngineRuns(runner, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
+        _runs = new EngineRuns(runner, _batch, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
-        _population = new PopulationWriter(_hosts, parts.Population, parts.Log, p => _pump.Progress(p).Next, parts.Facts, parts.Time);
+        _population = new PopulationWriter(_hosts, parts.Population, parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, parts.Time);
         (Reads, Recompute) = (reads, reads);
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
@@ -137,6 +138,7 @@ public sealed class EmbeddedEngine : IEngine
     private async Task StopOnceAsync(CancellationToken hurry)
     {
         foreach (var loop in _loops) await loop.DisposeAsync();
+        _batch.Dispose();
         await Task.WhenAll(_threads.Select(t => Task.Run(() => t.Stop(checkpoint: !hurry.IsCancellationRequested), CancellationToken.None)));
         await _parts.DisposeAsync();
     }

@@ -14,6 +14,7 @@ internal sealed class EngineRuns : IBatchRuns
     private static readonly TimeSpan AbandonWait = TimeSpan.FromSeconds(2);
 
     private readonly BatchRunner _runner;
+    private readonly BackgroundThread _background;
     private readonly Func<string> _definition;
     private readonly Func<Publication, CancellationToken, Task> _published;
     private readonly TimeProvider _time;
@@ -26,9 +27,9 @@ internal sealed class EngineRuns : IBatchRuns
     private int _failures;
 
     public EngineRuns(
-        BatchRunner runner, Func<string> definition, Func<Publication, CancellationToken, Task> published, TimeProvider time, TimeOnly? dailyAt)
+        BatchRunner runner, BackgroundThread background, Func<string> definition, Func<Publication, CancellationToken, Task> published, TimeProvider time, TimeOnly? dailyAt)
     {
-        (_runner, _definition, _published, _time, _dailyAt) = (runner, definition, published, time, dailyAt);
+        (_runner, _background, _definition, _published, _time, _dailyAt) = (runner, background, definition, published, time, dailyAt);
         _runs = [.. runner.History.Runs];
         Served = runner.History.Served;
         _adopted = Served.Epoch; // the hosts recovered with it
@@ -130,7 +131,7 @@ internal sealed class EngineRuns : IBatchRuns
             using var step = CancellationTokenSource.CreateLinkedTokenSource(cancel, abandonment.Asked);
             try
             {
-                return await _runner.StepAsync(step.Token);
+                return await _background.RunAsync(() => _runner.StepAsync(step.Token));
             }
             catch (Exception) when (abandonment.IsAsked && !cancel.IsCancellationRequested)
             {
@@ -164,6 +165,21 @@ internal sealed class EngineRuns : IBatchRuns
         public void Ask() => _asked.Cancel();
 
         public void End() => _ended.TrySetResult();
+    }
+
+    /// <summary>
+    /// Epoch of the newest served base under which somebody's answers may be others than before: it brought another definition, or differences that late
+    /// repeats explain. Every other base was found equal to base ⊕ closed, customer by customer.
+    /// </summary>
+    public long AnswersChangedAt
+    {
+        get
+        {
+            var published = _runs.Where(r => r.Stage == RunStage.Published && r.Epoch <= Served.Epoch).ToList();
+            for (var i = published.Count - 1; i >= 0; i--)
+                if (published[i].Checks?.Explained > 0 || (i > 0 && published[i].DefinitionHash != published[i - 1].DefinitionHash)) return published[i].Epoch;
+            return 0;
+        }
     }
 
     /// <summary>True while the active run waits for the sink.</summary>

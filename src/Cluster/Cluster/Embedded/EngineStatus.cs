@@ -39,7 +39,7 @@ internal sealed class EmbeddedStatus(
     {
         var p = host.Partition;
         var end = log.EndOffset(p);
-        var why = host.Fault?.Message ?? (pump.Stopped(p) is { } stopped ? $"sink: {stopped.Message}" : null);
+        var why = host.Fault?.Message ?? (pump.Stopped(p) is { } stopped ? $"sink: {stopped.Message}" : host.CheckpointFault?.Message);
         var state = host.Fault is not null ? "stopped" : HasCaughtUp(host) ? "ready" : "replaying";
         return new PartitionStatus(
             p, state, why, log.StartOffset(p), end, host.Applied, host.StoredAtOffset, pump.Progress(p).Next, host.ResidentEntities, host.Base?.Customers ?? 0, host.FreshnessMs(host.Applied, nowMs));

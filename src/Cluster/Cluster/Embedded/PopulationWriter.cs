@@ -6,14 +6,15 @@ using Lambda.SpeedLayer.Worker;
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>
-/// Keeps `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all after an adoption and at midnight.
+/// Keeps `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all at midnight and after
+/// an adoption that may have changed answers: a base that was found equal to what it replaces changes no row.
 /// While the engine is behind it writes rarely: a customer who changes again and again is then written once, and the processor catches up.
 /// A new definition fills a table of its own, which takes over when its sweep is complete.
 /// </summary>
 internal sealed class PopulationWriter
 {
     private const int RowsPerWrite = 20_000;
-    private const int SweepRowsPerStep = 5_000;
+    private const int SweepRowsPerStep = 2_000; // 20,000 a second at most: a million customers within the minute after midnight
     private const long FoldBacklogMax = 50_000; // records; while folding is behind, rows would be stale at once
     private const long SinkBacklogMax = 150_000; // records; more than the largest insert takes, so the sink has no time to spare
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(800);
@@ -24,18 +25,21 @@ internal sealed class PopulationWriter
     private readonly IPopulation _population;
     private readonly IEventLog _log;
     private readonly Func<int, long> _sunkBelow;
+    private readonly Func<long> _answersChangedAt;
     private readonly InstallationFacts _facts;
     private readonly TimeProvider _time;
     private readonly long[] _written;
     private IEnumerator<List<(PartitionHost Host, CustomerId Customer)>>? _sweep;
     private string _sweepFor = "";
     private ViewDefinition? _table;
-    private long _lastWriteMs, _lastTookMs;
+    private long _lastWriteMs;
 
     /// <param name="sunkBelow">By partition, the next offset that the sink hands over.</param>
-    public PopulationWriter(PartitionHost[] hosts, IPopulation population, IEventLog log, Func<int, long> sunkBelow, InstallationFacts facts, TimeProvider time)
+    /// <param name="answersChangedAt">Epoch of the newest base under which answers may be others than before.</param>
+    public PopulationWriter(
+        PartitionHost[] hosts, IPopulation population, IEventLog log, Func<int, long> sunkBelow, Func<long> answersChangedAt, InstallationFacts facts, TimeProvider time)
     {
-        (_hosts, _population, _log, _sunkBelow, _facts, _time) = (hosts, population, log, sunkBelow, facts, time);
+        (_hosts, _population, _log, _sunkBelow, _answersChangedAt, _facts, _time) = (hosts, population, log, sunkBelow, answersChangedAt, facts, time);
         _written = facts.PopulationWritten(hosts.Length);
         _sweepFor = facts.Swept ?? "";
     }
@@ -58,12 +62,10 @@ internal sealed class PopulationWriter
         StartSweepIfDue();
         if (_sweep is not null) await SweepAsync(cancel);
         var now = NowMs;
-        // On a busy machine a write takes long: it never takes more than half of the time.
-        if (now - _lastWriteMs >= Math.Max((IsBehind() ? IntervalBehind : Interval).TotalMilliseconds, 2 * _lastTookMs))
+        if (now - _lastWriteMs >= (IsBehind() ? IntervalBehind : Interval).TotalMilliseconds)
         {
             _lastWriteMs = now;
             await WriteChangedAsync(cancel);
-            _lastTookMs = NowMs - now;
         }
         return _sweep is null ? Interval / 4 : SweepPause;
     }
@@ -147,13 +149,15 @@ internal sealed class PopulationWriter
 
     // --- sweep --------------------------------------------------------------------------------------------------------------
 
-    /// <summary>What the table should be swept for: the served base and the day.</summary>
-    private string Wanted => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"e{_hosts.Min(h => h.Epochs.Published)} d{Today}");
+    /// <summary>What the table should be swept for: the base that changed answers and the day.</summary>
+    private string Wanted(long epoch) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"e{epoch} d{Today}");
 
     private void StartSweepIfDue()
     {
-        if (_sweep is not null || _sweepFor == Wanted || _hosts.Any(h => h.Fault is not null)) return;
-        _sweepFor = Wanted;
+        var epoch = _answersChangedAt();
+        var wanted = Wanted(epoch);
+        if (_sweep is not null || _sweepFor == wanted || _hosts.Any(h => h.Fault is not null || h.Epochs.Published < epoch)) return;
+        _sweepFor = wanted;
         foreach (var host in _hosts) host.MarkDirtyChanged(); // those that no checkpoint names yet
         _sweep = Everyone().GetEnumerator();
     }

@@ -6,7 +6,7 @@ using Lambda.SpeedLayer.Ports;
 namespace Lambda.SpeedLayer.Kafka.Log;
 
 /// <summary>
-/// Appends through one idempotent producer. Without transactions, for a reason (docs/adr): so a batch of which some records are not acknowledged fails as a
+/// Appends through one idempotent producer. Without transactions, for a reason (ADR 21): so a batch of which some records are not acknowledged fails as a
 /// whole towards its sender while the others stand in the log. An acknowledged batch is durable; a repeat of a failed one is removed by the dedup.
 /// </summary>
 internal sealed class KafkaAppender(KafkaLogOptions options, PartitionTail[] tails, TimeProvider time)

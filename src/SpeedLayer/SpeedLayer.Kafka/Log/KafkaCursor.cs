@@ -6,7 +6,6 @@ namespace Lambda.SpeedLayer.Kafka.Log;
 /// <summary>A consumer of its own for somebody who reads older records one after another. Used by one reader at a time.</summary>
 internal sealed class KafkaCursor(KafkaLogOptions options, KafkaTopic topic) : IDisposable
 {
-    private const int MoreMs = 20;
     private const int AttemptsMax = 3;
 
     private readonly IConsumer<Ignore, byte[]> _consumer = KafkaClients.Consumer(options, queuedKbytes: 8 << 10);
@@ -53,7 +52,7 @@ internal sealed class KafkaCursor(KafkaLogOptions options, KafkaTopic topic) : I
         if (from < low) throw new LogTruncatedException(partition, from, low);
         var at = from > low ? from - 1 : from;
         _consumer.Assign(new TopicPartitionOffset(options.Topic, partition, at));
-        var appendedAtMs = from > low ? AppendClock.LargestBefore(topic, partition, from, Await(partition, at).Message.Timestamp.UnixTimestampMs) : 0;
+        var appendedAtMs = from > low ? AppendClock.LargestBefore(ms => topic.FirstAt(partition, ms), from, Await(partition, at).Message.Timestamp.UnixTimestampMs) : 0;
         _builder = new FrameBuilder(partition, options.Limits.FrameBytesMax);
         _builder.Restart(from, appendedAtMs);
         Partition = partition;
@@ -63,7 +62,7 @@ internal sealed class KafkaCursor(KafkaLogOptions options, KafkaTopic topic) : I
     {
         var frames = new List<LogFrame>();
         var result = Await(Partition, Next);
-        for (long bytes = 0; ; result = _consumer.Consume(MoreMs))
+        for (long bytes = 0; ; result = _consumer.Consume(options.Limits.ReadTimeoutMs)) // up to the limit all are durable: they come
         {
             if (result is null) break;
             bytes += result.Message.Value?.Length ?? 0;

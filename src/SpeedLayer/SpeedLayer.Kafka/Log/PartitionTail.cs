@@ -16,6 +16,7 @@ internal sealed class PartitionTail(int partition, KafkaLogLimits limits)
     private long _start, _end, _lastAppendedAtMs;
     private long _usedAtTick = Environment.TickCount64;
     private int _waiting;
+    private long _heardAtTick = long.MinValue / 2;
 
     public int Partition => partition;
 
@@ -31,6 +32,9 @@ internal sealed class PartitionTail(int partition, KafkaLogLimits limits)
 
     public bool IsIdle { get { lock (_lock) return _waiting == 0 && Environment.TickCount64 - _usedAtTick > limits.TailIdleMs; } }
 
+    /// <summary>When, in ms of Environment.TickCount64, a broker was last asked for the end and answered.</summary>
+    public long HeardAtTick { get => Volatile.Read(ref _heardAtTick); set => Volatile.Write(ref _heardAtTick, value); }
+
     public void Touch()
     {
         lock (_lock) _usedAtTick = Environment.TickCount64;
@@ -39,13 +43,7 @@ internal sealed class PartitionTail(int partition, KafkaLogLimits limits)
     public void Know(long start, long end, long lastAppendedAtMs)
     {
         var woken = new List<TaskCompletionSource>();
-        lock (_lock)
-        {
-            _start = Math.Max(_start, start);
-            _end = Math.Max(_end, end);
-            _lastAppendedAtMs = Math.Max(_lastAppendedAtMs, lastAppendedAtMs);
-            _waiters.Take(_end, woken);
-        }
+        lock (_lock) Learn(start, end, lastAppendedAtMs, woken);
         foreach (var waiter in woken) waiter.TrySetResult();
     }
 
@@ -74,15 +72,25 @@ internal sealed class PartitionTail(int partition, KafkaLogLimits limits)
 
     public void Add(LogFrame frame)
     {
+        var woken = new List<TaskCompletionSource>();
         lock (_lock)
         {
             _ring.Add(frame);
             _ringBytes += frame.Records.Length;
             _ringNext = frame.EndOffset;
             while (_ringBytes > limits.RecentBytesMax && _ring.Count > 1) _ringBytes -= _ring.RemoveFirst().Records.Length;
+            Learn(0, frame.EndOffset, frame.AppendedAtMs, woken);
             Monitor.PulseAll(_lock);
         }
-        Know(0, frame.EndOffset, frame.AppendedAtMs);
+        foreach (var waiter in woken) waiter.TrySetResult();
+    }
+
+    private void Learn(long start, long end, long lastAppendedAtMs, List<TaskCompletionSource> woken)
+    {
+        _start = Math.Max(_start, start);
+        _end = Math.Max(_end, end);
+        _lastAppendedAtMs = Math.Max(_lastAppendedAtMs, lastAppendedAtMs);
+        _waiters.Take(_end, woken);
     }
 
     /// <summary>

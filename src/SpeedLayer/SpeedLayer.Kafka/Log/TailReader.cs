@@ -101,7 +101,7 @@ internal sealed class TailReader
         var (offset, stampMs) = (result.Offset.Value, result.Message.Timestamp.UnixTimestampMs);
         if (_seeding.Contains(partition))
         {
-            Guarded(partition, p => Seeded(p, 0, offset + 1, AppendClock.LargestBefore(_topic, p, offset + 1, stampMs)));
+            Guarded(partition, p => Seeded(p, 0, offset + 1, AppendClock.LargestBefore(ms => _topic.FirstAt(p, ms), offset + 1, stampMs)));
             return false;
         }
         var added = false;

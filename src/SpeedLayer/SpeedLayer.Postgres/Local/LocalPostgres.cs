@@ -30,24 +30,28 @@ public sealed class LocalPostgres : IAsyncDisposable
         exit $code
         """;
 
-    private readonly string _folder;
     private readonly bool _isTemporary;
     private readonly string[] _settings;
     private Process? _shell;
     private string _password = "";
 
-    private LocalPostgres(string folder, bool isTemporary, string[] settings) => (_folder, _isTemporary, _settings) = (folder, isTemporary, settings);
+    private LocalPostgres(string folder, bool isTemporary, string[] settings) => (Folder, _isTemporary, _settings) = (folder, isTemporary, settings);
 
     /// <summary>Why it cannot be started on this machine; null when it can.</summary>
     public static string? WhyAbsent => PostgresBinaries.Folder is null ? PostgresBinaries.HowToInstall : null;
 
+    public string Folder { get; }
+
     public int Port { get; private set; }
+
+    /// <summary>Of the server that accepts connections, not of the shell beside it.</summary>
+    public int ProcessId => int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
 
     public string ConnectionString => $"Host=127.0.0.1;Port={Port};Database=postgres;Username={User};Password={_password}";
 
-    private string Data => Path.Combine(_folder, "data");
+    private string Data => Path.Combine(Folder, "data");
 
-    private string Log => Path.Combine(_folder, "server.log");
+    private string Log => Path.Combine(Folder, "server.log");
 
     /// <param name="folder">Kept between starts; null: a temporary one, deleted at the end.</param>
     /// <param name="settings">As for postgresql.conf: `shared_buffers=256MB`.</param>
@@ -74,7 +78,7 @@ public sealed class LocalPostgres : IAsyncDisposable
     public void Kill()
     {
         // The shell lives to see it: a dead server that nobody has waited for still counts as running when the next one starts.
-        using (var server = Process.GetProcessById(int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture))) server.Kill(entireProcessTree: true);
+        using (var server = Process.GetProcessById(ProcessId)) server.Kill(entireProcessTree: true);
         _shell!.WaitForExit();
         _shell.Dispose();
         _shell = null;
@@ -89,7 +93,8 @@ public sealed class LocalPostgres : IAsyncDisposable
             .. PostgresBinaries.AsUser(out _), Path.Combine(PostgresBinaries.Folder!, "postgres"), "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture),
             .. ((string[])["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "max_wal_size=2GB", .. _settings]).SelectMany(s => (string[])["-c", s]),
         ];
-        _shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Shell, "sh", Data, _isTemporary ? _folder : "", Log, _isTemporary ? "QUIT" : "INT", .. server])
+        string[] shell = [.. PostgresBinaries.InOwnSession(), "/bin/sh", "-c", Shell, "sh"];
+        _shell = Process.Start(new ProcessStartInfo(shell[0], [.. shell[1..], Data, _isTemporary ? Folder : "", Log, _isTemporary ? "QUIT" : "INT", .. server])
         {
             RedirectStandardInput = true,
             WorkingDirectory = "/",
@@ -105,13 +110,13 @@ public sealed class LocalPostgres : IAsyncDisposable
             await _shell.WaitForExitAsync();
             _shell.Dispose();
         }
-        if (_isTemporary && Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
+        if (_isTemporary && Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
     }
 
     private async Task InitializeAsync(CancellationToken cancel)
     {
         if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException("a local PostgreSQL is started on Linux and macOS only; name a running server");
-        var password = Path.Combine(_folder, Password);
+        var password = Path.Combine(Folder, Password);
         if (!File.Exists(password))
         {
             await using var file = new FileStream(password, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
@@ -120,7 +125,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         _password = (await File.ReadAllTextAsync(password, cancel)).Trim();
         if (File.Exists(Path.Combine(Data, "PG_VERSION"))) return;
         var asUser = PostgresBinaries.AsUser(out var owner);
-        if (owner is not null) await RunAsync(["chown", "-R", owner, _folder], cancel);
+        if (owner is not null) await RunAsync(["chown", "-R", owner, Folder], cancel);
         await RunAsync(
             [.. asUser, Path.Combine(PostgresBinaries.Folder!, "initdb"), "-D", Data, "-U", User, "-E", "UTF8", "--locale=C", "--auth=scram-sha-256", $"--pwfile={password}", "--no-sync"], cancel);
     }

@@ -6,7 +6,7 @@ internal static class PostgresBinaries
     public const string HowToInstall = "PostgreSQL is not here: install it (Debian, Ubuntu: sudo apt-get install postgresql; Fedora: sudo dnf install postgresql-server), or name a running server";
 
     /// <summary>Folder with initdb and postgres, the newest if there are several; null when there is none.</summary>
-    public static string? Folder { get; } = Candidates().FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+    public static string? Folder { get; } = Candidates().FirstOrDefault(folder => IsThere(Path.Combine(folder, "initdb")) && IsThere(Path.Combine(folder, "postgres")));
 
     /// <summary>Words to put before a command so that it does not run as root; empty when we are not.</summary>
     /// <exception cref="InvalidOperationException">We are root, and there is no other user or no way to become it.</exception>
@@ -20,6 +20,9 @@ internal static class PostgresBinaries
         if (InPath("runuser") is { } runuser) return [runuser, "-u", name, "--"];
         throw new InvalidOperationException("PostgreSQL refuses to run as root, and neither setpriv nor runuser is here (Debian, Ubuntu: apt-get install util-linux): run as another user");
     }
+
+    /// <summary>What to put before a command so that Ctrl-C in our terminal does not reach it: who uses the server must be able to finish first.</summary>
+    public static string[] InOwnSession() => InPath("setsid") is { } setsid ? [setsid] : [];
 
     private static (string Uid, string Gid, string Name) User()
     {
@@ -40,5 +43,8 @@ internal static class PostgresBinaries
     }
 
     private static string? InPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(IsThere);
+
+    /// <summary>A link that a removed package left behind is not.</summary>
+    private static bool IsThere(string program) => File.Exists(program) && (File.ResolveLinkTarget(program, returnFinalTarget: true)?.Exists ?? true);
 }

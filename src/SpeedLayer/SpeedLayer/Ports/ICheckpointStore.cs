@@ -22,6 +22,7 @@ public interface ICheckpointStore : IAsyncDisposable
 
     /// <summary>Replaces the checkpoint and these entities in one durable transaction. An empty state deletes the entity's row.</summary>
     /// <exception cref="FencedException">A higher generation has written since.</exception>
+    /// <exception cref="CheckpointWriteException">It could not be made durable now: the one before stands, and the same may be written again.</exception>
     void Write(int partition, Checkpoint checkpoint, IReadOnlyList<StoredEntity> entities);
 
     /// <summary>All entities of a partition in ascending order of customer id bytes, from one consistent snapshot.</summary>
@@ -37,6 +38,9 @@ public readonly record struct StoredEntity(CustomerId Customer, ReadOnlyMemory<b
 
 public sealed class FencedException(int partition, long mine, long theirs) : Exception(
     $"partition {partition}: generation {mine} was overtaken by {theirs}; this owner must stop");
+
+public sealed class CheckpointWriteException(int partition, string store, string cause, Exception? inner = null) : Exception(
+    $"partition {partition}: a checkpoint could not be written to {store}, the one before stands and it is tried again: {cause}", inner);
 
 /// <param name="remedy">How this store forgets one partition.</param>
 public sealed class CheckpointCorruptException(int partition, string what, string remedy = "delete the checkpoint files of this partition") : Exception(

@@ -29,7 +29,6 @@ public sealed class CustomerEntity(CustomerId id)
     // The worker's book-keeping, here so that it costs no dictionary.
     internal bool Dirty;          // differs from the stored row and from every image being written
     internal bool InCheckpoint;   // to be encoded before it changes
-    internal long ImageId;        // newest checkpoint image that holds it; resident until that is stored
     internal bool ChangedForPopulation;
     internal int TouchedAt;       // checkpoint count at the last touch, for eviction
 

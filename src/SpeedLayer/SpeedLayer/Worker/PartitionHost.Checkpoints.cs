@@ -1,9 +1,15 @@
+using Lambda.SpeedLayer.Ports;
+
 namespace Lambda.SpeedLayer.Worker;
 
 public sealed partial class PartitionHost
 {
+    private const int EvictionSlices = 16;
+
     private CheckpointImage? _image;
-    private Task? _writing;
+    private Action? _write; // of the complete image that is not durable yet
+    private Task? _writing; // runs it; null while it waits to be tried again
+    private long _retryAtMs;
     private long _storedAtOffset;
     private long _storedAtMs;
     private bool _checkpointWanted;
@@ -11,24 +17,32 @@ public sealed partial class PartitionHost
     /// <summary>Asks for a checkpoint of everything applied by now, at the next <see cref="Step"/>.</summary>
     public void RequestCheckpoint() => _checkpointWanted = true;
 
-    public bool IsCheckpointing => _image is not null || _writing is not null;
+    public bool IsCheckpointing => _image is not null || _write is not null;
+
+    /// <summary>Why the last checkpoint could not be written; null once one was. Folding and reads go on, replay after a crash would take longer.</summary>
+    public CheckpointWriteException? CheckpointFault { get; private set; }
 
     /// <summary>Moves a due checkpoint on by one slice; call often.</summary>
     public void AdvanceCheckpoint()
     {
         FinishWriting();
-        if (_image is null && _writing is null && IsCheckpointDue()) Begin();
+        for (var i = 0; i < EvictionSlices && _worker.ResidentEntities > _settings.ResidentEntities; i++)
+            lock (_gate) _worker.Evict(Limits.EvictionSliceEntities);
+        if (_write is not null && _writing is null && NowMs() >= _retryAtMs) StartWriting(_write);
+        if (!IsCheckpointing && IsCheckpointDue()) Begin();
         if (_image is null) return;
         lock (_gate) _worker.SliceCheckpoint(Limits.CheckpointSliceEntities);
         if (_image.IsComplete) Write(_image);
     }
 
     /// <summary>Writes a checkpoint of everything applied, now and to the end: for a clean stop.</summary>
+    /// <exception cref="CheckpointWriteException">It could not be written: at the next start the log is replayed from the one before.</exception>
     public async Task CheckpointNowAsync()
     {
         do
         {
             if (_writing is not null) await _writing;
+            else if (_write is not null) throw CheckpointFault!;
             if (!IsCheckpointing) RequestCheckpoint();
             AdvanceCheckpoint();
         }
@@ -40,7 +54,7 @@ public sealed partial class PartitionHost
         var behind = _worker.Applied - _storedAtOffset;
         if (_checkpointWanted) return true;
         return behind >= _settings.CheckpointRecords
-            || (behind > 0 && _ports.Time.GetUtcNow().ToUnixTimeMilliseconds() - _storedAtMs >= _settings.CheckpointIntervalMs);
+            || (behind > 0 && NowMs() - _storedAtMs >= _settings.CheckpointIntervalMs);
     }
 
     private void Begin()
@@ -54,7 +68,13 @@ public sealed partial class PartitionHost
         var rows = image.Rows();
         _image = null;
         _writtenOffset = image.Checkpoint.Applied;
-        _writing = _background(() => _ports.Checkpoints.Write(Partition, image.Checkpoint, rows));
+        StartWriting(() => _ports.Checkpoints.Write(Partition, image.Checkpoint, rows));
+    }
+
+    private void StartWriting(Action write)
+    {
+        _write = write;
+        _writing = _background(write);
         FinishWriting();
     }
 
@@ -65,9 +85,20 @@ public sealed partial class PartitionHost
         if (_writing is not { IsCompleted: true }) return;
         var writing = _writing;
         _writing = null;
-        writing.GetAwaiter().GetResult(); // a failed or fenced checkpoint stops the partition, by the caller of Step
-        lock (_gate) _worker.Stored(Limits.ResidentEntitiesPerPartition);
+        try
+        {
+            writing.GetAwaiter().GetResult(); // a fenced or corrupt checkpoint stops the partition, by the caller of Step
+        }
+        catch (CheckpointWriteException e)
+        {
+            (CheckpointFault, _retryAtMs) = (e, NowMs() + Limits.CheckpointRetryMs);
+            return;
+        }
+        (_write, CheckpointFault) = (null, null);
+        lock (_gate) _worker.Stored();
         _storedAtOffset = _writtenOffset;
-        _storedAtMs = _ports.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        _storedAtMs = NowMs();
     }
+
+    private long NowMs() => _ports.Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

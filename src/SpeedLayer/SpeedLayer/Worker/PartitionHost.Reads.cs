@@ -101,10 +101,14 @@ public sealed partial class PartitionHost
         lock (_gate)
         {
             Interlocked.Decrement(ref _readersWaiting);
-            if (!_worker.CanAnswer) return null; // a sweep follows adoption
+            if (!_worker.CanAnswer)
+            {
+                _worker.MarkChanged(LoadOne(customer)); // later
+                return null;
+            }
             try
             {
-                var read = Merged(LoadOne(customer), customer, asOfDay);
+                var read = Merged(LoadOne(customer, keep: false), customer, asOfDay);
                 return read.Answer is null ? null : new PopulationRow(customer, Partition, read.Epoch, read.Applied, read.Answer);
             }
             catch (MetricOverflowException)
@@ -139,11 +143,12 @@ public sealed partial class PartitionHost
         }
     }
 
-    private CustomerEntity LoadOne(CustomerId customer)
+    /// <param name="keep">False for who goes through all customers: that must not push out those who are asked for.</param>
+    private CustomerEntity LoadOne(CustomerId customer, bool keep = true)
     {
         if (_worker.Resident(customer.Utf8) is { } resident) return resident;
         CustomerEntity? loaded = null;
-        _ports.Checkpoints.LoadEntities(Partition, [customer], (id, state) => loaded = _worker.Supply(id, state));
+        _ports.Checkpoints.LoadEntities(Partition, [customer], (id, state) => loaded = keep ? _worker.Supply(id, state) : CustomerEntity.Decode(id, state, _ports.Views));
         // An unknown customer is not kept: a scan of made-up ids must not fill the memory.
         return loaded ?? new CustomerEntity(customer);
     }

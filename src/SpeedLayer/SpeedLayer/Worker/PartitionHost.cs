@@ -81,6 +81,7 @@ public sealed partial class PartitionHost : IWorkerEffects
     public bool Step(int maxBytes)
     {
         var frames = _ports.Log.Read(Partition, _worker.Applied, maxBytes);
+        if (frames.Count > 1) LoadAll(frames);
         foreach (var frame in frames)
         {
             _folding = FrameTime.Of(frame);
@@ -88,6 +89,20 @@ public sealed partial class PartitionHost : IWorkerEffects
         }
         AdvanceCheckpoint();
         return frames.Count > 0;
+    }
+
+    /// <summary>
+    /// Behind, and above all at replay after a start, the customers of many frames are loaded at once: in the order of their ids they share pages, which a slice
+    /// at a time would read again and again.
+    /// </summary>
+    private void LoadAll(IReadOnlyList<LogFrame> frames)
+    {
+        _missing.Clear();
+        lock (_gate)
+            foreach (var frame in frames) _worker.CollectMissing(frame, int.MaxValue, _missing);
+        foreach (var loaded in Load(_missing).Chunk(Limits.FoldSliceRecords))
+            lock (_gate)
+                foreach (var (customer, state) in loaded) _worker.Supply(customer, state.Span);
     }
 
     private bool ApplySlice(LogFrame frame)

@@ -17,6 +17,9 @@ public sealed record WorkerSettings(int Partition, long HorizonMs, ulong IdKey0,
     /// <summary>Age at which a checkpoint is written however little happened.</summary>
     public long CheckpointIntervalMs { get; init; } = Limits.CheckpointIntervalMsDefault;
 
+    /// <summary>Entities above this number leave memory when they may.</summary>
+    public int ResidentEntities { get; init; } = Limits.ResidentEntitiesPerPartition;
+
     /// <summary>As entities count it.</summary>
     public uint HorizonSeconds => (uint)(HorizonMs / 1000);
 }
@@ -39,6 +42,8 @@ public sealed class PartitionWorker
     private readonly IWorkerEffects _effects;
     private readonly Dictionary<CustomerId, CustomerEntity> _entities = new(CustomerId.ByBytes.Comparer);
     private readonly Dictionary<CustomerId, CustomerEntity>.AlternateLookup<ReadOnlySpan<byte>> _byId;
+    private readonly List<CustomerEntity> _ring = []; // the same entities, for the hand of eviction to go round
+    private int _hand;
     private readonly EventRow _row = new();
     private readonly PartitionStand _stand;
     private List<CustomerEntity> _dirty = [];
@@ -92,6 +97,7 @@ public sealed class PartitionWorker
         var entity = stored.IsEmpty ? new CustomerEntity(id) : CustomerEntity.Decode(id, stored, _views);
         entity.TouchedAt = (int)_images;
         _entities.Add(id, entity);
+        _ring.Add(entity);
         return entity;
     }
 
@@ -186,21 +192,36 @@ public sealed class PartitionWorker
     {
         if (_image is not null) throw new InvalidOperationException("a checkpoint is being written");
         _image = new CheckpointImage(++_images, new Checkpoint(Applied, generation, _stand.Header().Encode()), LastAppendedAtMs, _dirty);
-        foreach (var entity in _dirty) (entity.Dirty, entity.InCheckpoint, entity.ImageId) = (false, true, _images);
+        foreach (var entity in _dirty) (entity.Dirty, entity.InCheckpoint) = (false, true);
         _dirty = [];
         return _image;
     }
 
     public void SliceCheckpoint(int entities) => _image!.Slice(entities, Epochs, _settings.HorizonSeconds);
 
-    /// <summary>The image is durable: its entities may leave memory. Evicts the longest untouched clean ones above <paramref name="maxResident"/>.</summary>
-    public void Stored(int maxResident)
+    /// <summary>The image is durable: its entities may leave memory.</summary>
+    public void Stored() => _image = null;
+
+    /// <summary>
+    /// Looks at up to <paramref name="look"/> entities, round and round, and lets go of those that are stored and untouched since the last checkpoint began, as
+    /// long as there are more than may stay (of others too, when there are far more): a little at a time, for readers wait meanwhile.
+    /// </summary>
+    public void Evict(int look)
     {
-        _image = null;
-        if (_entities.Count <= maxResident) return;
-        var surplus = _entities.Count - maxResident;
-        foreach (var entity in _entities.Values.Where(e => !e.Dirty && !e.ChangedForPopulation).OrderBy(e => e.TouchedAt).Take(surplus).ToList())
-            _entities.Remove(entity.Id);
+        if (_image is not null) return; // what it holds may not be durable yet
+        var farMore = _settings.ResidentEntities + _settings.ResidentEntities / 4;
+        for (; look > 0 && _entities.Count > _settings.ResidentEntities; look--)
+        {
+            if (_hand >= _ring.Count) _hand = 0;
+            var entity = _ring[_hand];
+            if (entity.Dirty || entity.ChangedForPopulation || (entity.TouchedAt >= _images && _entities.Count <= farMore)) _hand++;
+            else
+            {
+                _entities.Remove(entity.Id);
+                _ring[_hand] = _ring[^1];
+                _ring.RemoveAt(_ring.Count - 1);
+            }
+        }
     }
 
     /// <summary>Managed bytes of the resident entities, approximately, from a sample.</summary>

@@ -21,11 +21,14 @@ internal sealed class ChdbEngine : IAsyncDisposable
 
     internal string Timezone { get; }
 
+    /// <summary>Merges give way to inserts, queries and the host on the same cores.</summary>
+    private const string MergesAreNice = "--os_threads_nice_value_merge_mutate=15";
+
     /// <exception cref="InvalidOperationException">The engine did not open the path.</exception>
     internal static async Task<ChdbEngine> StartAsync(LocalOptions options)
     {
         LibChdb.Load(options.Library);
-        string[] arguments = ["clickhouse", $"--path={options.DataPath}", .. options.EngineArguments];
+        string[] arguments = ["clickhouse", $"--path={options.DataPath}", MergesAreNice, "--os_threads_nice_value_query=10", .. options.EngineArguments];
         var keeper = await ConnectionThread.OpenAsync(arguments, "chdb-keeper");
         var version = await keeper.RunAsync(static c => c.Scalar("SELECT version()"));
         var timezone = await keeper.RunAsync(static c => c.Scalar("SELECT timezone()"));

@@ -12,6 +12,8 @@ namespace Lambda.Warehouse.RawEvents;
 internal sealed class RawEventReads(ClickHouseClient client)
 {
     /// <summary>A partition at a time: the set of positions is what memory holds, and the primary key finds the partition's rows.</summary>
+    private readonly BatchSettings _batch = new(client);
+
     public async Task<IReadOnlyList<RawTotals>> TotalsAsync(Cut cut, CancellationToken cancel)
     {
         var totals = new List<RawTotals>();
@@ -25,12 +27,12 @@ internal sealed class RawEventReads(ClickHouseClient client)
         const string below = "FROM raw_events WHERE partition = {partition:UInt16} AND offset < {cut:Int64}";
         // Both sums wrap, as the log's own do. Repeats of a position are rare: rows are summed as they are if there is none.
         var rows = await client.ListAsync($"SELECT count(), uniqExact(offset), {sums} {below}",
-            (ref RowBinaryReader row) => (Rows: row.UInt64(), Distinct: row.UInt64(), Hash: row.UInt64(), Billing: row.Int128()), Place(), cancel: cancel);
+            (ref RowBinaryReader row) => (Rows: row.UInt64(), Distinct: row.UInt64(), Hash: row.UInt64(), Billing: row.Int128()), Place(), await _batch.GetAsync(cancel), cancel: cancel);
         var all = rows[0];
         if (all.Rows == all.Distinct) return new RawTotals(partition, (long)all.Rows, all.Hash, all.Billing);
         var once = await client.ListAsync(
             $"SELECT count(), {sums} FROM (SELECT offset, any(content_hash) AS content_hash, any(billing_amount_minor) AS billing_amount_minor {below} GROUP BY offset)",
-            (ref RowBinaryReader row) => new RawTotals(partition, (long)row.UInt64(), row.UInt64(), row.Int128()), Place(), cancel: cancel);
+            (ref RowBinaryReader row) => new RawTotals(partition, (long)row.UInt64(), row.UInt64(), row.Int128()), Place(), await _batch.GetAsync(cancel), cancel: cancel);
         return once[0];
 
         QueryParameters Place() => new() { { "partition", partition }, { "cut", cut } };
@@ -65,7 +67,7 @@ internal sealed class RawEventReads(ClickHouseClient client)
             """;
         var parameters = new QueryParameters { { "partition", partition }, { "from", fromOffset }, { "to", toOffset }, { "horizon", horizonMs } };
         return await client.ListAsync(sql,
-            (ref RowBinaryReader row) => new LateRepeat(new CustomerId(row.Bytes()), row.Text(), row.Int64()), parameters, cancel: cancel);
+            (ref RowBinaryReader row) => new LateRepeat(new CustomerId(row.Bytes()), row.Text(), row.Int64()), parameters, await _batch.GetAsync(cancel), cancel: cancel);
     }
 
     /// <summary>One customer's rows lie side by side: more threads only cost their start.</summary>
