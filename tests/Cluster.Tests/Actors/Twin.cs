@@ -40,7 +40,7 @@ internal sealed class Twin : IAsyncDisposable
         _plainPorts = new SpeedPorts(_log, PlainStore, new MemoryQuarantine(), _views, TimeProvider.System);
         var sink = new MemorySinkProgressStore();
         var parts = new PartitionParts(
-            new SpeedPorts(_log, ActorStore, Quarantine, _views, TimeProvider.System), Warehouse, Warehouse, _bases, Leases, (_, _) => sink,
+            new SpeedPorts(_log, ActorStore, Quarantine, _views, TimeProvider.System), Warehouse, Warehouse, Warehouse, _bases, Leases, (_, _) => sink,
             _ => Task.FromResult(Served), _ => _settings, new SinkPolicy(1, 1), Marks, "here", (_, e) => Errors.Add(e)) { Limits = limits ?? new PartitionLimits { SliceRecords = 16 } };
         Actors = new ActorPartition(parts, 0);
         Plain = RestartPlain();

@@ -21,7 +21,7 @@ internal sealed partial class PartitionActor
     private CustomerId[]? _populating;
     private long _completeBelow;
     private long _populatedAt;
-    private bool _sweepReading, _marksKnown;
+    private bool _sweepReading, _sweepEnded, _marksKnown;
     private PopulationMark _mark = new(0, "");
 
     private long PopulationBelow => _mark.Below;
@@ -80,6 +80,7 @@ internal sealed partial class PartitionActor
         while (ids.Count < _limits.PopulationRows && _changedIds.TryDequeue(out var id)) ids.Add(id);
         if (ids.Count > 0) Populate([.. ids], _changed.Count == 0 && _changedIds.Count == 0 ? _stand.Applied : _mark.Below);
         else if (_sweep is not null && !_sweepReading) ReadSweep();
+        else if (_sweep is null && _sweepEnded) EndSweep();
     }
 
     private void Populate(CustomerId[] ids, long completeBelow)
@@ -105,7 +106,7 @@ internal sealed partial class PartitionActor
 
     private void WriteRows(IReadOnlyList<ReadPart> parts)
     {
-        var (ids, day, mark) = (_populating!, Today, _mark with { Below = Math.Max(_mark.Below, _completeBelow) });
+        var (ids, day, before, mark) = (_populating!, Today, _mark, _mark with { Below = Math.Max(_mark.Below, _completeBelow) });
         if (parts.Any(p => p.Outcome is PartOutcome.Unavailable or PartOutcome.Stopped))
         {
             Self.Tell(new RowsWritten(_mark, Again: true), Self);
@@ -119,7 +120,7 @@ internal sealed partial class PartitionActor
                 await _parts.Population.EnsureAsync(view.Definition, _stop.Token);
                 await _parts.Population.WriteAsync(view.Definition, group.Select(r => Row(r.First, r.Second, view, day)), _stop.Token);
             }
-            if (mark != _parts.PopulationMarks.Load(_partition)) _parts.PopulationMarks.Save(_partition, mark);
+            if (mark != before) _parts.PopulationMarks.Save(_partition, mark);
             return new RowsWritten(mark, Again: false);
         }, e =>
         {
@@ -139,7 +140,7 @@ internal sealed partial class PartitionActor
     private void OnRowsWritten(RowsWritten written)
     {
         if (written.Again) foreach (var id in _populating ?? []) _changedIds.Enqueue(id);
-        else _mark = written.Mark;
+        else _mark = _mark with { Below = written.Mark.Below };
         _populating = null;
     }
 
@@ -147,7 +148,7 @@ internal sealed partial class PartitionActor
 
     private void StartSweepIfDue()
     {
-        if (_sweep is not null || _sweepReading || _mark.Swept == Wanted) return;
+        if (_sweep is not null || _sweepReading || _sweepEnded || _mark.Swept == Wanted) return;
         _sweepingFor = Wanted;
         foreach (var resident in _dirty) MarkChanged(resident); // those that no checkpoint names yet
         var view = _base;
@@ -175,10 +176,16 @@ internal sealed partial class PartitionActor
         }
         _sweep!.Dispose();
         _sweep = null;
-        if (read.Failed) return; // begun again
+        _sweepEnded = !read.Failed; // else begun again
+    }
+
+    /// <summary>Everybody it named is written.</summary>
+    private void EndSweep()
+    {
+        _sweepEnded = false;
         _mark = _mark with { Swept = _sweepingFor };
         var mark = _mark;
-        _ = Task.Run(() => _parts.PopulationMarks.Save(_partition, mark));
+        _ = Task.Run(() => _parts.PopulationMarks.Save(_partition, mark)); // lost, it is swept again
     }
 
     private sealed record MarkLoaded(PopulationMark Mark, CustomerId[] Changed);

@@ -7,11 +7,12 @@ using Lambda.SpeedLayer.Worker;
 namespace Lambda.Cluster.Actors.Partitions;
 
 /// <summary>What the partitions of a node stand on.</summary>
+/// <param name="Raw">Where the sinks of this node insert.</param>
 /// <param name="SinkProgress">Sink progress as the owner with this generation of this partition may write it.</param>
 /// <param name="Served">The publication that is served; asked at every start of a partition.</param>
 /// <param name="OnError">Told what failed where; the partition goes on or stops by itself.</param>
 public sealed record PartitionParts(
-    SpeedPorts Speed, IWarehouse Warehouse, IPopulation Population, IBaseStore Bases, IPartitionLeases Leases, Func<int, long, ISinkProgressStore> SinkProgress,
+    SpeedPorts Speed, IWarehouse Warehouse, IRawEvents Raw, IPopulation Population, IBaseStore Bases, IPartitionLeases Leases, Func<int, long, ISinkProgressStore> SinkProgress,
     Func<CancellationToken, Task<Publication>> Served, Func<int, WorkerSettings> Settings, SinkPolicy Sink, IPopulationMarks PopulationMarks, string Node, Action<string, Exception> OnError)
 {
     public PartitionLimits Limits { get; init; } = new();

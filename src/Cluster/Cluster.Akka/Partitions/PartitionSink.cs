@@ -11,7 +11,7 @@ internal sealed class PartitionSink(int partition, PartitionParts parts, long ge
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SinkPump _pump = new(
-        parts.Speed.Log, parts.Warehouse, parts.SinkProgress(partition, generation), parts.Speed.Time, [partition], parts.Sink);
+        parts.Speed.Log, parts.Raw, parts.SinkProgress(partition, generation), parts.Speed.Time, [partition], parts.Sink);
     private Task? _task;
 
     /// <summary>Next offset to hand over.</summary>

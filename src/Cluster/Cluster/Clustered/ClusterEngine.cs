@@ -96,10 +96,11 @@ internal sealed class ClusterEngine : IEngine
         var (key0, key1) = parts.Facts.IdKeys();
         var node = $"{options.ClusterHost}:{options.ClusterPort}";
         return new PartitionParts(
-            new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time), parts.Warehouse, parts.House.Population, parts.Bases,
+            new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time), parts.Warehouse,
+            new GatheredRawEvents(parts.Warehouse), new GatheredPopulation(parts.House.Population), parts.Bases,
             new KeeperLeases(parts.Leases, $"{node} {Guid.NewGuid():N}"), (_, generation) => parts.SinkProgress(generation), served,
             p => new WorkerSettings(p, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L },
-            new SinkPolicy(options.SinkRows, options.SinkMs), new PopulationMarks(parts.StoredFacts), node, onError);
+            new SinkPolicy(options.SinkRows, Math.Max(1, options.SinkMs - 400)), new PopulationMarks(parts.StoredFacts), node, onError);
     }
 
     /// <summary>Where the run actor lives: the steps of a run over the partitions of all nodes.</summary>
