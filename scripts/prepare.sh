@@ -38,6 +38,12 @@ fetch_libraries() {
   "$root/scripts/fetch-chdb" >/dev/null || fail_environment 'libchdb could not be fetched (see above); with a ClickHouse server of your own: --warehouse URL'
 }
 
+# PostgreSQL's programs for the cluster's own server.
+fetch_postgres() {
+  [[ -z ${LAMBDA_POSTGRES:-} && " $* " != *" --postgres"* && " $* " != *" --help "* && " $* " != *" -h "* ]] || return 0
+  "$root/scripts/fetch-postgres" >/dev/null || fail_environment 'PostgreSQL is missing (see above); with a server of your own: LAMBDA_POSTGRES'
+}
+
 # Runs "$@" with the build lock. Background compilers must not inherit the lock's descriptor, or they would keep it.
 with_build_lock() {
   mkdir -p "$artifacts"

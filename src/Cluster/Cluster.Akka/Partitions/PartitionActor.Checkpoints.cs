@@ -108,10 +108,20 @@ internal sealed partial class PartitionActor
         AdvanceCheckpoint();
     }
 
+    private static readonly TimeSpan PassivateEvery = TimeSpan.FromSeconds(1);
+    private long _passivatedAt;
+
+    /// <summary>Reads make customers resident, too, and bring no checkpoint: above the limit they leave without one.</summary>
+    private void PassivateReaders()
+    {
+        if (_image is null && _residents.Count > _limits.Residents && Time.GetElapsedTime(_passivatedAt) >= PassivateEvery) Passivate();
+    }
+
     /// <summary>Stops clean customers: idle ones, and above the limit those longest untouched. What they knew is stored.</summary>
     private void Passivate()
     {
         if (_phase != Phase.Running) return;
+        _passivatedAt = Time.GetTimestamp();
         var idleSince = _images - _limits.IdleCheckpoints;
         var clean = _residents.Values.Where(r => r is { Dirty: false, Actor: not null, Next: null });
         var surplus = _residents.Count - _limits.Residents;

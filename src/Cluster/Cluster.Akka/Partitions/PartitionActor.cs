@@ -192,6 +192,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         Pump();
         AdvanceCheckpoint();
         AdvancePopulation();
+        PassivateReaders();
         AdvanceRetention();
     }
 
