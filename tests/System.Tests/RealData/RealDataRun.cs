@@ -109,12 +109,13 @@ internal sealed class RealDataRun(string file, string map, List<Purchase> rows, 
     {
         var url = new Uri((await StatusAsync()).GetProperty("warehouse").GetProperty("url").GetString()!);
         using var warehouse = new WarehouseClient(url);
-        var wanted = $"{_expected.Count}\t1\t{_expected.Sum(e => e.Count)}\t{_expected.Sum(e => e.Spend)}";
+        // A row keeps the epoch it was computed with: a base that was found equal to what it replaces changes none.
+        var wanted = $"{_expected.Count}\t{_expected.Sum(e => e.Count)}\t{_expected.Sum(e => e.Spend)}";
         var totals = "";
         for (var watch = Stopwatch.StartNew(); totals != wanted; await Task.Delay(100))
         {
-            Assert.True(watch.Elapsed < Patience, $"customers, epoch, purchases and spend of customer_current are {totals}, the file says {wanted}");
-            totals = await warehouse.QueryAsync("SELECT count(), min(epoch), sum(purchases), sum(spend) FROM customer_current");
+            Assert.True(watch.Elapsed < Patience, $"customers, purchases and spend of customer_current are {totals}, the file says {wanted}");
+            totals = await warehouse.QueryAsync("SELECT count(), sum(purchases), sum(spend) FROM customer_current");
         }
         var lines = await warehouse.QueryAsync(
             "SELECT customer_id, purchases, spend, toUnixTimestamp(first_purchase_at), toUnixTimestamp(last_purchase_at), confirmed_frauds FROM customer_current ORDER BY customer_id");

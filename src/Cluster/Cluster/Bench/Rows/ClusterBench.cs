@@ -76,8 +76,13 @@ internal sealed class ClusterBench : IBench
         for (var left = customers; left > 0; left -= 50_000)
             await PostAsync([cluster.Node(0)!.Url], EventBatches.Lines(stream, Math.Min(left, 50_000), EventsPerBody), cancel);
         await client.SettleAsync(cancel);
-        var status = await client.StatusAsync(cancel);
-        var actors = status.GetProperty("partitions").EnumerateArray().Sum(p => p.GetProperty("entities_in_memory").GetInt64());
+        long actors = 0;
+        for (var polls = 0; polls < 100 && actors != customers; polls++) // partitions report a few times a second
+        {
+            await Task.Delay(100, cancel);
+            var status = await client.StatusAsync(cancel);
+            actors = status.GetProperty("partitions").EnumerateArray().Sum(p => p.GetProperty("entities_in_memory").GetInt64());
+        }
         using var process = Process.GetProcessById(cluster.Node(0)!.Id);
         return new BenchRow("cluster.memory", process.WorkingSet64 / 1e9, "GB", 3, null, actors == context.Expected(customers), Better.Lower,
             Note: $"resident memory of a node process with {actors} customer actors");
