@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Lambda.Load;
@@ -10,6 +11,9 @@ internal sealed class PostLoad(IReadOnlyList<ReadOnlyMemory<byte>> bodies) : ILo
 
     /// <summary>Events that responses called accepted.</summary>
     public long Accepted { get; private set; }
+
+    /// <summary>Per partition the last offset that a response named: what a reader must have seen to have seen everything.</summary>
+    public Dictionary<int, long> Positions { get; } = [];
 
     /// <summary>Answers with 429.</summary>
     public long Refused { get; private set; }
@@ -38,11 +42,25 @@ internal sealed class PostLoad(IReadOnlyList<ReadOnlyMemory<byte>> bodies) : ILo
         var reader = new Utf8JsonReader(body);
         while (reader.Read())
         {
-            if (reader.TokenType != JsonTokenType.PropertyName || !reader.ValueTextEquals("accepted"u8)) continue;
-            reader.Read();
-            Accepted += reader.GetInt64();
-            break;
+            if (reader.TokenType != JsonTokenType.PropertyName) continue;
+            if (reader.ValueTextEquals("accepted"u8))
+            {
+                reader.Read();
+                Accepted += reader.GetInt64();
+            }
+            else if (reader.ValueTextEquals("positions"u8)) ReadPositions(ref reader);
         }
         return true;
+    }
+
+    private void ReadPositions(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var partition = int.Parse(reader.GetString()!, CultureInfo.InvariantCulture);
+            reader.Read();
+            Positions[partition] = Math.Max(Positions.GetValueOrDefault(partition, -1), reader.GetInt64());
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Lambda.Cluster.Bench.Data;
@@ -9,16 +10,23 @@ namespace Lambda.Cluster.Bench.Processes;
 internal sealed class HostClient(Uri url) : IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Client _api = new(url);
     private readonly HttpClient _http = new() { BaseAddress = url };
 
     /// <summary>Until everything appended is folded and in ClickHouse.</summary>
-    public async Task SettleAsync(CancellationToken cancel)
+    /// <param name="acknowledged">Per partition an offset that was acknowledged: a node of a cluster may not yet know the end that another one appended to.</param>
+    public async Task SettleAsync(CancellationToken cancel, IReadOnlyDictionary<int, long>? acknowledged = null)
     {
         while (!(await StatusAsync(cancel)).GetProperty("partitions").EnumerateArray().All(p => Is(p, "applied") && Is(p, "sunk"))) await Task.Delay(Poll, cancel);
 
-        static bool Is(JsonElement partition, string what) => partition.GetProperty(what).GetInt64() >= partition.GetProperty("end").GetInt64();
+        bool Is(JsonElement partition, string what)
+        {
+            var reached = partition.GetProperty(what).GetInt64();
+            return reached >= partition.GetProperty("end").GetInt64()
+                && reached > (acknowledged?.GetValueOrDefault(partition.GetProperty("partition").GetInt32(), -1) ?? -1);
+        }
     }
 
     public Task<JsonElement> StatusAsync(CancellationToken cancel) => _api.GetAsync("/v1/admin/status", cancel);
@@ -45,17 +53,28 @@ internal sealed class HostClient(Uri url) : IDisposable
         }
     }
 
-    /// <summary>How many of these customers are answered with another spend than was generated for them.</summary>
+    /// <summary>How many of these customers are answered with another spend than was generated for them, or not at all.</summary>
     public async Task<int> WrongAsync(BenchContext context, Tally tally, IEnumerable<int> customers, CancellationToken cancel)
     {
-        var wrong = 0;
+        int wrong = 0, silent = 0;
         foreach (var customer in customers)
         {
-            var body = await CustomerAsync(AnswerCheck.Id(customer).ToString(), cancel);
-            if (body is null || AnswerCheck.SpendOf(body) != context.Expected(tally.SpendOf(customer))) wrong++;
+            if (await PatientlyAsync(AnswerCheck.Id(customer).ToString(), cancel) is not { } body) silent++;
+            else if (AnswerCheck.SpendOf(body) != context.Expected(tally.SpendOf(customer))) wrong++;
         }
         if (wrong > 0) context.Say($"  {wrong} customers are answered otherwise than was generated");
-        return wrong;
+        if (silent > 0) context.Say($"  {silent} customers are not answered within {Patience.TotalSeconds:0} s");
+        return wrong + silent;
+    }
+
+    /// <summary>A refusal (503) is no wrong answer: it is asked again for a while.</summary>
+    private async Task<byte[]?> PatientlyAsync(string customer, CancellationToken cancel)
+    {
+        for (var begin = Stopwatch.GetTimestamp(); ; await Task.Delay(Poll, cancel))
+        {
+            var body = await CustomerAsync(customer, cancel);
+            if (body is not null || Stopwatch.GetElapsedTime(begin) > Patience) return body;
+        }
     }
 
     /// <summary>Starts a batch run.</summary>

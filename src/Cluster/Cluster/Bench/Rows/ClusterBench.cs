@@ -42,12 +42,12 @@ internal sealed class ClusterBench : IBench
         using var client = new HostClient(cluster.Node(0)!.Url);
 
         var urls = cluster.Running.Select(n => n.Url).ToList();
-        var warm = await PostAsync(urls, WarmUp(bodies), cancel);
-        await client.SettleAsync(cancel);
+        var (warm, warmPositions) = await PostAsync(urls, WarmUp(bodies), cancel);
+        await client.SettleAsync(cancel, warmPositions);
         var cpu = cluster.Running.Sum(n => n.ProcessorTime.TotalMicroseconds);
         var begin = Stopwatch.GetTimestamp();
-        var accepted = await PostAsync(urls, Measured(bodies), cancel);
-        await client.SettleAsync(cancel);
+        var (accepted, positions) = await PostAsync(urls, Measured(bodies), cancel);
+        await client.SettleAsync(cancel, positions);
         var took = Stopwatch.GetElapsedTime(begin);
         var micros = (cluster.Running.Sum(n => n.ProcessorTime.TotalMicroseconds) - cpu) / accepted;
         var isRight = warm + accepted == events && await IsRightAsync(context, cluster, stream.Tally, cancel);
@@ -73,9 +73,11 @@ internal sealed class ClusterBench : IBench
         var stream = new EventStream(19, customers, customers, days: 1, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() * Clock.MicrosPerMs);
         await using var cluster = await LocalCluster.StartAsync(Options(context, "million", 1), cancel);
         using var client = new HostClient(cluster.Node(0)!.Url);
+        Dictionary<int, long> positions = [];
         for (var left = customers; left > 0; left -= 50_000)
-            await PostAsync([cluster.Node(0)!.Url], EventBatches.Lines(stream, Math.Min(left, 50_000), EventsPerBody), cancel);
-        await client.SettleAsync(cancel);
+            foreach (var (partition, offset) in (await PostAsync([cluster.Node(0)!.Url], EventBatches.Lines(stream, Math.Min(left, 50_000), EventsPerBody), cancel)).Positions)
+                positions[partition] = offset;
+        await client.SettleAsync(cancel, positions);
         long actors = 0;
         for (var polls = 0; polls < 100 && actors != customers; polls++) // partitions report a few times a second
         {
@@ -99,7 +101,7 @@ internal sealed class ClusterBench : IBench
         await PostAsync([host.Url], WarmUp(bodies), cancel);
         await client.SettleAsync(cancel);
         var begin = Stopwatch.GetTimestamp();
-        var accepted = await PostAsync([host.Url], Measured(bodies), cancel);
+        var (accepted, _) = await PostAsync([host.Url], Measured(bodies), cancel);
         await client.SettleAsync(cancel);
         return accepted / Stopwatch.GetElapsedTime(begin).TotalSeconds;
     }
@@ -108,12 +110,12 @@ internal sealed class ClusterBench : IBench
 
     private static List<ReadOnlyMemory<byte>> Measured(List<ReadOnlyMemory<byte>> bodies) => [.. bodies.Where((_, i) => i % WarmUpShare != 0)];
 
-    /// <summary>Every body once, dealt out to the nodes.</summary>
-    private static async Task<long> PostAsync(IReadOnlyList<Uri> urls, List<ReadOnlyMemory<byte>> bodies, CancellationToken cancel)
+    /// <summary>Every body once, dealt out to the nodes; gives the events accepted and the last positions.</summary>
+    private static async Task<(long Accepted, Dictionary<int, long> Positions)> PostAsync(IReadOnlyList<Uri> urls, List<ReadOnlyMemory<byte>> bodies, CancellationToken cancel)
     {
         var loads = urls.Select((_, n) => new PostLoad([.. bodies.Where((_, i) => i % urls.Count == n)])).ToList();
         await Task.WhenAll(urls.Zip(loads).Select(l => LoadLoop.ClosedAsync(l.Item1, Connections, l.Item2, TimeSpan.FromMinutes(10), cancel)));
-        return loads.Sum(l => l.Accepted);
+        return (loads.Sum(l => l.Accepted), loads.SelectMany(l => l.Positions).GroupBy(p => p.Key, p => p.Value).ToDictionary(p => p.Key, p => p.Max()));
     }
 
     /// <summary>Reads one customer of every partition again and again while a node is lost; the time until all answer, and the refusals.</summary>
