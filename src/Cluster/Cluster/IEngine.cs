@@ -1,6 +1,7 @@
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Cluster;
@@ -16,6 +17,9 @@ public interface IEngine : IAsyncDisposable
     IQuarantine Quarantine { get; }
     IRecompute Recompute { get; }
     IOperations Operations { get; }
+
+    /// <summary>All customers at once.</summary>
+    PopulationParts Population { get; }
 
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }

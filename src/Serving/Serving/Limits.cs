@@ -21,6 +21,14 @@ public static class Limits
     public const int RunsPageDefault = 20;
     public const int RunsPageMax = 1_000;
 
+    public const int SearchBytes = 128 << 10;
+    public const int SearchPageDefault = 50;
+    public const int SearchPageMax = 1_000;
+    public const int SortKeysMax = 5;
+    public const int ColumnsMax = 2_000;
+    public const int LookupBytes = 512 << 10;
+    public const int LookupMax = 1_000;
+
     /// <summary>A client that sends its body slower than this is cut off (408) after the grace time.</summary>
     public const double BodyBytesPerSecondMin = 240;
 

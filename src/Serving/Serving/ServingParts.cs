@@ -1,4 +1,5 @@
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
 
@@ -11,6 +12,9 @@ public sealed record ServingParts(
 {
     /// <summary>Answers a scrape of /metrics: the host's choice of exporter. Null: there is none, and /metrics says so.</summary>
     public RequestDelegate? Metrics { get; init; }
+
+    /// <summary>All customers at once.</summary>
+    public required PopulationParts Population { get; init; }
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

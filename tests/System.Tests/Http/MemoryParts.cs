@@ -4,8 +4,10 @@ using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
+using Lambda.TestKit.Population;
 
 namespace Lambda.SystemTests.Http;
 
@@ -19,13 +21,14 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public List<RunReport> Runs { get; } = [];
     public Dictionary<string, ImportProgress> Imports { get; } = [];
     public MemoryQuarantine Quarantine { get; } = new();
+    public MemoryPopulation Population { get; } = new() { Definition = TestView.Definition };
     public bool AbandonsAtOnce { get; set; } = true;
     public bool IsReady { get; set; } = true;
     public Func<byte[], Intake> OnIntake { get; set; } = _ => new Intake.Done(1, [], [new Position(0, 0)]);
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Population = new PopulationParts(Population, new byte[32]) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {
@@ -35,12 +38,22 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
         return OnIntake(whole.ToArray());
     }
 
+    /// <summary>A row of the population.</summary>
+    public void Have(string customer, Answer answer, long epoch = 3, long applied = 5) => Population.Rows.Add(new PopulationRow(CustomerId.From(customer), 1, epoch, applied, answer));
+
     public void Refuse(IReadOnlyList<QuarantineEntry> entries) => Quarantine.Add(entries, once: true);
 
     public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel)
     {
         LastRead = (atLeast, wait, asOfDay);
         return new(Customers.GetValueOrDefault(customer) ?? new CustomerRead.Unknown());
+    }
+
+    public async ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel)
+    {
+        var reads = new List<CustomerRead>();
+        foreach (var customer in customers) reads.Add(await ReadAsync(customer, asOfDay, null, TimeSpan.Zero, cancel));
+        return reads;
     }
 
     public ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel) =>

@@ -55,6 +55,11 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         ("GET", "/v1/customers/nobody", "/v1/customers/{id}", null, null),
         ("GET", "/v1/customers/full?as_of=x", "/v1/customers/{id}", null, null),
         ("GET", "/v1/customers/full/events", "/v1/customers/{id}/events", null, null),
+        ("POST", "/v1/customers/search", "/v1/customers/search", """{"where":"spend > 0 or high_value","select":["*"],"order_by":["spend desc"],"limit":1,"count":true}""", "application/json"),
+        ("POST", "/v1/customers/search", "/v1/customers/search", """{"where":"spent > 0"}""", "application/json"),
+        ("POST", "/v1/customers/search", "/v1/customers/search", "<x/>", "application/xml"),
+        ("POST", "/v1/customers/lookup", "/v1/customers/lookup", """{"ids":["full","empty","nobody"]}""", "application/json"),
+        ("POST", "/v1/customers/lookup", "/v1/customers/lookup", """{"ids":[""]}""", "application/json"),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null), // 409
         ("GET", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
@@ -95,6 +100,8 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         api.Parts.Customers[CustomerId.From("full")] = new CustomerRead.Found(TestView.Full(19_000), 3, 1, 5, 0, ReadSource.Batch);
         api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
+        api.Parts.Have("full", TestView.Full(19_000));
+        api.Parts.Have("empty", TestView.Empty(19_001));
         api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event)));
         api.Parts.OnIntake = body => body[0] == '{' ? new Intake.Done(1, [], [new Position(1, 5)]) : new Intake.Done(0, [new RejectedLine(1, "", "malformed_json", "")], []);
         api.Parts.Quarantine.Add([new QuarantineEntry(0, 5, "http", 1, "", "malformed_json", "found `x`", new byte[] { 0xff }), new QuarantineEntry(0, 5, "http", 2, "type", "unknown_type", "", "{}"u8.ToArray())], once: true);

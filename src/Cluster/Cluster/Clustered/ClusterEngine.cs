@@ -8,6 +8,7 @@ using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sink;
@@ -41,6 +42,7 @@ internal sealed class ClusterEngine : IEngine
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
+        Population = new PopulationParts(parts.House.PopulationReads(parts.Definitions.ByPrefix, parts.Time), parts.Facts.CursorKey());
         _loops.Add(new Loop("reports", async cancel =>
         {
             await node.Reports.RefreshAsync(cancel);
@@ -58,6 +60,7 @@ internal sealed class ClusterEngine : IEngine
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
+    public PopulationParts Population { get; }
     public Task Faulted => _faulted.Task;
 
     /// <exception cref="DataFolderException">Something the cluster stands on cannot be used: says what to do.</exception>

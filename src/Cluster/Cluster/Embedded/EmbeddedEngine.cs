@@ -5,6 +5,7 @@ using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sink;
@@ -50,6 +51,7 @@ public sealed class EmbeddedEngine : IEngine
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
+        Population = new PopulationParts(parts.House.PopulationReads(parts.Definitions.ByPrefix, parts.Time), parts.Facts.CursorKey());
         HorizonMs = horizonMs;
     }
 
@@ -63,13 +65,14 @@ public sealed class EmbeddedEngine : IEngine
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
+    public PopulationParts Population { get; }
     public Task Faulted => _parts.Faulted;
 
     /// <summary>The log and the hosts, for benchmarks that go in below the API.</summary>
     internal IEventLog Log => _parts.Log;
     internal IReadOnlyList<PartitionHost> Hosts => _hosts;
     internal SinkPump Sink => _pump;
-    internal PopulationWriter Population => _population;
+    internal PopulationWriter PopulationWriter => _population;
     internal EngineParts Parts => _parts;
 
     /// <summary>Opens the folder, starts the warehouse, recovers every partition and starts reading on. Ready once replay has caught up (see <see cref="Status"/>).</summary>

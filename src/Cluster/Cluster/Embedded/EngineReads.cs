@@ -27,6 +27,24 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
         return Read(host, customer, asOfDay, cancel);
     }
 
+    public async ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel)
+    {
+        var reads = new CustomerRead[customers.Count];
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var day = asOfDay ?? Clock.DayOfMs(nowMs);
+        foreach (var group in Enumerable.Range(0, customers.Count).GroupBy(i => PartitionOf(customers[i])))
+        {
+            int[] indexes = [.. group];
+            var (host, overflows) = (hosts[group.Key], new Dictionary<int, string>());
+            var readouts = host.ReadMany([.. indexes.Select(i => customers[i])], day, overflows);
+            for (var i = 0; i < indexes.Length; i++)
+                reads[indexes[i]] = overflows.TryGetValue(i, out var metric)
+                    ? new CustomerRead.Overflow(metric)
+                    : await Outcome(host, customers[indexes[i]], readouts[i], day, nowMs, cancel);
+        }
+        return reads;
+    }
+
     public async ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel)
     {
         var partition = PartitionOf(customer);
@@ -63,21 +81,22 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
         var day = asOfDay ?? Clock.DayOfMs(nowMs);
         try
         {
-            var read = host.Read(customer, day);
-            return read.Outcome switch
-            {
-                ReadOutcome.Found => new(new CustomerRead.Found(read.Answer!, read.Epoch, host.Partition, read.Applied, host.FreshnessMs(read.Applied, nowMs), SourceOf(read))),
-                ReadOutcome.Unknown => new(new CustomerRead.Unknown()),
-                ReadOutcome.NeedsRawEvents => ReadRaw(host, customer, day, nowMs, cancel),
-                ReadOutcome.Unavailable => new(Unavailable(host)),
-                _ => throw new InvalidOperationException($"unknown outcome {read.Outcome}"),
-            };
+            return Outcome(host, customer, host.Read(customer, day), day, nowMs, cancel);
         }
         catch (MetricOverflowException e)
         {
             return new(new CustomerRead.Overflow(e.Metric));
         }
     }
+
+    private ValueTask<CustomerRead> Outcome(PartitionHost host, CustomerId customer, Readout read, int day, long nowMs, CancellationToken cancel) => read.Outcome switch
+    {
+        ReadOutcome.Found => new(new CustomerRead.Found(read.Answer!, read.Epoch, host.Partition, read.Applied, host.FreshnessMs(read.Applied, nowMs), SourceOf(read))),
+        ReadOutcome.Unknown => new(new CustomerRead.Unknown()),
+        ReadOutcome.NeedsRawEvents => ReadRaw(host, customer, day, nowMs, cancel),
+        ReadOutcome.Unavailable => new(Unavailable(host)),
+        _ => throw new InvalidOperationException($"unknown outcome {read.Outcome}"),
+    };
 
     private async ValueTask<CustomerRead> ReadRaw(PartitionHost host, CustomerId customer, int day, long nowMs, CancellationToken cancel)
     {

@@ -36,6 +36,9 @@ internal sealed class InstallationFacts(IFacts facts)
             ulong.Parse(kept.AsSpan(16, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Signs cursors, on every node alike.</summary>
+    public byte[] CursorKey() => Convert.FromHexString(Once("cursor_key", () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))));
+
     /// <summary>The first definition, which epoch 0 names, and when that was; null before <see cref="DecideFirstDefinition"/>.</summary>
     public (string Hash, long AtMs)? FirstDefinition => facts.Fact("first_definition") is { } kept ? ParseFirstDefinition(kept) : null;
 

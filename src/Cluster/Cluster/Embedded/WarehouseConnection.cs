@@ -1,5 +1,6 @@
 using Lambda.BatchLayer.Ports;
 using Lambda.Cluster.Options;
+using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
 using Lambda.Warehouse;
@@ -20,6 +21,7 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     private readonly LocalWarehouseProcess? _child;
     private readonly ClickHouseWarehouse _warehouse;
     private readonly ClickHousePopulation _population;
+    private ClickHousePopulationReads? _reads;
     private string? _lastExit;
 
     private WarehouseConnection(ClickHouseClient client, LocalWarehouseProcess? child)
@@ -32,6 +34,9 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     public IWarehouse Warehouse => _warehouse;
     public IPopulation Population => _population;
     public ClickHouseClient Client => _client;
+
+    /// <summary>Questions about all customers; closed with this.</summary>
+    public IPopulationReads PopulationReads(Func<string, ViewDefinition?> definitions, TimeProvider time) => _reads ??= new ClickHousePopulationReads(_client, definitions, time);
 
     /// <summary>The child's process, null when the warehouse is somebody else's server.</summary>
     public LocalWarehouseProcess? Child => _child;
@@ -69,6 +74,7 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     {
         _warehouse.Dispose();
         _population.Dispose();
+        _reads?.Dispose();
         _client.Dispose();
         if (_child is not null) await _child.DisposeAsync();
     }

@@ -7,6 +7,7 @@ internal static class Operations
     [
         EventsApi.Post,
         CustomersApi.Get, CustomersApi.Events,
+        SearchApi.Post, LookupApi.Post,
         RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,

@@ -17,15 +17,22 @@ public static class CustomerJson
         to.WriteStartObject();
         to.WriteString(Names.CustomerId, customer.Utf8);
         shape.Write(to, read.Answer);
-        to.WriteStartObject(Names.Meta);
-        to.WriteString(Names.Definition, shape.Hash);
+        to.WritePropertyName(Names.Meta);
+        WriteMeta(to, read);
+        to.WriteEndObject();
+    }
+
+    /// <summary>What the answer rests on.</summary>
+    internal static void WriteMeta(Utf8JsonWriter to, CustomerRead.Found read)
+    {
+        to.WriteStartObject();
+        to.WriteString(Names.Definition, AnswerShape.Of(read.Answer.Definition).Hash);
         to.WriteNumber(Names.Epoch, read.Epoch);
         WritePosition(to, read.Partition, read.Applied);
         to.WritePropertyName(Names.AsOf);
         JsonValues.WriteDay(to, read.Answer.AsOfDay);
         to.WriteNumber(Names.FreshnessMs, read.FreshnessMs);
         to.WriteString(Names.Source, Sources[(int)read.Source]);
-        to.WriteEndObject();
         to.WriteEndObject();
     }
 

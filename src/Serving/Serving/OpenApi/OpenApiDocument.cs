@@ -18,7 +18,7 @@ internal static class OpenApiDocument
     private static JsonObject Build(ViewDefinition definition)
     {
         var schemas = new JsonObject();
-        foreach (var (name, schema) in FixedSchemas.All().Concat(OperationsSchemas.All()).Concat(EventSchemas.All())) schemas[name] = schema;
+        foreach (var (name, schema) in FixedSchemas.All().Concat(OperationsSchemas.All()).Concat(PopulationSchemas.All()).Concat(EventSchemas.All())) schemas[name] = schema;
         schemas["Customer"] = CustomerSchema.Of(definition);
         return new JsonObject
         {
@@ -64,7 +64,7 @@ internal static class OpenApiDocument
 
     /// <summary>application/json carries an array of what NDJSON carries a line each of.</summary>
     private static JsonObject BodySchema(Body body, string mediaType) =>
-        mediaType == JsonResponse.Json ? Schema.List(Schema.Ref(body.Schema)) : Schema.Ref(body.Schema);
+        mediaType == JsonResponse.Json && !body.IsOne ? Schema.List(Schema.Ref(body.Schema)) : Schema.Ref(body.Schema);
 
     private static JsonNode Of(Parameter parameter) => new JsonObject
     {

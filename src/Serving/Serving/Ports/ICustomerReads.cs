@@ -12,6 +12,9 @@ public interface ICustomerReads
     /// <param name="wait">How long to wait for <paramref name="atLeast"/>.</param>
     ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel);
 
+    /// <summary>The same of several customers, in their order, each with an outcome of its own; customers of one partition are read at one moment.</summary>
+    ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel);
+
     /// <summary>The customer's distinct events, newest first by (occurred_at, offset), strictly before <paramref name="before"/> if given. Empty when it has none.</summary>
     /// <exception cref="EngineUnavailableException">They cannot be read now.</exception>
     ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel);

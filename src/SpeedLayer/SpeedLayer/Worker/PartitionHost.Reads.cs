@@ -20,18 +20,73 @@ public sealed partial class PartitionHost
         lock (_gate)
         {
             Interlocked.Decrement(ref _readersWaiting);
-            if (Fault is not null || _worker is null || !_worker.CanAnswer) return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
-            if (!Epochs.Active.TilesCover(asOfDay, Clock.DayOfMs(LastAppendedAtMs)))
-                return new Readout(ReadOutcome.NeedsRawEvents, null, Epochs.Published, Applied, false, false);
-            try
+            return Refused(asOfDay) ?? MergedOrStopped(customer, asOfDay, isLoaded: false);
+        }
+    }
+
+    /// <summary>Several customers at one moment, in their order: those that are not in memory come in one query.</summary>
+    /// <param name="overflows">Gets the metric of each customer (by index) that has a sum which does not fit; its readout then has no answer.</param>
+    public Readout[] ReadMany(IReadOnlyList<CustomerId> customers, int asOfDay, IDictionary<int, string> overflows)
+    {
+        var readouts = new Readout[customers.Count];
+        Interlocked.Increment(ref _readersWaiting);
+        lock (_gate)
+        {
+            Interlocked.Decrement(ref _readersWaiting);
+            if (Refused(asOfDay) is { } refused)
             {
-                return Merged(LoadOne(customer), customer, asOfDay);
+                Array.Fill(readouts, refused);
+                return readouts;
             }
-            catch (Exception e) when (e is CheckpointCorruptException or BaseCorruptException or InvalidDataException)
+            var isLoaded = TrySupply(customers);
+            for (var i = 0; i < readouts.Length; i++)
             {
-                Fault = e; // damaged storage is not this customer's affair: the partition stops and says what to do
-                return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+                try
+                {
+                    readouts[i] = MergedOrStopped(customers[i], asOfDay, isLoaded);
+                }
+                catch (MetricOverflowException e)
+                {
+                    overflows[i] = e.Metric;
+                }
             }
+        }
+        return readouts;
+    }
+
+    /// <summary>Why nobody is answered for this day, or null.</summary>
+    private Readout? Refused(int asOfDay)
+    {
+        if (Fault is not null || _worker is null || !_worker.CanAnswer) return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+        return Epochs.Active.TilesCover(asOfDay, Clock.DayOfMs(LastAppendedAtMs)) ? null : new Readout(ReadOutcome.NeedsRawEvents, null, Epochs.Published, Applied, false, false);
+    }
+
+    /// <param name="isLoaded">True: it is in memory or nowhere.</param>
+    private Readout MergedOrStopped(CustomerId customer, int asOfDay, bool isLoaded)
+    {
+        try
+        {
+            return Merged(isLoaded ? _worker.Resident(customer.Utf8) ?? new CustomerEntity(customer) : LoadOne(customer), customer, asOfDay);
+        }
+        catch (Exception e) when (e is CheckpointCorruptException or BaseCorruptException or InvalidDataException)
+        {
+            Fault = e; // damaged storage is not this customer's affair: the partition stops and says what to do
+            return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+        }
+    }
+
+    /// <returns>False when one of them cannot be read: each is then loaded alone, and the one stops the partition.</returns>
+    private bool TrySupply(IReadOnlyList<CustomerId> customers)
+    {
+        try
+        {
+            CustomerId[] missing = [.. customers.Where(c => _worker.Resident(c.Utf8) is null).Distinct()];
+            if (missing.Length > 0) _ports.Checkpoints.LoadEntities(Partition, missing, (id, state) => _worker.Supply(id, state));
+            return true;
+        }
+        catch (Exception e) when (e is CheckpointCorruptException or InvalidDataException)
+        {
+            return false;
         }
     }
 

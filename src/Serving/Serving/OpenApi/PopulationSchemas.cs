@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Lambda.Serving.Ports;
+using static Lambda.Serving.OpenApi.Schema;
+
+namespace Lambda.Serving.OpenApi;
+
+/// <summary>Schemas of the endpoints about many customers. What columns there are stands in the schema `Customer`.</summary>
+internal static class PopulationSchemas
+{
+    public static IEnumerable<(string Name, JsonNode Schema)> All() =>
+    [
+        ("Search", Optional(
+            ("where", Doc(Text, "A condition, such as `spend_90d >= 500000 and balance['credit_card'] < 0 and not dormant`.")),
+            ("select", Doc(List(Text), "Columns to show: metrics, windows, derived values, segments by name, `segments` (all of them), `*`. Without it those that the question names.")),
+            ("order_by", Doc(List(Text), $"Up to {Limits.SortKeysMax} values, each with `asc` or `desc` and `nulls first` or `nulls last` behind it if wished: `spend_90d / purchases_90d desc`.")),
+            ("limit", Doc(Integer, $"1..{Limits.SearchPageMax}; default {Limits.SearchPageDefault}.")),
+            ("cursor", Doc(Text, "`next` of the page before, with the same `where` and `order_by`.")),
+            ("count", Doc(Bool, "true: also how many there are, exactly.")))),
+        ("SearchPage", SearchPage()),
+        ("Lookup", Optional(
+            ("ids", Doc(List(Text), $"Up to {Limits.LookupMax} customer ids.")), ("select", Doc(List(Text), "As in a search; without it all.")), ("as_of", Doc(Day, "Default today.")))),
+        ("LookupAnswer", Closed(("customers", List(LookupOutcome())))),
+    ];
+
+    private static JsonObject Values => Doc(new JsonObject { ["type"] = "object" }, "By column, as in `Customer`.");
+
+    private static JsonObject Meta => Closed(
+        ("definition", Text),
+        ("oldest_epoch", Doc(Integer, "The oldest batch view that a row of the population builds on.")),
+        ("oldest_as_of", Doc(OrNull(Day), "The oldest day that a row is for; null when there is none.")),
+        ("rows", Doc(Integer, "Customers in the population.")));
+
+    private static JsonObject SearchPage()
+    {
+        var row = Closed(
+            ("customer_id", Text), ("values", Values),
+            ("position", Doc(Text, "`p:o`: every record of the customer's partition up to and including it is in the row.")), ("epoch", Integer), ("as_of", Day));
+        row["properties"]!["segments"] = List(Text);
+        var page = Closed(("customers", List(row)), ("next", Doc(OrNull(Text), "Cursor of the next page.")), ("meta", Meta));
+        page["properties"]!["count"] = Doc(Integer, "How many the condition is true of; when asked for.");
+        return page;
+    }
+
+    private static JsonObject LookupOutcome()
+    {
+        var outcome = Closed(("customer_id", Text), ("outcome", OneOf("found", "unknown", "overflow", "unavailable")));
+        var properties = outcome["properties"]!;
+        properties["values"] = Values;
+        properties["segments"] = List(Text);
+        properties["metric"] = Doc(Text, "The one that does not fit its type.");
+        properties["reason"] = Doc(Text, "Why its partition cannot answer.");
+        properties["meta"] = Closed(
+            ("definition", Text), ("epoch", Integer), ("position", Text), ("as_of", Day), ("freshness_ms", Integer), ("source", OneOf(Enum.GetNames<ReadSource>().Select(n => n.ToLowerInvariant()))));
+        return outcome;
+    }
+
+    /// <summary>Exactly these properties, none of which must be there.</summary>
+    internal static JsonObject Optional(params IEnumerable<(string Name, JsonNode Schema)> properties)
+    {
+        var schema = Closed(properties);
+        schema["required"] = new JsonArray();
+        return schema;
+    }
+}
