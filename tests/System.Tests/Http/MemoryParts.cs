@@ -3,6 +3,7 @@ using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving;
+using Lambda.Serving.Export;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.SpeedLayer.Memory;
@@ -22,13 +23,16 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public Dictionary<string, ImportProgress> Imports { get; } = [];
     public MemoryQuarantine Quarantine { get; } = new();
     public MemoryPopulation Population { get; } = new() { Definition = TestView.Definition };
+    public MemoryExports Exports { get; } = new();
+    public MemorySql Sql { get; } = new();
+    public ExportJobs ExportJobs => field ??= new ExportJobs(Population, Exports, Exports, Node, TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
     public bool AbandonsAtOnce { get; set; } = true;
     public bool IsReady { get; set; } = true;
     public Func<byte[], Intake> OnIntake { get; set; } = _ => new Intake.Done(1, [], [new Position(0, 0)]);
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Population = new PopulationParts(Population, new byte[32]) };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {

@@ -30,9 +30,10 @@ internal sealed class ClusterEngine : IEngine
     private readonly List<Loop> _loops = [];
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
+    private readonly Analytics _analytics;
     private Task? _stopping;
 
-    private ClusterEngine(ClusterParts parts, ClusterNode node, Action<string, Exception> onError)
+    private ClusterEngine(ClusterParts parts, ClusterNode node, LambdaOptions options, Action<string, Exception> onError)
     {
         (_parts, _node) = (parts, node);
         var runs = new ClusterRuns(node, parts.Initial);
@@ -42,7 +43,7 @@ internal sealed class ClusterEngine : IEngine
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
-        Population = new PopulationParts(parts.House.PopulationReads(parts.Definitions.ByPrefix, parts.Time), parts.Facts.CursorKey());
+        _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
         _loops.Add(new Loop("reports", async cancel =>
         {
             await node.Reports.RefreshAsync(cancel);
@@ -60,7 +61,7 @@ internal sealed class ClusterEngine : IEngine
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
-    public PopulationParts Population { get; }
+    public PopulationParts Population => _analytics.Parts;
     public Task Faulted => _faulted.Task;
 
     /// <exception cref="DataFolderException">Something the cluster stands on cannot be used: says what to do.</exception>
@@ -75,7 +76,7 @@ internal sealed class ClusterEngine : IEngine
                 new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterSeeds.Split(','), options.Roles.Split(','), options.Postgres!),
                 parts.Log.Partitions, time, served => PartitionsOf(parts, options, horizonMs, served, onError),
                 (journal, here) => Drive(parts, options, horizonMs, journal, here), onError, new NodeLog(onError), cancel);
-            return new ClusterEngine(parts, node, onError);
+            return new ClusterEngine(parts, node, options, onError);
         }
         catch
         {
@@ -135,6 +136,7 @@ internal sealed class ClusterEngine : IEngine
 
     private async Task StopOnceAsync(CancellationToken hurry)
     {
+        await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         if (!hurry.IsCancellationRequested) await _node.StopAsync();
         await _node.DisposeAsync();

@@ -30,6 +30,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly List<PartitionThread> _threads = [];
     private readonly List<Loop> _loops = [];
     private readonly Lock _stopGate = new();
+    private readonly Analytics _analytics;
     private Task? _stopping;
 
     private EmbeddedEngine(EngineParts parts, LambdaOptions options, Action<string, Exception> onError)
@@ -51,7 +52,7 @@ public sealed class EmbeddedEngine : IEngine
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
-        Population = new PopulationParts(parts.House.PopulationReads(parts.Definitions.ByPrefix, parts.Time), parts.Facts.CursorKey());
+        _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
         HorizonMs = horizonMs;
     }
 
@@ -65,7 +66,7 @@ public sealed class EmbeddedEngine : IEngine
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
-    public PopulationParts Population { get; }
+    public PopulationParts Population => _analytics.Parts;
     public Task Faulted => _parts.Faulted;
 
     /// <summary>The log and the hosts, for benchmarks that go in below the API.</summary>
@@ -140,6 +141,7 @@ public sealed class EmbeddedEngine : IEngine
 
     private async Task StopOnceAsync(CancellationToken hurry)
     {
+        await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _batch.Dispose();
         await Task.WhenAll(_threads.Select(t => Task.Run(() => t.Stop(checkpoint: !hurry.IsCancellationRequested), CancellationToken.None)));

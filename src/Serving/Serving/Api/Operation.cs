@@ -31,6 +31,9 @@ internal sealed record Body(string Schema, string Doc, IReadOnlyList<string> Med
 /// <param name="Schema">Name under components/schemas; `Problem` is sent as application/problem+json.</param>
 internal sealed record Reply(int Status, string Doc, string Schema, string MediaType = JsonResponse.Json)
 {
+    /// <summary>Further media types that it may come in.</summary>
+    public IReadOnlyList<string> AlsoAs { get; init; } = [];
+
     public static Reply Problem(int status, string doc) => new(status, doc, "Problem", JsonResponse.ProblemJson);
 }
 

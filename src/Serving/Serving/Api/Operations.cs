@@ -8,6 +8,8 @@ internal static class Operations
         EventsApi.Post,
         CustomersApi.Get, CustomersApi.Events,
         SearchApi.Post, LookupApi.Post,
+        ExportsApi.Start, ExportsApi.List, ExportsApi.Get, ExportsApi.Cancel,
+        SqlApi.Post,
         RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,

@@ -78,6 +78,6 @@ internal static class OpenApiDocument
     private static JsonObject Of(Reply reply) => new()
     {
         ["description"] = reply.Doc,
-        ["content"] = new JsonObject { [reply.MediaType] = new JsonObject { ["schema"] = Schema.Ref(reply.Schema) } },
+        ["content"] = new JsonObject(reply.AlsoAs.Prepend(reply.MediaType).Select(m => KeyValuePair.Create(m, (JsonNode?)new JsonObject { ["schema"] = Schema.Ref(reply.Schema) }))),
     };
 }

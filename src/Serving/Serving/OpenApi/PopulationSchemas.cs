@@ -20,7 +20,26 @@ internal static class PopulationSchemas
         ("Lookup", Optional(
             ("ids", Doc(List(Text), $"Up to {Limits.LookupMax} customer ids.")), ("select", Doc(List(Text), "As in a search; without it all.")), ("as_of", Doc(Day, "Default today.")))),
         ("LookupAnswer", Closed(("customers", List(LookupOutcome())))),
+        ("Export", Optional(
+            ("where", Doc(Text, "A condition as in a search; without it all customers.")),
+            ("select", Doc(List(Text), "As in a search; without it all columns that the caller may see.")),
+            ("format", OneOf("ndjson", "csv", "parquet")),
+            ("to", Doc(Optional(("folder", Text), ("s3", Text)), "One of them, a path below the configured root: a job. Without it the rows are the answer.")))),
+        ("Sql", Optional(
+            ("sql", Text), ("parameters", Doc(new JsonObject { ["type"] = "object" }, "Values by name: strings, numbers, bools or null.")),
+            ("limit", Doc(Integer, $"Rows at most, 1..{Limits.SqlRowsMax}; default {Limits.SqlRowsDefault}.")))),
+        ("SqlRows", Closed(
+            ("columns", List(Text)), ("types", Doc(List(Text), "As ClickHouse names them.")), ("rows", List(List(new JsonObject()))), ("truncated", Doc(Bool, "There are more rows than `limit`.")))),
+        ("ExportJob", ExportJob()),
+        ("ExportJobs", Closed(("exports", List(Ref("ExportJob"))))),
     ];
+
+    private static JsonObject ExportJob() => Closed(
+        ("export", Text), ("state", OneOf(Enum.GetNames<ExportState>().Select(n => n.ToLowerInvariant()))), ("node", Doc(Text, "Who runs it.")), ("place", Text), ("format", Text),
+        ("definition", Text), ("where", OrNull(Text)), ("columns", List(Text)),
+        ("oldest_epoch", Doc(Integer, "Of all rows when the job began.")), ("oldest_as_of", OrNull(Day)),
+        ("parts_total", Doc(Integer, "0 until it is known.")), ("rows", Integer), ("bytes", Integer), ("created_at", Instant), ("ended_at", OrNull(Instant)), ("reason", OrNull(Text)),
+        ("parts", Doc(List(Closed(("name", Text), ("rows", Integer), ("bytes", Integer), ("sha256", Text))), "Those written whole.")));
 
     private static JsonObject Values => Doc(new JsonObject { ["type"] = "object" }, "By column, as in `Customer`.");
 

@@ -1,4 +1,5 @@
 using Lambda.Domain.Views;
+using Lambda.Serving.Export;
 using Lambda.Serving.Http;
 using Lambda.Serving.Ports;
 using Microsoft.AspNetCore.Http;
@@ -7,7 +8,7 @@ namespace Lambda.Serving.Search;
 
 /// <summary>What the API needs to answer about all customers at once.</summary>
 /// <param name="CursorKey">Signs cursors; the same on every node of an installation.</param>
-public sealed record PopulationParts(IPopulationReads Reads, byte[] CursorKey);
+public sealed record PopulationParts(IPopulationReads Reads, byte[] CursorKey, ExportJobs Exports, IAnalystSql Sql);
 
 internal static class PopulationAccess
 {

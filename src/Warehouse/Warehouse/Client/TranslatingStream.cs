@@ -1,8 +1,11 @@
 namespace Lambda.Warehouse.Client;
 
 /// <summary>An answer's bytes whose reader is told of errors in other words than ClickHouse's.</summary>
-internal sealed class TranslatingStream(Stream inner, Func<ClickHouseException, Exception> translate) : Stream
+/// <param name="closed">Called once, when it is disposed.</param>
+internal sealed class TranslatingStream(Stream inner, Func<ClickHouseException, Exception> translate, Action closed) : Stream
 {
+    private int _closed;
+
     public override bool CanRead => true;
     public override bool CanSeek => false;
     public override bool CanWrite => false;
@@ -40,7 +43,11 @@ internal sealed class TranslatingStream(Stream inner, Func<ClickHouseException, 
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) inner.Dispose();
+        if (disposing && Interlocked.Exchange(ref _closed, 1) == 0)
+        {
+            inner.Dispose();
+            closed();
+        }
         base.Dispose(disposing);
     }
 }

@@ -15,6 +15,7 @@ namespace Lambda.Warehouse.Population;
 public sealed partial class ClickHousePopulationReads(ClickHouseClient client, Func<string, ViewDefinition?> definitions, TimeProvider time) : IPopulationReads, IDisposable
 {
     private readonly SemaphoreSlim _running = new(RunningMax, RunningMax);
+    private readonly SemaphoreSlim _exporting = new(ExportingMax, ExportingMax);
     private readonly SemaphoreSlim _asking = new(1, 1);
     private (ViewDefinition? Definition, long At)? _shown;
     private (PopulationSummary Summary, string Hash, long At)? _summary;
@@ -66,8 +67,17 @@ public sealed partial class ClickHousePopulationReads(ClickHouseClient client, F
         settings["output_format_json_quote_64bit_integers"] = "0";
         settings["output_format_json_quote_decimals"] = "0";
         var parameters = new QueryParameters { { "from", export.From }, { "to", export.To } };
-        var stream = await Translated(() => client.OpenAsync(PopulationSql.Export(export), parameters, settings, cancel: cancel));
-        return new TranslatingStream(stream, Translate);
+        if (!await _exporting.WaitAsync(WaitMax, cancel)) throw new EngineUnavailableException($"{ExportingMax} exports run already; ask again", RetryAfter);
+        try
+        {
+            var stream = await Translated(() => client.OpenAsync(PopulationSql.Export(export), parameters, settings, cancel: cancel));
+            return new TranslatingStream(stream, Translate, () => _exporting.Release());
+        }
+        catch
+        {
+            _exporting.Release();
+            throw;
+        }
     }
 
     public async Task<IReadOnlyList<string>> BoundariesAsync(ViewDefinition definition, int rowsPerPart, CancellationToken cancel)
@@ -150,7 +160,7 @@ public sealed partial class ClickHousePopulationReads(ClickHouseClient client, F
 
     private static string Bytes(long bytes) => bytes.ToString(CultureInfo.InvariantCulture);
 
-    private const int RunningMax = 3;
+    private const int RunningMax = 3, ExportingMax = 2;
     private const long SearchMemory = 1L << 30, ExportMemory = 3L << 30;
     private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(10), ExportTime = TimeSpan.FromHours(1), WaitMax = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShownFor = TimeSpan.FromSeconds(1), SummaryFor = TimeSpan.FromSeconds(5), RetryAfter = TimeSpan.FromSeconds(1);
