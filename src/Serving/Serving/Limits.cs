@@ -35,6 +35,11 @@ public static class Limits
     public const int SqlBytes = 128 << 10;
     public const int SqlRowsDefault = 1_000;
     public const int SqlRowsMax = 100_000;
+    public const int HistoryPageDefault = 50;
+    public const int HistoryPageMax = 500;
+
+    /// <summary>Events that one page looks at to find those that are asked for.</summary>
+    public const int HistoryScanned = 10_000;
     public const int LookupBytes = 512 << 10;
     public const int LookupMax = 1_000;
 

@@ -17,7 +17,7 @@ namespace Lambda.Cluster.Clustered;
 /// Reads from partitions wherever they are: their node gives the three parts, this one merges and finishes them for the day asked for. A day too old for the
 /// tiles is computed from the customer's raw events.
 /// </summary>
-internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWarehouse warehouse, ISinkProgressStore sunk, TimeProvider time) : ICustomerReads, IRecompute
+internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWarehouse warehouse, ISinkProgressStore sunk, Func<Publication> served, TimeProvider time) : ICustomerReads, IRecompute
 {
     private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SinkPoll = TimeSpan.FromMilliseconds(20);
@@ -74,6 +74,17 @@ internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWareho
         {
             return new CustomerRead.Overflow(e.Metric);
         }
+    }
+
+    public async ValueTask<CustomerParts?> PartsAsync(CustomerId customer, CancellationToken cancel)
+    {
+        var partition = PartitionOf(customer);
+        var part = await node.Partitions.ReadAsync(partition, customer, -1, TimeSpan.Zero, cancel);
+        if (part.Outcome == PartOutcome.Unknown) return null;
+        if (part.Outcome != PartOutcome.Found) throw new EngineUnavailableException(part.Reason ?? $"partition {partition} cannot answer", RetryAfter);
+        var publication = served();
+        return new CustomerParts(views.ByHash(part.Definition), Decode(part.Batch), Decode(part.Closed), Decode(part.Open), part.Epoch, partition, part.Applied,
+            publication.Epoch == part.Epoch ? publication.Cut[partition] : null);
     }
 
     public async ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel)

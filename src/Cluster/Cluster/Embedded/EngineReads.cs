@@ -10,7 +10,7 @@ using Lambda.Warehouse.Client;
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>Reads from the partitions of this process; a day too old for the tiles is computed from the customer's raw events.</summary>
-internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, SinkReach sink, TimeProvider time) : ICustomerReads, IRecompute
+internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, SinkReach sink, Func<Publication> served, TimeProvider time) : ICustomerReads, IRecompute
 {
     private static readonly TimeSpan PositionPoll = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
@@ -44,6 +44,18 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
         }
         return reads;
     }
+
+    public ValueTask<CustomerParts?> PartsAsync(CustomerId customer, CancellationToken cancel)
+    {
+        var host = hosts[PartitionOf(customer)];
+        if (host.Parts(customer) is not { } parts) throw new EngineUnavailableException(((CustomerRead.Unavailable)Unavailable(host)).Reason, RetryAfter);
+        if (parts is { Batch: null, Closed: null, Open: null }) return new((CustomerParts?)null);
+        var publication = served();
+        return new(new CustomerParts(parts.View, Decode(parts.Batch), Decode(parts.Closed), Decode(parts.Open), parts.Epoch, host.Partition, parts.Applied,
+            publication.Epoch == parts.Epoch ? publication.Cut[host.Partition] : null));
+    }
+
+    private static State? Decode(byte[]? encoded) => encoded is null ? null : State.Decode(encoded);
 
     public async ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel)
     {

@@ -18,6 +18,18 @@ internal sealed class ColumnJson(OutputColumn column)
     public void Write(Utf8JsonWriter to, in Value scalar, Value[]? map)
     {
         to.WritePropertyName(_name);
+        WriteValue(to, scalar, map);
+    }
+
+    /// <summary>Under another name than its own.</summary>
+    public void WriteAs(Utf8JsonWriter to, string name, in Value scalar, Value[]? map)
+    {
+        to.WritePropertyName(name);
+        WriteValue(to, scalar, map);
+    }
+
+    private void WriteValue(Utf8JsonWriter to, in Value scalar, Value[]? map)
+    {
         if (_keys is null)
         {
             JsonValues.Write(to, scalar);

@@ -17,6 +17,8 @@ internal static class PopulationSchemas
             ("cursor", Doc(Text, "`next` of the page before, with the same `where` and `order_by`.")),
             ("count", Doc(Bool, "true: also how many there are, exactly.")))),
         ("SearchPage", SearchPage()),
+        ("Timeline", Closed(("customer_id", Text), ("entries", List(TimelineEntry())), ("next", OrNull(Text)))),
+        ("Explanation", Explanation()),
         ("Lookup", Optional(
             ("ids", Doc(List(Text), $"Up to {Limits.LookupMax} customer ids.")), ("select", Doc(List(Text), "As in a search; without it all.")), ("as_of", Doc(Day, "Default today.")))),
         ("LookupAnswer", Closed(("customers", List(LookupOutcome())))),
@@ -33,6 +35,27 @@ internal static class PopulationSchemas
         ("ExportJob", ExportJob()),
         ("ExportJobs", Closed(("exports", List(Ref("ExportJob"))))),
     ];
+
+    private static JsonObject TimelineEntry() => Closed(
+        ("at", Instant), ("type", Text), ("title", Doc(Text, "For people.")),
+        ("amount", Doc(new JsonObject { ["type"] = new JsonArray("object", "null") }, "`minor` and `currency`; negative where money left the customer.")),
+        ("count", Doc(Integer, "Events that this entry stands for: what happened in the app in one go is one entry.")), ("position", Doc(Text, "Of the newest of them.")));
+
+    private static JsonObject Explanation()
+    {
+        var counted = Closed(("position", Text), ("event_id", Text), ("type", Text), ("occurred_at", Instant), ("part", OneOf("batch", "speed", "unknown")), ("value", Anything));
+        counted["properties"]!["key"] = Text;
+        return Closed(
+            ("customer_id", Text), ("name", Text), ("kind", OneOf("metric", "derived", "segment")), ("type", Text), ("doc", Text), ("value", Doc(Anything, "The merged answer's.")),
+            ("definition", Closed(("hash", Text), ("line", Doc(OrNull(Integer), "Where the definition declares it.")), ("text", OrNull(Text)), ("computed_as", OrNull(Text)))),
+            ("inputs", Doc(new JsonObject { ["type"] = "object" }, "Of a derived value or a segment: what it reads, with its values.")),
+            ("parts", Doc(List(Closed(("part", OneOf("batch", "closed", "open")), ("value", Anything))), "What each part alone gives. Counts and sums add up to the value.")),
+            ("events", Doc(List(counted), "Of a metric: those that count, newest first, with what each gives.")),
+            ("next", OrNull(Text)),
+            ("meta", Closed(("epoch", Integer), ("cut", Doc(OrNull(Integer), "Events of the customer's partition with a lower offset are in the batch part.")), ("position", Text), ("as_of", Day))));
+    }
+
+    private static JsonObject Anything => [];
 
     private static JsonObject ExportJob() => Closed(
         ("export", Text), ("state", OneOf(Enum.GetNames<ExportState>().Select(n => n.ToLowerInvariant()))), ("node", Doc(Text, "Who runs it.")), ("place", Text), ("format", Text),

@@ -19,6 +19,10 @@ public interface ICustomerReads
     /// <exception cref="EngineUnavailableException">They cannot be read now.</exception>
     ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel);
 
+    /// <summary>What the customer's answer is made of; null when no event of it was ever applied.</summary>
+    /// <exception cref="EngineUnavailableException">Its partition cannot answer now.</exception>
+    ValueTask<CustomerParts?> PartsAsync(CustomerId customer, CancellationToken cancel);
+
     /// <summary>Which partition a customer is in.</summary>
     int PartitionOf(CustomerId customer);
 }
@@ -44,6 +48,13 @@ public abstract record CustomerRead
     /// <summary>The partition cannot answer now (recovering, stopped with an error, lost its lease).</summary>
     public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : CustomerRead;
 }
+
+/// <summary>The three parts of an answer before they are merged; null where there is none.</summary>
+/// <param name="Batch">Everything up to the cut of <paramref name="Epoch"/>.</param>
+/// <param name="Closed">From there to the newest barrier.</param>
+/// <param name="Open">What came after it.</param>
+/// <param name="Cut">Offset that parts batch from speed in the customer's partition; null when the epoch has just changed.</param>
+public sealed record CustomerParts(CompiledView View, State? Batch, State? Closed, State? Open, long Epoch, int Partition, long Applied, long? Cut);
 
 /// <summary>Where an answer came from: the batch view alone, the deltas alone, both merged, or this customer's raw events (an old as_of).</summary>
 public enum ReadSource { Batch, Speed, Merged, Raw }

@@ -10,6 +10,10 @@ public enum ReadOutcome { Found, Unknown, NeedsRawEvents, Unavailable }
 /// <param name="Applied">Records below this offset are in the answer.</param>
 public readonly record struct Readout(ReadOutcome Outcome, Answer? Answer, long Epoch, long Applied, bool FromBase, bool FromSpeed);
 
+/// <param name="Batch">Encoded, null where there is none; so are the deltas.</param>
+/// <param name="Applied">Records below this offset are in them.</param>
+public sealed record CustomerStates(CompiledView View, byte[]? Batch, byte[]? Closed, byte[]? Open, long Epoch, long Applied);
+
 public sealed partial class PartitionHost
 {
     /// <summary>finish(base ⊕ closed ⊕ open, as_of) of this moment. Never touches the warehouse.</summary>
@@ -52,6 +56,30 @@ public sealed partial class PartitionHost
             }
         }
         return readouts;
+    }
+
+    /// <summary>The parts of one customer's answer, unmerged, each a copy of its own.</summary>
+    /// <returns>Null when the partition cannot answer; nothing in it when the customer is unknown.</returns>
+    public CustomerStates? Parts(CustomerId customer)
+    {
+        Interlocked.Increment(ref _readersWaiting);
+        lock (_gate)
+        {
+            Interlocked.Decrement(ref _readersWaiting);
+            if (Fault is not null || _worker is null || !_worker.CanAnswer) return null;
+            var entity = LoadOne(customer);
+            entity.Settle(Epochs);
+            var held = _base is not null && _base.TryAcquire() ? _base : null;
+            try
+            {
+                var batch = held is not null && held.TryFind(customer.Utf8, out var found) ? found.ToArray() : null;
+                return new CustomerStates(Epochs.Active, batch, entity.Closed?.Encoded.ToArray(), entity.Open?.Encoded.ToArray(), Epochs.Published, Applied);
+            }
+            finally
+            {
+                held?.Release();
+            }
+        }
     }
 
     /// <summary>Why nobody is answered for this day, or null.</summary>
