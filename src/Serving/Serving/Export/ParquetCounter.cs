@@ -65,7 +65,10 @@ internal sealed class ParquetCounter : IRowCounter
             case Byte: at++; break;
             case I16 or I32 or I64: Varint(from, ref at); break;
             case Double: at += 8; break;
-            case Binary: at += (int)Varint(from, ref at); break;
+            case Binary:
+                var length = (int)Varint(from, ref at); // on its own: it moves `at`
+                at += length;
+                break;
             case List or Set: SkipList(from, ref at); break;
             case Map: SkipMap(from, ref at); break;
             case Struct:
