@@ -120,7 +120,7 @@ public sealed class SearchApiTests : IClassFixture<ApiFixture>
     }
 
     [Theory]
-    [InlineData("""{"limit":0}""", "limit")]
+    [InlineData("""{"limit":-1}""", "limit")]
     [InlineData("""{"limit":1001}""", "limit")]
     [InlineData("""{"limit":"5"}""", "limit")]
     [InlineData("""{"limit":1.5}""", "limit")]
@@ -152,6 +152,13 @@ public sealed class SearchApiTests : IClassFixture<ApiFixture>
         ApiFixture.AssertProblem(await SearchAsync("{}"), HttpStatusCode.ServiceUnavailable, "population-not-ready");
         _api.Parts.Population.Definition = TestView.Definition;
         ApiFixture.AssertProblem(await _api.PostAsync("/v1/customers/search", new string('x', 200_000), "application/json"), HttpStatusCode.RequestEntityTooLarge, "too-large");
+    }
+
+    [Fact]
+    public async Task Search_WhenOnlyTheCountIsWanted_ShowsNoRow()
+    {
+        var (_, body) = await SearchAsync("""{"where":"high_value","count":true,"limit":0}""");
+        Assert.Equal((0, 4, JsonValueKind.Null), (body.GetProperty("customers").GetArrayLength(), body.GetProperty("count").GetInt32(), body.GetProperty("next").ValueKind));
     }
 
     [Fact]

@@ -36,7 +36,7 @@ internal static class SearchApi
         var parts = state.Parts.Population;
         var cancel = context.RequestAborted;
         using var body = (await JsonBody.ReadAsync(context, Limits.SearchBytes)).Only("where", "select", "order_by", "limit", "cursor", "count");
-        var limit = body.Int("limit", Limits.SearchPageDefault, 1, Limits.SearchPageMax);
+        var limit = body.Int("limit", Limits.SearchPageDefault, 0, Limits.SearchPageMax);
         var definition = await parts.Reads.ShownAsync(cancel);
         var question = Question.Of(
             definition, context.Caller(), body.TextOrNull("where"), body.Texts("select", Limits.ColumnsMax), body.Texts("order_by", Limits.SortKeysMax) ?? [], allByDefault: false);
@@ -47,7 +47,7 @@ internal static class SearchApi
             where = where is null ? behind : Keyset.And(where, behind);
         }
         var query = new PopulationQuery(definition, where, question.Columns, question.WithSegments, question.OrderBy, limit + 1); // one more tells whether there is a next page
-        var hits = parts.Reads.SearchAsync(query, cancel);
+        var hits = limit == 0 ? Task.FromResult<IReadOnlyList<PopulationHit>>([]) : parts.Reads.SearchAsync(query, cancel);
         var count = body.Flag("count") ? parts.Reads.CountAsync(definition, question.Where, cancel) : null;
         var summary = parts.Reads.SummaryAsync(definition, cancel).AsTask();
         await Task.WhenAll(count is null ? [hits, summary] : [hits, summary, count]);

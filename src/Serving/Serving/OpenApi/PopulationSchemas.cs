@@ -13,7 +13,7 @@ internal static class PopulationSchemas
             ("where", Doc(Text, "A condition, such as `spend_90d >= 500000 and balance['credit_card'] < 0 and not dormant`.")),
             ("select", Doc(List(Text), "Columns to show: metrics, windows, derived values, segments by name, `segments` (all of them), `*`. Without it those that the question names.")),
             ("order_by", Doc(List(Text), $"Up to {Limits.SortKeysMax} values, each with `asc` or `desc` and `nulls first` or `nulls last` behind it if wished: `spend_90d / purchases_90d desc`.")),
-            ("limit", Doc(Integer, $"1..{Limits.SearchPageMax}; default {Limits.SearchPageDefault}.")),
+            ("limit", Doc(Integer, $"0..{Limits.SearchPageMax}; default {Limits.SearchPageDefault}. 0 with `count` only counts.")),
             ("cursor", Doc(Text, "`next` of the page before, with the same `where` and `order_by`.")),
             ("count", Doc(Bool, "true: also how many there are, exactly.")))),
         ("SearchPage", SearchPage()),
