@@ -33,6 +33,7 @@ public sealed class ClusterNode : IAsyncDisposable
         (_host, System, _runs) = (host, system, runs);
         Partitions = new PartitionClient(region, partitions, time);
         Reports = new PartitionReports(Partitions, time);
+        system.ActorOf(Props.Create(() => new MembershipWatch(Membership)), "membership");
         _ = system.WhenTerminated.ContinueWith(_ => _ended.TrySetResult(), TaskScheduler.Default);
     }
 
@@ -41,6 +42,8 @@ public sealed class ClusterNode : IAsyncDisposable
     public PartitionClient Partitions { get; }
 
     public PartitionReports Reports { get; }
+
+    public MembershipCounts Membership { get; } = new();
 
     /// <summary>Completes when the actor system has ended, wanted or not: a node that was downed by the others must be started again as a new one.</summary>
     public Task Ended => _ended.Task;

@@ -8,7 +8,7 @@ using Lambda.SpeedLayer.Worker;
 
 namespace Lambda.Cluster.Clustered;
 
-/// <summary>The cluster as this node sees it: what partitions last said of themselves, wherever they are. Counters are of the partitions of this node.</summary>
+/// <summary>The cluster as this node sees it: what partitions last said of themselves, wherever they are. Counters are of the partitions of this node, and of what it saw of the others.</summary>
 internal sealed class ClusterStatus(
     ClusterNode node, IQuarantine quarantine, ClusterRuns runs, Func<WarehouseStatus> warehouse, Func<bool> stopping, TimeProvider time) : IEngineStatus
 {
@@ -48,6 +48,8 @@ internal sealed class ClusterStatus(
             ["duplicates"] = here.Sum(c => c.Repeats),
             ["conflicting_duplicates"] = here.Sum(c => c.Conflicts),
             ["barriers_ignored"] = here.Sum(c => c.IgnoredBarriers),
+            ["nodes_unreachable"] = node.Membership.Unreachable,
+            ["nodes_downed"] = node.Membership.Downed,
         };
     }
 }
