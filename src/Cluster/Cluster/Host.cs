@@ -40,6 +40,7 @@ internal sealed class Host : IAsyncDisposable
 
     public async Task StopAsync(CancellationToken hurry)
     {
+        await Engine.HandOverAsync(hurry);
         await _api.StopAsync(hurry);
         await Engine.StopAsync(hurry);
     }

@@ -20,6 +20,12 @@ public interface IEngine : IAsyncDisposable
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }
 
+    /// <summary>Completes when this node was asked to leave from outside the process: its host stops it as if told by a signal.</summary>
+    Task AskedToStop { get; }
+
+    /// <summary>Gives what it owns to other nodes, where there are any, and goes on answering. Comes before the API ends and before <see cref="StopAsync"/>.</summary>
+    Task HandOverAsync(CancellationToken hurry);
+
     /// <summary>Takes no more, folds what is durable, writes checkpoints, stops the children. Idempotent; <paramref name="hurry"/> skips what recovery can redo.</summary>
     Task StopAsync(CancellationToken hurry);
 }

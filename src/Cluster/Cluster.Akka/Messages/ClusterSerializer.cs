@@ -25,6 +25,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
         ["done"] = ClusterJson.Default.Done, ["refused"] = ClusterJson.Default.Refused,
         ["begin-run"] = ClusterJson.Default.BeginRun, ["abandon-run"] = ClusterJson.Default.AbandonRun, ["run"] = ClusterJson.Default.RunAnswer,
         ["run-refused"] = ClusterJson.Default.RunRefused, ["runs?"] = ClusterJson.Default.GetRuns, ["runs"] = ClusterJson.Default.RunList,
+        ["leave"] = ClusterJson.Default.LeaveCluster, ["leaving"] = ClusterJson.Default.Leaving,
         ["run-event"] = RunJson.Default.RunEvent,
     };
 
@@ -89,4 +90,6 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSerializable(typeof(RunRefused))]
 [JsonSerializable(typeof(GetRuns))]
 [JsonSerializable(typeof(RunList))]
+[JsonSerializable(typeof(LeaveCluster))]
+[JsonSerializable(typeof(Leaving))]
 internal sealed partial class ClusterJson : JsonSerializerContext;

@@ -23,17 +23,20 @@ public sealed class ClusterNode : IAsyncDisposable
 {
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan HandOverAtMost = TimeSpan.FromSeconds(30);
 
     private readonly IHost _host;
-    private readonly IActorRef _runs;
+    private readonly IActorRef _region, _proxy, _runs;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _askedToLeave = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef runs, int partitions, TimeProvider time)
+    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef proxy, IActorRef runs, int partitions, TimeProvider time)
     {
-        (_host, System, _runs) = (host, system, runs);
+        (_host, System, _region, _proxy, _runs) = (host, system, region, proxy, runs);
         Partitions = new PartitionClient(region, partitions, time);
         Reports = new PartitionReports(Partitions, time);
         system.ActorOf(Props.Create(() => new MembershipWatch(Membership)), "membership");
+        system.ActorOf(Props.Create(() => new NodeActor(_askedToLeave)), NodeActor.Name);
         _ = system.WhenTerminated.ContinueWith(_ => _ended.TrySetResult(), TaskScheduler.Default);
     }
 
@@ -47,6 +50,9 @@ public sealed class ClusterNode : IAsyncDisposable
 
     /// <summary>Completes when the actor system has ended, wanted or not: a node that was downed by the others must be started again as a new one.</summary>
     public Task Ended => _ended.Task;
+
+    /// <summary>Completes when somebody has asked this node to leave: its host then hands over and stops it.</summary>
+    public Task AskedToLeave => _askedToLeave.Task;
 
     /// <param name="parts">Given the way to ask for the served publication.</param>
     /// <param name="drive">Makes the run driver where the singleton lives, over its journal, the speed side and this node.</param>
@@ -66,9 +72,10 @@ public sealed class ClusterNode : IAsyncDisposable
         var host = builder.Build();
         await host.StartAsync(cancel);
         var registry = host.Services.GetRequiredService<ActorRegistry>();
-        var region = await registry.GetAsync<PartitionRegion>(cancel);
+        var proxy = await registry.GetAsync<PartitionProxy>(cancel);
+        var region = options.Roles.Contains(NodeOptions.Speed) ? await registry.GetAsync<PartitionRegion>(cancel) : proxy;
         var runs = await registry.GetAsync<RunSingleton>(cancel);
-        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, runs, partitions, time);
+        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, proxy, runs, partitions, time);
         started.SetResult(node);
         return node;
     }
@@ -93,7 +100,7 @@ public sealed class ClusterNode : IAsyncDisposable
             akka.WithShardRegion<PartitionRegion>(
                 "partition", (_, _, _) => id => Props.Create(() => new PartitionActor(int.Parse(id, CultureInfo.InvariantCulture), parts)), new PartitionExtractor(),
                 new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = true, HandOffStopMessage = HandOff.Instance });
-        else akka.WithShardRegionProxy<PartitionRegion>("partition", NodeOptions.Speed, new PartitionExtractor());
+        akka.WithShardRegionProxy<PartitionProxy>("partition", NodeOptions.Speed, new PartitionExtractor());
         WithRuns(akka, options, drive, onError);
     }
 
@@ -146,10 +153,36 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>True when the node left because somebody asked it to; false when the others took it for lost.</summary>
     public bool HasLeft => CoordinatedShutdown.Get(System).ShutdownReason is CoordinatedShutdown.ClusterLeavingReason;
 
-    /// <summary>Asks a node to hand over its partitions and leave.</summary>
-    public void Leave(string address) => global::Akka.Cluster.Cluster.Get(System).Leave(Address2(address));
+    /// <summary>Asks a node to hand over its partitions and leave. It is asked directly: by the cluster's gossip it would hear of it more than a second later.</summary>
+    public async Task AskToLeaveAsync(string address, CancellationToken cancel)
+    {
+        try
+        {
+            var node = System.ActorSelection(new RootActorPath(AddressOf(address)) / "user" / NodeActor.Name);
+            await node.Ask<Leaving>(new LeaveCluster(), AskTimeout, cancel);
+        }
+        catch (AskTimeoutException)
+        {
+            global::Akka.Cluster.Cluster.Get(System).Leave(AddressOf(address)); // it is of an older version, or very busy
+        }
+    }
 
-    /// <summary>Hands over what it hosts, leaves the cluster, ends the actor system.</summary>
+    /// <summary>Gives this node's partitions to others. It stays a member, and still answers for all partitions by asking their new owners.</summary>
+    public async Task HandOverAsync(CancellationToken hurry)
+    {
+        Partitions.GoBy(_proxy);
+        if (_region.Equals(_proxy)) return;
+        try
+        {
+            await _region.GracefulStop(HandOverAtMost, GracefulShutdown.Instance).WaitAsync(hurry);
+        }
+        catch (OperationCanceledException)
+        {
+            // Somebody is in a hurry, or there is nobody to take them: what is left expires with its leases.
+        }
+    }
+
+    /// <summary>Hands over what it still hosts, leaves the cluster, ends the actor system.</summary>
     public async Task StopAsync()
     {
         await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
@@ -162,7 +195,7 @@ public sealed class ClusterNode : IAsyncDisposable
         _host.Dispose();
     }
 
-    private Address Address2(string address)
+    private Address AddressOf(string address)
     {
         var colon = address.LastIndexOf(':');
         return new Address("akka.tcp", System.Name, address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture));

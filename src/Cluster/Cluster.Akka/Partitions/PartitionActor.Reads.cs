@@ -18,7 +18,7 @@ internal sealed partial class PartitionActor
 
     private void OnRead(ReadMany read, IActorRef asker)
     {
-        var reply = new ReadReply(_partition, read.Reads.Count, asker, Self);
+        var reply = new ReadReply(_partition, read.Reads.Count, asker, Self, _lease);
         for (var i = 0; i < read.Reads.Count; i++)
         {
             var (customer, atLeast, waitMs) = read.Reads[i];

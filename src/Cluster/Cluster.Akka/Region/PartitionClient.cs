@@ -15,7 +15,7 @@ public sealed class PartitionClient
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(25);
 
-    private readonly IActorRef _region;
+    private volatile IActorRef _region;
     private readonly TimeProvider _time;
     private readonly Lane[] _lanes;
 
@@ -29,6 +29,9 @@ public sealed class PartitionClient
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
 
     public int Partitions => _lanes.Length;
+
+    /// <summary>Asks by this way from now on.</summary>
+    public void GoBy(IActorRef region) => _region = region;
 
     /// <param name="atLeast">Offset that must be in the parts; -1 for none.</param>
     /// <param name="wait">How long to wait for it.</param>

@@ -34,8 +34,9 @@ internal static class UpCommand
         else Console.Out.WriteLine($"ready {host.Url.ToString().TrimEnd('/')}");
         await Console.Out.FlushAsync(stop);
 
-        await Task.WhenAny(host.Engine.Faulted, Task.Delay(Timeout.Infinite, stop));
+        await Task.WhenAny(host.Engine.Faulted, host.Engine.AskedToStop, Task.Delay(Timeout.Infinite, stop));
         if (host.Engine.Faulted.IsFaulted) throw new CommandException(ExitCode.Environment, $"the engine stopped: {host.Engine.Faulted.Exception!.GetBaseException().Message}");
+        if (host.Engine.AskedToStop.IsCompleted) Output.Note("this node was asked to hand over and leave");
         Output.Note("stopping; a second signal stops at once");
         await host.StopAsync(CancellationToken.None);
         Output.Note("stopped");

@@ -30,6 +30,7 @@ internal sealed class ClusterEngine : IEngine
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
     private Task? _stopping;
+    private volatile bool _isHandingOver;
 
     private ClusterEngine(ClusterParts parts, ClusterNode node, Action<string, Exception> onError)
     {
@@ -39,7 +40,7 @@ internal sealed class ClusterEngine : IEngine
         var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), parts.Time);
         (Reads, Recompute, Runs) = (reads, reads, runs);
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
-        Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _stopping is not null, parts.Time);
+        Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
         _loops.Add(new Loop("reports", async cancel =>
         {
@@ -59,6 +60,7 @@ internal sealed class ClusterEngine : IEngine
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public Task Faulted => _faulted.Task;
+    public Task AskedToStop => _node.AskedToLeave;
 
     /// <exception cref="DataFolderException">Something the cluster stands on cannot be used: says what to do.</exception>
     public static async Task<ClusterEngine> StartAsync(LambdaOptions options, Action<string, Exception> onError, TimeProvider time, CancellationToken cancel)
@@ -79,6 +81,12 @@ internal sealed class ClusterEngine : IEngine
             await parts.DisposeAsync();
             throw;
         }
+    }
+
+    public Task HandOverAsync(CancellationToken hurry)
+    {
+        _isHandingOver = true; // whoever balances load between nodes reads it from /readyz
+        return _node.HandOverAsync(hurry);
     }
 
     public Task StopAsync(CancellationToken hurry)

@@ -44,12 +44,11 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
             return new Drain.NotPossible("no other node has the role speed");
         await node.Reports.RefreshAsync(cancel);
         var moving = PartitionsOf(name);
-        node.Leave(name);
         var since = time.GetTimestamp();
+        await node.AskToLeaveAsync(name, cancel);
         while (moving.Any(p => node.Reports.Of(p) is not { State: "ready" } report || report.Node == name))
         {
             if (time.GetElapsedTime(since) > Patience) throw new EngineUnavailableException($"node {name} is leaving, but not all of its partitions are answered elsewhere yet", RetryAfter);
-            if (name == Node) break; // it will not be here to see
             await Task.Delay(Poll, time, cancel);
             await node.Reports.RefreshAsync(cancel);
         }

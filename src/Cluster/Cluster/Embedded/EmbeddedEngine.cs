@@ -64,6 +64,7 @@ public sealed class EmbeddedEngine : IEngine
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public Task Faulted => _parts.Faulted;
+    public Task AskedToStop { get; } = new TaskCompletionSource().Task; // there is no other node to ask
 
     /// <summary>The log and the hosts, for benchmarks that go in below the API.</summary>
     internal IEventLog Log => _parts.Log;
@@ -91,6 +92,8 @@ public sealed class EmbeddedEngine : IEngine
             throw;
         }
     }
+
+    public Task HandOverAsync(CancellationToken hurry) => Task.CompletedTask;
 
     public Task StopAsync(CancellationToken hurry)
     {
