@@ -10,6 +10,7 @@ using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Postgres;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
 
@@ -71,7 +72,7 @@ internal sealed class ClusterEngine : IEngine
         {
             var horizonMs = options.DedupHorizonDays * 86_400_000L;
             var node = await ClusterNode.StartAsync(
-                new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterSeeds.Split(','), options.Roles.Split(','), options.Postgres!),
+                new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterSeeds.Split(','), options.Roles.Split(','), PostgresDatabase.WithIdleBound(options.Postgres!)),
                 parts.Log.Partitions, time, served => PartitionsOf(parts, options, horizonMs, served, onError),
                 (journal, here) => Drive(parts, options, horizonMs, journal, here), onError, new NodeLog(onError), cancel);
             return new ClusterEngine(parts, node, onError);

@@ -19,8 +19,11 @@ internal sealed record LocalClusterOptions(string Folder, int Nodes = 3, int Par
 {
     public IReadOnlyList<string> More { get; init; } = [];
 
-    /// <summary>Port of the first node's API, the next ones count on; 0 takes free ones.</summary>
+    /// <summary>Port of the first node's API, the next ones count on; 0 takes free ones. A node that is started again has the one it had.</summary>
     public int Port { get; init; }
+
+    /// <summary>How many of the nodes start at once; the others when told to. Null: all.</summary>
+    public int? NodesAtFirst { get; init; }
 
     /// <summary>Gets each line a node writes to stderr.</summary>
     public Action<int, string>? Log { get; init; }
@@ -32,14 +35,16 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly LocalClusterOptions _options;
     private readonly List<IAsyncDisposable> _under = [];
     private readonly LambdaProcess?[] _nodes;
-    private readonly int[] _ports;
+    private readonly int[] _ports, _apiPorts;
     private string _kafka = "", _postgres = "", _warehouse = "";
 
     private LocalCluster(LocalClusterOptions options)
     {
         _options = options;
         _nodes = new LambdaProcess?[options.Nodes];
-        _ports = FreePorts(options.Nodes);
+        var free = FreePorts(2 * options.Nodes);
+        _ports = free[..options.Nodes];
+        _apiPorts = options.Port == 0 ? free[options.Nodes..] : [.. Enumerable.Range(options.Port, options.Nodes)];
     }
 
     public int Nodes => _nodes.Length;
@@ -65,7 +70,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             await cluster.StartUnderAsync(cancel);
             await cluster.StartNodeAsync(0, cancel); // the first makes schemas and topic
-            await Task.WhenAll(Enumerable.Range(1, options.Nodes - 1).Select(i => cluster.StartNodeAsync(i, cancel)));
+            await Task.WhenAll(Enumerable.Range(1, (options.NodesAtFirst ?? options.Nodes) - 1).Select(i => cluster.StartNodeAsync(i, cancel)));
             return cluster;
         }
         catch
@@ -81,7 +86,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         if (_nodes[index] is { } old) await old.DisposeAsync();
         var node = LambdaProcess.Begin(
         [
-            "up", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_options.Port == 0 ? 0 : _options.Port + index),
+            "up", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_apiPorts[index]),
             "--cluster-host", "127.0.0.1", "--cluster-port", Text(_ports[index]), "--cluster-seeds", string.Join(',', Enumerable.Range(0, _ports.Length).Select(AddressOf)),
             "--kafka", _kafka, "--postgres", _postgres, "--warehouse", _warehouse, "--partitions", Text(_options.Partitions), "--batch-at", "none", .. _options.More,
         ], _options.Log is { } log ? line => log(index, line) : null);

@@ -75,9 +75,14 @@ internal sealed class LambdaProcess : IAsyncDisposable
     /// <summary>Asks it to stop and waits until it has.</summary>
     public async Task StopAsync()
     {
-        if (_process.HasExited) return;
-        _ = Kill(_process.Id, (int)PosixSignalNumber.Terminate);
+        Terminate();
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, without waiting.</summary>
+    public void Terminate()
+    {
+        if (!_process.HasExited) _ = Kill(_process.Id, (int)PosixSignalNumber.Terminate);
     }
 
     /// <summary>SIGSTOP: it lives, holds its connections, and does nothing.</summary>
