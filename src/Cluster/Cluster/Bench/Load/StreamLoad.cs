@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Lambda.Cluster.Bench.Data;
 using Lambda.Load;
@@ -13,6 +14,9 @@ internal sealed class StreamLoad(EventStream stream, int perBody) : ILoad
 
     /// <summary>Nothing new from now on: what is left is what must be sent again.</summary>
     public bool Ends { get; set; }
+
+    /// <summary>Per partition the last offset that was acknowledged.</summary>
+    public Dictionary<int, long> Positions { get; } = [];
 
     /// <summary>Requests that nobody has acknowledged.</summary>
     public int Unacknowledged => _unacknowledged.Count;
@@ -41,7 +45,13 @@ internal sealed class StreamLoad(EventStream stream, int perBody) : ILoad
         _unacknowledged.Remove(token);
         if (status != 200) return false;
         var reader = new Utf8JsonReader(body);
-        return JsonElement.ParseValue(ref reader).GetProperty("accepted").GetInt32() == perBody;
+        var reply = JsonElement.ParseValue(ref reader);
+        foreach (var position in reply.GetProperty("positions").EnumerateObject())
+        {
+            var partition = int.Parse(position.Name, CultureInfo.InvariantCulture);
+            Positions[partition] = Math.Max(Positions.GetValueOrDefault(partition, -1), position.Value.GetInt64());
+        }
+        return reply.GetProperty("accepted").GetInt32() == perBody;
     }
 
     public void Lost(int token) => _again.Enqueue(token);

@@ -41,7 +41,7 @@ internal sealed class ClusterLossBench : IBench
         await posting;
         load.Ends = true;
         var rest = await LoadLoop.ClosedAsync(urls, 4, load, TimeSpan.FromMinutes(2), cancel);
-        var isRight = rest.IsRight(context.Say) && load.Unacknowledged == 0 && await IsRightAsync(context, cluster, stream.Tally, cancel);
+        var isRight = rest.IsRight(context.Say) && load.Unacknowledged == 0 && await IsRightAsync(context, cluster, stream.Tally, load.Positions, cancel);
         return [.. rows.Select(r => r with { Verified = r.Verified && isRight })];
     }
 
@@ -169,13 +169,13 @@ internal sealed class ClusterLossBench : IBench
         return (int)response.StatusCode is 200 or 404;
     }
 
-    private static async Task<bool> IsRightAsync(BenchContext context, LocalCluster cluster, Tally tally, CancellationToken cancel)
+    private static async Task<bool> IsRightAsync(BenchContext context, LocalCluster cluster, Tally tally, Dictionary<int, long> acknowledged, CancellationToken cancel)
     {
         var wrong = 0;
         foreach (var node in cluster.Running)
         {
             using var client = new HostClient(node.Url);
-            await client.SettleAsync(cancel);
+            await client.SettleAsync(cancel, acknowledged);
             wrong += await client.WrongAsync(context, tally, Enumerable.Range(0, Math.Min(tally.Customers, CustomersChecked)), cancel);
         }
         return wrong == 0;
