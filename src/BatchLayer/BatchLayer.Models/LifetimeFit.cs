@@ -10,23 +10,23 @@ public static class LifetimeFit
     public const int CustomersMin = 100;
 
     /// <exception cref="FitException">Too few customers, or no maximum.</exception>
-    public static (BgNbd Model, double LogLikelihood) Purchases(IReadOnlyCollection<PurchaseHistory> histories)
+    public static (BgNbd Model, double LogLikelihood) Purchases(IReadOnlyCollection<PurchaseHistory> histories, CancellationToken cancel = default)
     {
         if (histories.Count < CustomersMin) throw new FitException($"{histories.Count} customers bought something; at least {CustomersMin} are needed");
         var groups = histories.GroupBy(h => (h.Repeats, h.LastDays, h.AgeDays)).Select(g => (g.Key.Repeats, g.Key.LastDays, g.Key.AgeDays, Count: g.Count())).ToArray();
         var scale = histories.Average(h => h.AgeDays) is > 0 and var mean ? mean : 1;
-        var (p, likelihood) = MaximumLikelihood.Find([1, scale, 1, 1], p => Sum(groups, g => g.Count * LogLikelihood(p, g.Repeats, g.LastDays, g.AgeDays)));
+        var (p, likelihood) = MaximumLikelihood.Find([1, scale, 1, 1], p => Sum(groups, g => g.Count * LogLikelihood(p, g.Repeats, g.LastDays, g.AgeDays)), cancel);
         return (new BgNbd(p[0], p[1], p[2], p[3]), likelihood);
     }
 
-    /// <param name="histories">Those without a repeat or a value are left out: their mean is that of one day.</param>
+    /// <param name="histories">Those without a repeat or a value are left out, as in the paper.</param>
     /// <exception cref="FitException">Too few customers, or no maximum.</exception>
-    public static (GammaGamma Model, double LogLikelihood) Values(IReadOnlyCollection<PurchaseHistory> histories)
+    public static (GammaGamma Model, double LogLikelihood) Values(IReadOnlyCollection<PurchaseHistory> histories, CancellationToken cancel = default)
     {
-        var repeating = histories.Where(h => h.Repeats > 0 && h.MeanMinor > 0).ToArray();
+        var repeating = histories.Where(h => h.Repeats > 0 && h.MeanOver > 0 && h.MeanMinor > 0).ToArray();
         if (repeating.Length < CustomersMin) throw new FitException($"{repeating.Length} customers bought again; at least {CustomersMin} are needed");
         var mean = repeating.Average(h => h.MeanMinor);
-        var (p, likelihood) = MaximumLikelihood.Find([2, 3, mean], p => Sum(repeating, h => ValueLogLikelihood(p, h.Repeats, h.MeanMinor)));
+        var (p, likelihood) = MaximumLikelihood.Find([2, 3, mean], p => Sum(repeating, h => ValueLogLikelihood(p, h.MeanOver, h.MeanMinor)), cancel);
         if (p[1] <= 1) throw new FitException("the spending of customers varies so much that it has no mean (q ≤ 1)");
         return (new GammaGamma(p[0], p[1], p[2]), likelihood);
     }

@@ -14,7 +14,7 @@ internal static class MaximumLikelihood
 
     /// <param name="logLikelihood">Of the positive parameters.</param>
     /// <exception cref="FitException">The likelihood has no maximum inside the bounds.</exception>
-    public static (double[] Parameters, double LogLikelihood) Find(double[] start, Func<double[], double> logLikelihood)
+    public static (double[] Parameters, double LogLikelihood) Find(double[] start, Func<double[], double> logLikelihood, CancellationToken cancel)
     {
         var at = Vector<double>.Build.Dense([.. start.Select(p => Math.Log(p))]);
         var best = -logLikelihood(start);
@@ -40,6 +40,7 @@ internal static class MaximumLikelihood
 
         double Cost(Vector<double> p)
         {
+            cancel.ThrowIfCancellationRequested();
             if (p.Any(v => Math.Abs(v) > Bound)) return double.MaxValue;
             var value = -logLikelihood([.. p.Select(v => Math.Exp(v))]);
             return double.IsFinite(value) ? value : double.MaxValue;

@@ -16,11 +16,11 @@ internal static class CdnowSample
 
     /// <summary>In weeks and dollars, as the papers give their parameters.</summary>
     public static IReadOnlyList<PurchaseHistory> InWeeks =>
-        [.. Customers.Select(c => new PurchaseHistory(c.History.Repeats, c.History.LastDays / DaysPerWeek, c.History.AgeDays / DaysPerWeek, c.History.MeanMinor / 100))];
+        [.. Customers.Select(c => new PurchaseHistory(c.History.Repeats, c.History.LastDays / DaysPerWeek, c.History.AgeDays / DaysPerWeek, c.History.MeanMinor / 100, c.History.MeanOver))];
 
     private static (PurchaseHistory, int) Read(string line)
     {
         var cells = line.Split(',').Select(c => double.Parse(c, CultureInfo.InvariantCulture)).ToArray();
-        return (new PurchaseHistory((long)cells[1], cells[2], cells[3], cells[4]), (int)cells[5]);
+        return (new PurchaseHistory((long)cells[1], cells[2], cells[3], cells[4], (long)cells[1]), (int)cells[5]);
     }
 }

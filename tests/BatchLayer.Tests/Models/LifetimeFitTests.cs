@@ -64,7 +64,7 @@ public class LifetimeFitTests
     [InlineData(3)]
     public void Fit_OfSimulatedCustomers_FindsWhatTheyWereMadeWith(int seed)
     {
-        var truth = new LifetimeModel("", new BgNbd(0.8, 40, 0.6, 2.5), new GammaGamma(4, 5, 9_000), 0, 0, 0, 0);
+        var truth = new LifetimeModel(0, new BgNbd(0.8, 40, 0.6, 2.5), new GammaGamma(4, 5, 9_000), null, 0, 0, 0, 0);
         var simulated = new SimulatedCustomers(truth, seed).Take(40_000);
 
         var found = Fit([.. simulated.Select(s => s.History)]);
@@ -80,7 +80,7 @@ public class LifetimeFitTests
     [Fact]
     public void Fit_OfTooFew_SaysHowManyAreNeeded()
     {
-        var few = Enumerable.Repeat(new PurchaseHistory(1, 3, 10, 500), LifetimeFit.CustomersMin - 1).ToList();
+        var few = Enumerable.Repeat(new PurchaseHistory(1, 3, 10, 500, 1), LifetimeFit.CustomersMin - 1).ToList();
 
         Assert.Contains($"at least {LifetimeFit.CustomersMin}", Assert.Throws<FitException>(() => LifetimeFit.Purchases(few)).Message);
         Assert.Contains($"at least {LifetimeFit.CustomersMin}", Assert.Throws<FitException>(() => LifetimeFit.Values(few)).Message);
@@ -89,7 +89,7 @@ public class LifetimeFitTests
     [Fact]
     public void Fit_OfCustomersWhoAreAllAlike_IsRefused()
     {
-        var alike = Enumerable.Repeat(new PurchaseHistory(0, 0, 10, 0), 1000).ToList(); // no repeat at all: any rate near zero is as likely as the next
+        var alike = Enumerable.Repeat(new PurchaseHistory(0, 0, 10, 0, 0), 1000).ToList(); // no repeat at all: any rate near zero is as likely as the next
 
         Assert.Throws<FitException>(() => LifetimeFit.Purchases(alike));
     }
@@ -98,6 +98,6 @@ public class LifetimeFitTests
     {
         var (purchases, likelihood) = LifetimeFit.Purchases(histories);
         var (value, valueLikelihood) = LifetimeFit.Values(histories);
-        return new LifetimeModel("lifetime-1", purchases, value, likelihood, valueLikelihood, histories.Count, 0);
+        return new LifetimeModel(1, purchases, value, null, likelihood, valueLikelihood, histories.Count, 0);
     }
 }

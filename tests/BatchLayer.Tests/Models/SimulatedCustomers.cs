@@ -36,6 +36,6 @@ internal sealed class SimulatedCustomers(LifetimeModel truth, int seed)
             alive = at > age;
             break;
         }
-        return (new PurchaseHistory(repeats, last, age, repeats > 0 ? spent / repeats : 0), later, alive);
+        return (new PurchaseHistory(repeats, last, age, repeats > 0 ? spent / repeats : 0, repeats), later, alive);
     }
 }

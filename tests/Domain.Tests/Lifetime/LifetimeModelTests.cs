@@ -12,15 +12,15 @@ public class LifetimeModelTests
     /// <summary>Fader, Hardie, Lee (2005) and the note to it: the customer with x = 2, t_x = 30.43, T = 38.86 is expected to buy 1.226 times in 39 weeks.</summary>
     [Fact]
     public void Expected_OfThePapersCustomer_IsThePublishedFigure() =>
-        Assert.Equal(1.226, Cdnow.Expected(new PurchaseHistory(2, 30.43, 38.86, 0), 39), 0.002);
+        Assert.Equal(1.226, Cdnow.Expected(new PurchaseHistory(2, 30.43, 38.86, 0, 0), 39), 0.002);
 
     [Fact]
-    public void Alive_OfOneWhoBoughtOnce_IsOne() => Assert.Equal(1, Cdnow.Alive(new PurchaseHistory(0, 0, 300, 0)));
+    public void Alive_OfOneWhoBoughtOnce_IsOne() => Assert.Equal(1, Cdnow.Alive(new PurchaseHistory(0, 0, 300, 0, 0)));
 
     [Fact]
     public void Alive_WhileNothingIsBought_FallsWithTime()
     {
-        var falling = Enumerable.Range(0, 50).Select(week => Cdnow.Alive(new PurchaseHistory(5, 20, 20 + week, 0))).ToList();
+        var falling = Enumerable.Range(0, 50).Select(week => Cdnow.Alive(new PurchaseHistory(5, 20, 20 + week, 0, 0))).ToList();
 
         Assert.Equal(falling.OrderDescending(), falling);
         Assert.InRange(falling[0], 0.85, 0.95); // right after a purchase: all but the chance of leaving with it
@@ -37,7 +37,7 @@ public class LifetimeModelTests
     public void Expected_OverAPeriod_IsWhatManySmallPeriodsAddUpTo(long repeats, double last, double age)
     {
         // E[Y(t)] has the rate at time u after T as its derivative: no purchase more, no purchase less than the sum of its steps.
-        var of = new PurchaseHistory(repeats, last, age, 0);
+        var of = new PurchaseHistory(repeats, last, age, 0, 0);
         double sum = 0, before = 0;
         for (var day = 1; day <= 90; day++)
         {
@@ -58,7 +58,7 @@ public class LifetimeModelTests
     [InlineData(12, 36, 38, 52)]
     public void Expected_OverAPeriod_IsTheIntegralOverRatesAndRisks(long repeats, double last, double age, double period)
     {
-        var of = new PurchaseHistory(repeats, last, age, 0);
+        var of = new PurchaseHistory(repeats, last, age, 0, 0);
 
         Assert.Equal(ByIntegration(of, period), Cdnow.Expected(of, period), 0.01);
     }
@@ -70,17 +70,17 @@ public class LifetimeModelTests
         var all = CdnowValue.ExpectedMinor(default);
         Assert.Equal(15.44 * 6.25 / 2.74, all, 9);
 
-        Assert.Equal(24.66, CdnowValue.ExpectedMinor(new PurchaseHistory(2, 0, 0, 22.35)), 0.02);
-        Assert.InRange(CdnowValue.ExpectedMinor(new PurchaseHistory(100, 0, 0, 22.35)), 22.35, 22.7);
+        Assert.Equal(24.66, CdnowValue.ExpectedMinor(new PurchaseHistory(2, 0, 0, 22.35, 2)), 0.02);
+        Assert.InRange(CdnowValue.ExpectedMinor(new PurchaseHistory(100, 0, 0, 22.35, 100)), 22.35, 22.7);
     }
 
     [Fact]
     public void Estimate_WithoutAModelOfValues_SaysNoValue()
     {
-        var model = new LifetimeModel("lifetime-1", Cdnow, null, 0, 0, 0, 0);
+        var model = new LifetimeModel(1, Cdnow, null, null, 0, 0, 0, 0);
 
-        Assert.Null(model.Estimate(new PurchaseHistory(2, 30, 38, 2235)).Ltv365dMinor);
-        Assert.NotNull((model with { Value = CdnowValue }).Estimate(new PurchaseHistory(2, 30, 38, 2235)).Ltv365dMinor);
+        Assert.Null(model.Estimate(new PurchaseHistory(2, 30, 38, 2235, 2)).Ltv365dMinor);
+        Assert.NotNull((model with { Value = CdnowValue }).Estimate(new PurchaseHistory(2, 30, 38, 2235, 2)).Ltv365dMinor);
     }
 
     private static double ByIntegration(PurchaseHistory of, double period)

@@ -8,5 +8,5 @@ public sealed record GammaGamma(double P, double Q, double V)
 {
     /// <summary>Mean spending expected of further days with purchases, minor units: between the customer's own mean and that of all.</summary>
     public double ExpectedMinor(PurchaseHistory of) =>
-        of.Repeats == 0 || of.MeanMinor <= 0 ? V * P / (Q - 1) : (V + of.Repeats * of.MeanMinor) * P / (P * of.Repeats + Q - 1);
+        of.MeanOver == 0 || of.MeanMinor <= 0 ? V * P / (Q - 1) : (V + of.MeanOver * of.MeanMinor) * P / (P * of.MeanOver + Q - 1);
 }

@@ -7,4 +7,5 @@ namespace Lambda.Domain.Lifetime;
 /// <param name="LastDays">Days from the first purchase to the last, t_x; 0 without repeats.</param>
 /// <param name="AgeDays">Days from the first purchase to the day of the estimate, T ≥ t_x.</param>
 /// <param name="MeanMinor">Mean spending on a day with purchases, minor units; 0 when not known.</param>
-public readonly record struct PurchaseHistory(long Repeats, double LastDays, double AgeDays, double MeanMinor);
+/// <param name="MeanOver">Days that the mean is of; the literature leaves out the first.</param>
+public readonly record struct PurchaseHistory(long Repeats, double LastDays, double AgeDays, double MeanMinor, long MeanOver);
