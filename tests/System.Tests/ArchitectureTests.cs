@@ -14,7 +14,7 @@ public sealed class ArchitectureTests
         ["Load"] = Ring.Host, // the load generator, of benches and load tests
         ["Domain"] = Ring.Domain,
         ["SpeedLayer"] = Ring.Layer, ["BatchLayer"] = Ring.Layer, ["Serving"] = Ring.Layer,
-        ["Domain.Yaml"] = Ring.Adapter, ["SpeedLayer.Sqlite"] = Ring.Adapter, ["SpeedLayer.Postgres"] = Ring.Adapter, ["SpeedLayer.Import"] = Ring.Adapter, ["BatchLayer.Sqlite"] = Ring.Adapter, ["Warehouse"] = Ring.Adapter,
+        ["Domain.Yaml"] = Ring.Adapter, ["SpeedLayer.Sqlite"] = Ring.Adapter, ["SpeedLayer.Postgres"] = Ring.Adapter, ["SpeedLayer.Import"] = Ring.Adapter, ["BatchLayer.Sqlite"] = Ring.Adapter, ["BatchLayer.Models"] = Ring.Adapter, ["Warehouse"] = Ring.Adapter,
         ["SpeedLayer.Kafka"] = Ring.Adapter, ["SpeedLayer.Topics"] = Ring.Adapter,
         ["Cluster"] = Ring.Host, ["Warehouse.Local"] = Ring.Host, ["Simulation"] = Ring.Host,
         ["Cluster.Akka"] = Ring.Host, ["SpeedLayer.KafkaMock"] = Ring.Host, ["Load"] = Ring.Host,

@@ -16,6 +16,7 @@ public interface IEngine : IAsyncDisposable
     IQuarantine Quarantine { get; }
     IRecompute Recompute { get; }
     IOperations Operations { get; }
+    IModels Models { get; }
 
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }

@@ -12,5 +12,8 @@ public sealed record ServingParts(
     /// <summary>Answers a scrape of /metrics: the host's choice of exporter. Null: there is none, and /metrics says so.</summary>
     public RequestDelegate? Metrics { get; init; }
 
+    /// <summary>Null: no estimates are given.</summary>
+    public IModels? Models { get; init; }
+
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving;
@@ -10,7 +11,7 @@ using Lambda.SpeedLayer.Ports;
 namespace Lambda.SystemTests.Http;
 
 /// <summary>An engine of dictionaries behind the API: what it answers is set by the test.</summary>
-internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal, IOperations
+internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal, IOperations, IModels
 {
     public const int P = 4;
 
@@ -19,13 +20,15 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public List<RunReport> Runs { get; } = [];
     public Dictionary<string, ImportProgress> Imports { get; } = [];
     public MemoryQuarantine Quarantine { get; } = new();
+    public LifetimeModel? Lifetime { get; set; }
+    public (long Epoch, string Reason)? LifetimeFailure { get; set; }
     public bool AbandonsAtOnce { get; set; } = true;
     public bool IsReady { get; set; } = true;
     public Func<byte[], Intake> OnIntake { get; set; } = _ => new Intake.Done(1, [], [new Position(0, 0)]);
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {

@@ -63,6 +63,7 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         ("POST", "/v1/admin/batch/runs/run-9/abandon", "/v1/admin/batch/runs/{run}/abandon", null, null),
         ("POST", "/v1/admin/batch/runs/run-1/abandon", "/v1/admin/batch/runs/{run}/abandon", null, null),
         ("POST", "/v1/admin/batch/runs/run-1/abandon", "/v1/admin/batch/runs/{run}/abandon", null, null), // 409
+        ("GET", "/v1/models/lifetime", "/v1/models/lifetime", null, null),
         ("GET", "/v1/definition", "/v1/definition", null, null),
         ("PUT", "/v1/definition", "/v1/definition", "two", "application/yaml"),
         ("POST", "/v1/definition?check=true", "/v1/definition", "two", "application/yaml"),

@@ -150,6 +150,17 @@ public sealed class ClusterNode : IAsyncDisposable
         return [.. state.Members.Select(m => (Name(m.Address), m.Status.ToString(), (IReadOnlyList<string>)[.. m.Roles], !state.Unreachable.Contains(m)))];
     }
 
+    /// <summary>True on the node where the run actor lives, as far as this node knows; for a moment it may be so on two or none.</summary>
+    public bool DrivesRuns
+    {
+        get
+        {
+            var cluster = global::Akka.Cluster.Cluster.Get(System);
+            var oldest = cluster.State.Members.Where(m => m.Status == global::Akka.Cluster.MemberStatus.Up && m.HasRole(NodeOptions.Batch)).Order(global::Akka.Cluster.Member.AgeOrdering).FirstOrDefault();
+            return oldest?.UniqueAddress.Equals(cluster.SelfUniqueAddress) == true;
+        }
+    }
+
     /// <summary>True when the node left because somebody asked it to; false when the others took it for lost.</summary>
     public bool HasLeft => CoordinatedShutdown.Get(System).ShutdownReason is CoordinatedShutdown.ClusterLeavingReason;
 

@@ -1,4 +1,5 @@
 #if CLUSTER_RUNTIME && KAFKA
+using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Runs;
 using Lambda.Cluster.Actors.Node;
@@ -27,6 +28,7 @@ internal sealed class ClusterEngine : IEngine
 
     private readonly ClusterParts _parts;
     private readonly ClusterNode _node;
+    private readonly ModelFitting _models;
     private readonly List<Loop> _loops = [];
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
@@ -43,6 +45,8 @@ internal sealed class ClusterEngine : IEngine
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
+        _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
+        _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
             await node.Reports.RefreshAsync(cancel);
@@ -60,6 +64,7 @@ internal sealed class ClusterEngine : IEngine
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
+    public IModels Models => _models;
     public Task Faulted => _faulted.Task;
     public Task AskedToStop => _node.AskedToLeave;
 
@@ -142,6 +147,7 @@ internal sealed class ClusterEngine : IEngine
     private async Task StopOnceAsync(CancellationToken hurry)
     {
         foreach (var loop in _loops) await loop.DisposeAsync();
+        _models.Dispose();
         if (!hurry.IsCancellationRequested) await _node.StopAsync();
         await _node.DisposeAsync();
         await _parts.DisposeAsync();

@@ -1,3 +1,4 @@
+using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Runs;
 using Lambda.BatchLayer.Sqlite;
@@ -25,6 +26,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly EngineRuns _runs;
     private readonly BackgroundThread _batch = new("lambda-batch");
     private readonly PopulationWriter _population;
+    private readonly ModelFitting _models;
     private readonly Action<string, Exception> _onError;
     private readonly List<PartitionThread> _threads = [];
     private readonly List<Loop> _loops = [];
@@ -45,6 +47,7 @@ public sealed class EmbeddedEngine : IEngine
         _runs = new EngineRuns(runner, _batch, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
         _population = new PopulationWriter(_hosts, parts.Population, parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
+        _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time));
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, parts.Time);
         (Reads, Recompute) = (reads, reads);
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
@@ -63,6 +66,7 @@ public sealed class EmbeddedEngine : IEngine
     public IQuarantine Quarantine => _parts.Quarantine;
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
+    public IModels Models => _models;
     public Task Faulted => _parts.Faulted;
     public Task AskedToStop { get; } = new TaskCompletionSource().Task; // there is no other node to ask
 
@@ -134,6 +138,7 @@ public sealed class EmbeddedEngine : IEngine
         foreach (var host in _hosts.Where(h => h.Fault is null)) _threads.Add(new PartitionThread(host, _parts.Log, _onError));
         _loops.Add(new Loop("sink", SinkStepAsync, _onError));
         _loops.Add(new Loop("batch run", _runs.StepAsync, _onError));
+        _loops.Add(new Loop("models", cancel => _models.StepAsync(_runs.Served, cancel), _onError));
         _loops.Add(new Loop("population", PopulationStepAsync, _onError));
         _loops.Add(new Loop("retention", RetentionStepAsync, _onError));
     }
@@ -142,6 +147,7 @@ public sealed class EmbeddedEngine : IEngine
     {
         foreach (var loop in _loops) await loop.DisposeAsync();
         _batch.Dispose();
+        _models.Dispose();
         await Task.WhenAll(_threads.Select(t => Task.Run(() => t.Stop(checkpoint: !hurry.IsCancellationRequested), CancellationToken.None)));
         await _parts.DisposeAsync();
     }

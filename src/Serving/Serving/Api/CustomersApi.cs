@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
@@ -16,7 +17,7 @@ internal static class CustomersApi
 
     public static readonly Operation Get = new("GET", "/v1/customers/{id}", "getCustomer", "The merged answer of one customer", GetAsync)
     {
-        Detail = "Metrics, derived values and segments of the running definition, from the batch view and everything since. `meta.position` names the newest record "
+        Detail = "Metrics, derived values and segments of the running definition, from the batch view and everything since. `estimates` are a model's (/v1/models/lifetime), not exact, and left out while there is none. `meta.position` names the newest record "
             + "that is in the answer: all records of the partition up to it are.",
         Parameters =
         [
@@ -60,15 +61,17 @@ internal static class CustomersApi
         var wait = query.Int("wait_ms", Limits.WaitMsDefault, 0, Limits.WaitMsMax);
 
         var read = reads.ReadAsync(customer, asOf, atLeast, TimeSpan.FromMilliseconds(wait), context.RequestAborted);
-        return read.IsCompletedSuccessfully ? Answer(context, customer, read.Result) : Await(context, customer, read);
+        var model = state.Parts.Models?.Lifetime;
+        return read.IsCompletedSuccessfully ? Answer(context, customer, read.Result, model) : Await(context, customer, read, model);
 
-        static async Task Await(HttpContext context, CustomerId customer, ValueTask<CustomerRead> read) => await Answer(context, customer, await read);
+        static async Task Await(HttpContext context, CustomerId customer, ValueTask<CustomerRead> read, LifetimeModel? model) =>
+            await Answer(context, customer, await read, model);
     }
 
-    private static Task Answer(HttpContext context, CustomerId customer, CustomerRead read) => read switch
+    private static Task Answer(HttpContext context, CustomerId customer, CustomerRead read, LifetimeModel? model) => read switch
     {
         CustomerRead.Found found => JsonResponse.WriteAsync(
-            context, StatusCodes.Status200OK, JsonResponse.Json, (customer, found), static (to, s) => CustomerJson.Write(to, s.customer, s.found)),
+            context, StatusCodes.Status200OK, JsonResponse.Json, (customer, found, model), static (to, s) => CustomerJson.Write(to, s.customer, s.found, s.model)),
         CustomerRead.Unknown => Unknown(customer).WriteAsync(context),
         CustomerRead.NotReached late => new Problem(
             StatusCodes.Status503ServiceUnavailable, "position-not-reached",

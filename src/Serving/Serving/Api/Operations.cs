@@ -11,6 +11,7 @@ internal static class Operations
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,
         ImportsApi.Get, ImportsApi.Put,
+        ModelsApi.Lifetime,
         StatusApi.Status, StatusApi.Health, StatusApi.Ready,
         OperationsApi.Nodes, OperationsApi.DrainNode, OperationsApi.Partitions, OperationsApi.Lag, OperationsApi.Epochs, OperationsApi.Checkpoint,
         MetricsApi.Get, OpenApiEndpoint.Get,

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
 using Lambda.Serving.Ports;
 using Names = Lambda.Serving.Json.AnswerShape.Names;
 
@@ -11,12 +12,14 @@ public static class CustomerJson
 {
     private static readonly JsonEncodedText[] Sources = [.. Enum.GetNames<ReadSource>().Select(n => JsonEncodedText.Encode(n.ToLowerInvariant()))];
 
-    public static void Write(Utf8JsonWriter to, CustomerId customer, CustomerRead.Found read)
+    /// <param name="model">Null: without estimates.</param>
+    public static void Write(Utf8JsonWriter to, CustomerId customer, CustomerRead.Found read, LifetimeModel? model = null)
     {
         var shape = AnswerShape.Of(read.Answer.Definition);
         to.WriteStartObject();
         to.WriteString(Names.CustomerId, customer.Utf8);
         shape.Write(to, read.Answer);
+        EstimatesJson.Write(to, read.Answer, model);
         to.WriteStartObject(Names.Meta);
         to.WriteString(Names.Definition, shape.Hash);
         to.WriteNumber(Names.Epoch, read.Epoch);
