@@ -1,6 +1,7 @@
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Cluster;
@@ -17,6 +18,12 @@ public interface IEngine : IAsyncDisposable
     IRecompute Recompute { get; }
     IOperations Operations { get; }
     IModels Models { get; }
+    IApiKeys Keys { get; }
+
+    /// <summary>Where this node's audit chain is kept. Whoever opens an audit log on it disposes it.</summary>
+    IAuditStore Audit { get; }
+
+    CustomerPseudonym Pseudonyms { get; }
 
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }

@@ -1,4 +1,5 @@
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
 
@@ -14,6 +15,9 @@ public sealed record ServingParts(
 
     /// <summary>Null: no estimates are given.</summary>
     public IModels? Models { get; init; }
+
+    /// <summary>Keys and audit log. Null: there are none, which only a server without keys (`--dev`) can do without.</summary>
+    public Guard? Guard { get; init; }
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

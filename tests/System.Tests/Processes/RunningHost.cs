@@ -37,7 +37,7 @@ internal sealed class RunningHost : IAsyncDisposable
     public static async Task<RunningHost> StartAsync(string data, params string[] more)
     {
         var watch = Stopwatch.StartNew();
-        var start = LambdaProcess.Command(["up", "--data", data, "--port", "0", "--batch-at", "none", .. more]);
+        var start = LambdaProcess.Command(["up", "--dev", "--data", data, "--port", "0", "--batch-at", "none", .. more]);
         var errors = new StringBuilder();
         var process = new Process { StartInfo = start };
         process.ErrorDataReceived += (_, e) => { lock (errors) errors.AppendLine(e.Data); };

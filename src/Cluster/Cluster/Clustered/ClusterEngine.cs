@@ -9,6 +9,7 @@ using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
@@ -65,6 +66,9 @@ internal sealed class ClusterEngine : IEngine
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public IModels Models => _models;
+    public IApiKeys Keys => _parts.Keys;
+    public IAuditStore Audit => _parts.Audit;
+    public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public Task Faulted => _faulted.Task;
     public Task AskedToStop => _node.AskedToLeave;
 

@@ -86,7 +86,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         if (_nodes[index] is { } old) await old.DisposeAsync();
         var node = LambdaProcess.Begin(
         [
-            "up", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_apiPorts[index]),
+            "up", "--dev", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_apiPorts[index]),
             "--cluster-host", "127.0.0.1", "--cluster-port", Text(_ports[index]), "--cluster-seeds", string.Join(',', Enumerable.Range(0, _ports.Length).Select(AddressOf)),
             "--kafka", _kafka, "--postgres", _postgres, "--warehouse", _warehouse, "--partitions", Text(_options.Partitions), "--batch-at", "none", .. _options.More,
         ], _options.Log is { } log ? line => log(index, line) : null);

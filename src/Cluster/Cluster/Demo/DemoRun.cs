@@ -22,7 +22,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
     {
         screen.Say($"starting Lambda in {options.Folder} …");
         var started = Stopwatch.StartNew();
-        await using var host = await Host.StartAsync(new LambdaOptions { Data = options.Folder, Port = 0, BatchAt = null }, TimeProvider.System, text => screen.Say(text), cancel);
+        await using var host = await Host.StartAsync(new LambdaOptions { Dev = true, Data = options.Folder, Port = 0, BatchAt = null }, TimeProvider.System, text => screen.Say(text), cancel);
         using var client = new Client(host.Url);
         screen.Say($"ready at {host.Url} after {started.Elapsed.TotalSeconds:0.0} s; streaming {options.EventsPerSecond:#,0} events/s for {options.Seconds} s, with late, repeated and broken ones among them");
 

@@ -6,6 +6,7 @@ using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sink;
@@ -67,6 +68,9 @@ public sealed class EmbeddedEngine : IEngine
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public IModels Models => _models;
+    public IApiKeys Keys => _parts.Keys;
+    public IAuditStore Audit => _parts.Audit;
+    public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public Task Faulted => _parts.Faulted;
     public Task AskedToStop { get; } = new TaskCompletionSource().Task; // there is no other node to ask
 

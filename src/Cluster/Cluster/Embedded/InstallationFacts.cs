@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Lambda.BatchLayer.Ports;
+using Lambda.Serving.Security;
 
 namespace Lambda.Cluster.Embedded;
 
@@ -34,6 +35,13 @@ internal sealed class InstallationFacts(IFacts facts)
         var kept = Once("id_key", () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
         return (ulong.Parse(kept.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
             ulong.Parse(kept.AsSpan(16, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>How the audit log calls customers.</summary>
+    public CustomerPseudonym Pseudonyms()
+    {
+        var (key0, key1) = IdKeys();
+        return new CustomerPseudonym(key0, key1);
     }
 
     /// <summary>The first definition, which epoch 0 names, and when that was; null before <see cref="DecideFirstDefinition"/>.</summary>

@@ -11,13 +11,24 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
 {
     public const string None = "none";
 
+    /// <summary>On the command line its name alone says true.</summary>
+    public bool IsFlag { get; init; }
+
     public string Variable => "LAMBDA_" + Name.ToUpperInvariant();
     public string Switch => "--" + Name.Replace('_', '-');
 
     public static readonly IReadOnlyList<Setting> All =
     [
         new("data", "Folder of log, checkpoints, base files, journal and the local warehouse.", o => o.Data, (o, v) => o with { Data = NotEmpty(v) }),
-        Number("port", "Port of the API on loopback; 0 takes a free one.", o => o.Port, (o, v) => o with { Port = v }, 0, 65535),
+        Number("port", "Port of the API; 0 takes a free one.", o => o.Port, (o, v) => o with { Port = v }, 0, 65535),
+        new("listen", "IP address the API listens on; others than loopback need keys and TLS.", o => o.Listen, (o, v) => o with { Listen = Address(v) }),
+        Flag("dev", "No keys, no audit log: for trying out, on loopback only.", o => o.Dev, (o, v) => o with { Dev = v }),
+        new("tls_cert", "The API's certificate, PEM with its chain or .pfx; none speaks plain HTTP.", o => o.TlsCert ?? None, (o, v) => o with { TlsCert = v == None ? null : NotEmpty(v) }),
+        new("tls_key", "Its private key, PEM; of a .pfx a file with the password.", o => o.TlsKey ?? None, (o, v) => o with { TlsKey = v == None ? null : NotEmpty(v) }),
+        Flag("insecure", "Others than loopback may come without TLS: something before this node does it.", o => o.Insecure, (o, v) => o with { Insecure = v }),
+        Number("key_rate", "Requests a second of a key without a limit of its own, on each node; 0 is no limit.", o => o.KeyRate, (o, v) => o with { KeyRate = v }, 0, 10_000_000),
+        Flag("open_metrics", "/metrics asks for no key.", o => o.OpenMetrics, (o, v) => o with { OpenMetrics = v }),
+        new("audit_key", "File with the secret that keys the audit log, or env:NAME; none leaves its hashes plain.", o => o.AuditKey ?? None, (o, v) => o with { AuditKey = v == None ? null : NotEmpty(v) }),
         Number("partitions", "Partitions of the log, fixed for life when the folder is first used.", o => o.Partitions, (o, v) => o with { Partitions = v }, 1, 1024),
         new("warehouse", "ClickHouse, http://user:password@host:8123/database; none starts the local one.", o => o.Warehouse ?? None, (o, v) => o with { Warehouse = v == None ? null : Url(v) }),
         new("batch_at", "UTC time of the daily run, HH:MM; none runs only when asked.", o => o.BatchAt?.ToString("HH:mm", CultureInfo.InvariantCulture) ?? None, (o, v) => o with { BatchAt = v == None ? null : Time(v) }),
@@ -41,6 +52,11 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         (o, v) => int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) && n >= min && n <= max
             ? set(o, n)
             : throw new FormatException($"a whole number {min}..{max}"));
+
+    private static Setting Flag(string name, string doc, Func<LambdaOptions, bool> get, Func<LambdaOptions, bool, LambdaOptions> set) => new(
+        name, doc, o => get(o) ? "true" : "false", (o, v) => set(o, v switch { "true" => true, "false" => false, _ => throw new FormatException("true or false") })) { IsFlag = true };
+
+    private static string Address(string text) => System.Net.IPAddress.TryParse(text, out _) ? text : throw new FormatException("an IP address such as 127.0.0.1, 0.0.0.0 or ::");
 
     private static string NotEmpty(string text) => text.Length > 0 ? text : throw new FormatException("a path");
 

@@ -14,6 +14,8 @@ internal static class Operations
         ModelsApi.Lifetime,
         StatusApi.Status, StatusApi.Health, StatusApi.Ready,
         OperationsApi.Nodes, OperationsApi.DrainNode, OperationsApi.Partitions, OperationsApi.Lag, OperationsApi.Epochs, OperationsApi.Checkpoint,
+        KeysApi.List, KeysApi.Create, KeysApi.Revoke,
+        AuditApi.List, AuditApi.Heads, AuditApi.Verify,
         MetricsApi.Get, OpenApiEndpoint.Get,
     ];
 }

@@ -24,11 +24,23 @@ internal sealed class JsonBody(JsonDocument document, JsonElement element) : IDi
 
     public long Long(string name) => Get(name, JsonValueKind.Number).TryGetInt64(out var n) ? n : throw Bad(name, "expected a whole number");
 
+    /// <summary>Null when it is missing or null.</summary>
+    public string? OptionalText(string name) => IsThere(name) ? Text(name) : null;
+
+    public long? OptionalLong(string name) => IsThere(name) ? Long(name) : null;
+
+    public bool? OptionalBool(string name) => IsThere(name) ? Bool(name) : null;
+
+    public List<string> Texts(string name) =>
+        [.. Get(name, JsonValueKind.Array).EnumerateArray().Select(e => e.ValueKind == JsonValueKind.String ? e.GetString()! : throw Bad(name, $"found {e.ValueKind}, expected String"))];
+
     public bool Bool(string name) => Get(name, JsonValueKind.True, JsonValueKind.False).GetBoolean();
 
     public List<T> List<T>(string name, Func<JsonBody, T> read) => [.. Get(name, JsonValueKind.Array).EnumerateArray().Select(e => read(new JsonBody(document, e)))];
 
     public void Dispose() => document.Dispose();
+
+    private bool IsThere(string name) => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     private JsonElement Get(string name, params ReadOnlySpan<JsonValueKind> kinds)
     {

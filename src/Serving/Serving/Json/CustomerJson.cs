@@ -13,12 +13,12 @@ public static class CustomerJson
     private static readonly JsonEncodedText[] Sources = [.. Enum.GetNames<ReadSource>().Select(n => JsonEncodedText.Encode(n.ToLowerInvariant()))];
 
     /// <param name="model">Null: without estimates.</param>
-    public static void Write(Utf8JsonWriter to, CustomerId customer, CustomerRead.Found read, LifetimeModel? model = null)
+    public static void Write(Utf8JsonWriter to, CustomerId customer, CustomerRead.Found read, bool showsPersonalData, LifetimeModel? model = null)
     {
         var shape = AnswerShape.Of(read.Answer.Definition);
         to.WriteStartObject();
         to.WriteString(Names.CustomerId, customer.Utf8);
-        shape.Write(to, read.Answer);
+        shape.Write(to, read.Answer, showsPersonalData);
         EstimatesJson.Write(to, read.Answer, model);
         to.WriteStartObject(Names.Meta);
         to.WriteString(Names.Definition, shape.Hash);
@@ -28,6 +28,7 @@ public static class CustomerJson
         JsonValues.WriteDay(to, read.Answer.AsOfDay);
         to.WriteNumber(Names.FreshnessMs, read.FreshnessMs);
         to.WriteString(Names.Source, Sources[(int)read.Source]);
+        if (!showsPersonalData) shape.WriteMasked(to);
         to.WriteEndObject();
         to.WriteEndObject();
     }

@@ -78,7 +78,7 @@ internal sealed class ClusterBench : IBench
     private static async Task<double> EmbeddedAsync(BenchContext context, List<ReadOnlyMemory<byte>> bodies, CancellationToken cancel)
     {
         await using var host = await LambdaProcess.StartAsync(
-            ["up", "--data", context.NewFolder("embedded"), "--port", "0", "--batch-at", "none", "--definition", BenchView.File], cancel);
+            ["up", "--dev", "--data", context.NewFolder("embedded"), "--port", "0", "--batch-at", "none", "--definition", BenchView.File], cancel);
         using var client = new HostClient(host.Url);
         await PostAsync([host.Url], WarmUp(bodies), cancel);
         await client.SettleAsync(cancel);
