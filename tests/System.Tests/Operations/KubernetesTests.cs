@@ -92,7 +92,7 @@ public sealed class KubernetesTests(KubernetesTests.Rendered rendered) : IClassF
             var pods = text.Split("\n---\n").Where(o => o.Contains("\nkind: StatefulSet\n", StringComparison.Ordinal) || o.Contains("\nkind: Deployment\n", StringComparison.Ordinal)).ToList();
             Assert.Equal(2, pods.Count);
             foreach (var pod in pods)
-                foreach (var needed in (string[])["runAsNonRoot: true", "readOnlyRootFilesystem: true", "name: LAMBDA_ROLES", "name: LAMBDA_CLUSTER_HOST", "key: kafka", "key: postgres", "key: warehouse", "path: /readyz", "path: /healthz", "name: lambda-settings-"])
+                foreach (var needed in (string[])["runAsNonRoot: true", "readOnlyRootFilesystem: true", "name: LAMBDA_ROLES", "name: LAMBDA_CLUSTER_HOST", "scheme: HTTPS", "secretName: lambda-tls", "key: kafka", "key: postgres", "key: warehouse", "path: /readyz", "path: /healthz", "name: lambda-settings-"])
                     Assert.Contains(needed, pod, StringComparison.Ordinal);
             if (overlay == "prod") Assert.DoesNotContain("\nkind: Secret\n", text, StringComparison.Ordinal); // secrets by reference only
         }
@@ -103,7 +103,7 @@ public sealed class KubernetesTests(KubernetesTests.Rendered rendered) : IClassF
     {
         Skip.If(rendered.Missing is not null, rendered.Missing);
         Skip.If(Setting.All.All(s => s.Name != "runtime"), "this build knows no cluster settings");
-        string[] ofCommands = [Client.UrlVariable, ClientCertificate.CaVariable, ClientCertificate.CertificateVariable, ClientCertificate.KeyVariable];
+        string[] ofCommands = [Client.UrlVariable, Client.KeyVariable, ServerTrust.CaVariable];
         foreach (var file in rendered.Files.Values)
             foreach (var name in Regex.Matches(await File.ReadAllTextAsync(file), @"\bLAMBDA_[A-Z_]+").Select(m => m.Value).Distinct())
                 Assert.Contains(name, Setting.All.Select(s => s.Variable).Concat(ofCommands));

@@ -50,7 +50,7 @@ public sealed class MaskTests(SecuredApi api) : IClassFixture<SecuredApi>
     {
         api.Parts.Quarantine.Add(
         [
-            Entry("email", Reasons.WrongType, "found `anna@example.org`", Event), Entry("", Reasons.MalformedJson, "not JSON at byte 7", "anna@example.org;Berg"), Entry("city", Reasons.WrongType, "found an object", Event),
+            Entry("email", Reasons.WrongType, "found `anna@example.org`", Event), Entry("", Reasons.MalformedJson, "not JSON at byte 7", "anna@example.org;Berg"), Entry("city", Reasons.OutOfRange, "found an object", Event),
             Entry("date", "import_row", "no day: `1990-01-01`", "Berg;1990-01-01"), new QuarantineEntry(0, 5, "http", 9, "", Reasons.InvalidUtf8, "byte 0xff", new byte[] { 0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d }),
         ], once: true);
         var shown = (await api.GetAsync("/v1/admin/quarantine", api.NewKey(Roles.Sre, pii: true))).Body.GetRawText();

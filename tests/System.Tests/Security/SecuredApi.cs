@@ -65,7 +65,7 @@ public sealed class SecuredApi : IAsyncLifetime
         return text;
     }
 
-    public Task<(HttpResponseMessage Response, JsonElement Body)> GetAsync(string path, string? key) => SendAsync(HttpMethod.Get, path, key);
+    public Task<(HttpResponseMessage Response, JsonElement Body)> GetAsync(string path, string? key = null) => SendAsync(HttpMethod.Get, path, key);
 
     public async Task<(HttpResponseMessage Response, JsonElement Body)> SendAsync(HttpMethod method, string path, string? key, string? body = null, string mediaType = "application/json")
     {

@@ -11,7 +11,7 @@ public sealed class Client(Uri url, string? key = null) : IDisposable
     public const string UrlVariable = "LAMBDA_URL";
     public const string DefaultUrl = "http://127.0.0.1:8360";
 
-    private readonly HttpClient _http = new(ClientCertificate.NewHandler(Environment.GetEnvironmentVariable)) { BaseAddress = url, Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = new(ServerTrust.NewHandler(Environment.GetEnvironmentVariable)) { BaseAddress = url, Timeout = Timeout.InfiniteTimeSpan };
 
     public Uri Url { get; } = url;
 

@@ -79,7 +79,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         foreach (var mismatch in check.Mismatches.Take(10)) screen.Say(mismatch);
         screen.Say($"""
             where to look next:
-              ./lambda up --data {options.Folder}                  the same data, as a server
+              ./lambda up --dev --data {options.Folder}            the same data, as a server
               curl -s http://127.0.0.1:8360/v1/customers/{feed.Newest.Customer}
               views/customer360.yaml                               the metrics; README.md tells the rest
             """);

@@ -52,7 +52,20 @@ public sealed class TlsFiles
         }
     }
 
-    private (DateTime, DateTime) Written() => (File.GetLastWriteTimeUtc(_certificate), _key is null ? default : File.GetLastWriteTimeUtc(_key));
+    private (DateTime, DateTime) Written() => (Written(_certificate), _key is null ? default : Written(_key));
+
+    /// <summary>Of what a link leads to: Kubernetes renews a secret by turning a link.</summary>
+    private static DateTime Written(string file)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(file, returnFinalTarget: true)?.LastWriteTimeUtc ?? File.GetLastWriteTimeUtc(file);
+        }
+        catch (IOException)
+        {
+            return default; // reading it says why
+        }
+    }
 
     private SslServerAuthenticationOptions Read()
     {

@@ -30,7 +30,7 @@ public static class ApiDocs
 
     private static void AppendRoles(StringBuilder page)
     {
-        page.Append(CultureInfo.InvariantCulture, $"| endpoint | open | {string.Join(" | ", RoleNames.All)} | audit |\n|---|---|{string.Concat(RoleNames.All.Select(_ => "---|"))}---|\n");
+        page.Append(CultureInfo.InvariantCulture, $"\n| endpoint | open | {string.Join(" | ", RoleNames.All)} | audit |\n|---|---|{string.Concat(RoleNames.All.Select(_ => "---|"))}---|\n");
         foreach (var operation in Operations.All)
         {
             page.Append(CultureInfo.InvariantCulture, $"| [{operation.Method} {operation.Path}](#{operation.Id.ToLowerInvariant()}) | {(operation.Access.IsOpen ? "●" : "")} |");
