@@ -3,6 +3,7 @@ using Lambda.Domain.Lifetime;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -12,6 +13,8 @@ internal static class ModelsApi
 {
     public static readonly Operation Lifetime = new("GET", "/v1/models/lifetime", "getLifetimeModel", "The model behind lifetime value and churn", GetAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance | Roles.Sre),
+        Audited = Audited.No,
         Detail = "BG/NBD for purchases and Gamma-Gamma for values, fitted by maximum likelihood on every published view; the unit of time is a day, of money a minor unit. "
             + "`failure` says why the newest view could not be fitted: the model before stays.",
         Replies =
