@@ -42,6 +42,9 @@ public sealed class AuditLog : IAsyncDisposable
 
     private long _entries;
 
+    /// <summary>The last try to write failed.</summary>
+    public bool IsFailing => Volatile.Read(ref _failing) is not null;
+
     /// <exception cref="AuditUnavailableException">An entry could not be taken now: do not begin what needs one.</exception>
     public void ThrowIfUnavailable()
     {

@@ -36,7 +36,10 @@ internal sealed class Gate(ApiState state, bool dev)
         if (operation.Access.NeedsPersonalData && !caller.SeesPersonalData)
             return Deny(context, operation, guard, caller, Forbidden("this needs a key with the right to see personal data (pii)"));
         if (guard.Keys.Throttle(caller) is { } after)
+        {
+            guard.CountRefused(StatusCodes.Status429TooManyRequests);
             return new Problem(StatusCodes.Status429TooManyRequests, "rate-limit", "this key has used up its requests; Retry-After says when there are more", after).WriteAsync(context);
+        }
         return Serve(context, operation, guard, new RequestScope(caller, operation, guard));
     }
 
