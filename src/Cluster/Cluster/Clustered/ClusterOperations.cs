@@ -10,6 +10,7 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MoveAsk = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     public string Node => node.Address;
@@ -46,13 +47,17 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
         var moving = PartitionsOf(name);
         var since = time.GetTimestamp();
         await node.AskToLeaveAsync(name, cancel);
-        while (moving.Any(p => node.Reports.Of(p) is not { State: "ready" } report || report.Node == name))
-        {
-            if (time.GetElapsedTime(since) > Patience) throw new EngineUnavailableException($"node {name} is leaving, but not all of its partitions are answered elsewhere yet", RetryAfter);
-            await Task.Delay(Poll, time, cancel);
-            await node.Reports.RefreshAsync(cancel);
-        }
+        await Task.WhenAll(moving.Select(p => UntilMovedAsync(p, name, since, cancel)));
         return new Drain.Done(moving);
+    }
+
+    private async Task UntilMovedAsync(int partition, string from, long since, CancellationToken cancel)
+    {
+        while (await node.Reports.AskAsync(partition, cancel, MoveAsk) is not { State: "ready" } report || report.Node == from)
+        {
+            if (time.GetElapsedTime(since) > Patience) throw new EngineUnavailableException($"node {from} is leaving, but partition {partition} is not answered elsewhere yet", RetryAfter);
+            await Task.Delay(Poll, time, cancel);
+        }
     }
 
     private IReadOnlyList<int> PartitionsOf(string address) => [.. node.Reports.All.OfType<PartitionReport>().Where(r => r.Node == address).Select(r => r.Partition)];

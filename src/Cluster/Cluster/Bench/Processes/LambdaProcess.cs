@@ -85,8 +85,25 @@ internal sealed class LambdaProcess : IAsyncDisposable
         if (!_process.HasExited) _ = Kill(_process.Id, (int)PosixSignalNumber.Terminate);
     }
 
-    /// <summary>SIGSTOP: it lives, holds its connections, and does nothing.</summary>
-    public void Freeze() => _ = Kill(_process.Id, (int)PosixSignalNumber.Stop);
+    /// <summary>SIGSTOP: it lives, holds its connections, and does nothing. On a busy machine its threads go on for a while: until the last one stands.</summary>
+    public async Task FreezeAsync()
+    {
+        _ = Kill(_process.Id, (int)PosixSignalNumber.Stop);
+        while (Directory.GetDirectories($"/proc/{Id}/task").Any(thread => !IsStopped(thread))) await Task.Delay(5);
+    }
+
+    private static bool IsStopped(string thread)
+    {
+        try
+        {
+            var stat = File.ReadAllText(Path.Combine(thread, "stat")); // PID (NAME) STATE …
+            return stat[stat.LastIndexOf(')') + 2] == 'T';
+        }
+        catch (IOException)
+        {
+            return true; // the thread has ended
+        }
+    }
 
     /// <summary>SIGCONT.</summary>
     public void Thaw() => _ = Kill(_process.Id, (int)PosixSignalNumber.Continue);
