@@ -9,7 +9,6 @@ using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
-using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
 using Lambda.SpeedLayer.Sink;
@@ -35,14 +34,16 @@ internal sealed class ClusterEngine : IEngine
     private Task? _stopping;
     private volatile bool _isHandingOver;
 
-    private ClusterEngine(ClusterParts parts, ClusterNode node, Action<string, Exception> onError)
+    private ClusterEngine(ClusterParts parts, ClusterNode node, ClusterTopics topics, Action<string, Exception> onError)
     {
         (_parts, _node) = (parts, node);
         var runs = new ClusterRuns(node, parts.Initial);
         parts.ServedDefinition = () => runs.Served.DefinitionHash;
         var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), parts.Time);
         (Reads, Recompute, Runs) = (reads, reads, runs);
-        Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
+        Intake = new EngineIntake(topics.Ingress, Unfolded, () => _stopping is not null);
+        Imports = new PostgresImportJournal(parts.Database);
+        topics.Unfolded = Unfolded;
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
@@ -51,6 +52,11 @@ internal sealed class ClusterEngine : IEngine
         {
             await node.Reports.RefreshAsync(cancel);
             return TimeSpan.FromMilliseconds(200);
+        }, onError));
+        _loops.Add(new Loop("topics", async cancel =>
+        {
+            await node.Topics.RefreshAsync(cancel);
+            return TimeSpan.FromSeconds(1);
         }, onError));
         _loops.Add(new Loop("runs", runs.RefreshAsync, onError));
         _ = node.Ended.ContinueWith(_ => EndedUnasked(), TaskScheduler.Default);
@@ -62,6 +68,7 @@ internal sealed class ClusterEngine : IEngine
     public IEngineStatus Status { get; }
     public IDefinitions Definitions => _parts.Definitions;
     public IQuarantine Quarantine => _parts.Quarantine;
+    public IImportJournal Imports { get; }
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public IModels Models => _models;
@@ -72,15 +79,17 @@ internal sealed class ClusterEngine : IEngine
     public static async Task<ClusterEngine> StartAsync(LambdaOptions options, Action<string, Exception> onError, TimeProvider time, CancellationToken cancel)
     {
         ThreadPool.SetMinThreads(BlockingThreads, BlockingThreads);
+        var listed = ClusterTopics.Read(options.Topics);
         var parts = await ClusterParts.OpenAsync(options, onError, time, cancel);
         try
         {
             var horizonMs = options.DedupHorizonDays * 86_400_000L;
+            var topics = new ClusterTopics(listed, parts, options);
             var node = await ClusterNode.StartAsync(
                 new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterSeeds.Split(','), options.Roles.Split(','), PostgresDatabase.WithIdleBound(options.Postgres!)),
                 parts.Log.Partitions, time, served => PartitionsOf(parts, options, horizonMs, served, onError),
-                (journal, here) => Drive(parts, options, horizonMs, journal, here), onError, new NodeLog(onError), cancel);
-            return new ClusterEngine(parts, node, onError);
+                (journal, here) => Drive(parts, options, horizonMs, journal, here), topics.PartsOf(onError), onError, new NodeLog(onError), cancel);
+            return new ClusterEngine(parts, node, topics, onError);
         }
         catch
         {

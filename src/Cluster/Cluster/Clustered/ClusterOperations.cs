@@ -1,4 +1,5 @@
 #if CLUSTER_RUNTIME && KAFKA
+using Akka.Actor;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Node;
 using Lambda.Serving.Ports;
@@ -53,6 +54,20 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
             await node.Reports.RefreshAsync(cancel);
         }
         return new Drain.Done(moving);
+    }
+
+    public IReadOnlyList<TopicStatus> Topics => node.Topics.All;
+
+    public async ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel)
+    {
+        try
+        {
+            return await node.Topics.ResetAsync(topic, cancel);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new EngineUnavailableException($"the reader of {topic} does not answer; it may just be moving", RetryAfter);
+        }
     }
 
     private IReadOnlyList<int> PartitionsOf(string address) => [.. node.Reports.All.OfType<PartitionReport>().Where(r => r.Node == address).Select(r => r.Partition)];

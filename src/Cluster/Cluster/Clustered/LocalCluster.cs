@@ -19,6 +19,9 @@ internal sealed record LocalClusterOptions(string Folder, int Nodes = 3, int Par
 {
     public IReadOnlyList<string> More { get; init; } = [];
 
+    /// <summary>Topics of others that the mock shall have, `NAME:PARTITIONS`.</summary>
+    public IReadOnlyList<string> MoreTopics { get; init; } = [];
+
     /// <summary>Port of the first node's API, the next ones count on; 0 takes free ones. A node that is started again has the one it had.</summary>
     public int Port { get; init; }
 
@@ -53,6 +56,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     public Uri Warehouse => new(_warehouse);
 
     public string Postgres => _postgres;
+
+    public string Kafka => _kafka;
 
     /// <summary>Null while it does not run.</summary>
     public LambdaProcess? Node(int index) => _nodes[index];
@@ -125,7 +130,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private async Task StartUnderAsync(CancellationToken cancel)
     {
         Directory.CreateDirectory(_options.Folder);
-        var kafka = _options.Kafka is null ? KafkaMock.StartAsync(ClusterParts.Topic, _options.Partitions, cancel) : null;
+        var kafka = _options.Kafka is null ? KafkaMock.StartAsync([$"{ClusterParts.Topic}:{_options.Partitions}", .. _options.MoreTopics], cancel) : null;
         var postgres = _options.Postgres is null ? StartPostgresAsync(cancel) : null;
         var warehouse = _options.Warehouse is null ? StartWarehouseAsync(cancel) : null;
         _kafka = _options.Kafka ?? Keep(await kafka!).Servers;

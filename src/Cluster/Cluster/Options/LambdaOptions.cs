@@ -60,5 +60,8 @@ public sealed record LambdaOptions
     /// <summary>PostgreSQL, `Host=…;Database=…;Username=…;Password=…`: checkpoints, leases and the journal of a cluster.</summary>
     public string? Postgres { get; init; }
 
+    /// <summary>File with the list of topics of others that a cluster reads as sources of events (docs/topics.md); null reads none.</summary>
+    public string? Topics { get; init; }
+
     public const string EmbeddedRuntime = "embedded", ClusterRuntime = "cluster";
 }
