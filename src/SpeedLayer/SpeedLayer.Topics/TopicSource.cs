@@ -10,7 +10,7 @@ namespace Lambda.SpeedLayer.Topics;
 /// </summary>
 public sealed class TopicSource(TopicIntake intake, ITopicReader reader, string defaultBootstrapServers, TimeProvider time)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
 
@@ -63,12 +63,17 @@ public sealed class TopicSource(TopicIntake intake, ITopicReader reader, string 
         var from = await Task.Run(() => Begin(_bounds = Ask(asking, admin)), cancel);
         Trouble = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var reading = reader.ReadAsync(Config(), from, messages => intake.TakeAsync(messages, ending.Token), ending.Token);
+        var end = ending.Token;
+        var reading = reader.ReadAsync(Config(), from, messages =>
+        {
+            end.ThrowIfCancellationRequested(); // a stream may still bring some: who reads on takes them
+            return intake.TakeAsync(messages, end);
+        }, end);
         try
         {
             while (_bounds.Count <= from.Count)
             {
-                var look = Task.Delay(LookEvery, time, ending.Token);
+                var look = Task.Delay(LookEvery, time, end);
                 if (await Task.WhenAny(reading, look) == reading || cancel.IsCancellationRequested) break;
                 _bounds = await Task.Run(() => Ask(asking, admin), cancel);
             }

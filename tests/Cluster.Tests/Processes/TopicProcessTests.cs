@@ -13,6 +13,7 @@ using Xunit.Abstractions;
 namespace Lambda.ClusterTests.Processes;
 
 /// <summary>Topics of others read by a cluster of real processes, while the node that reads one of them is killed.</summary>
+[Collection(LocalClusters.Name)]
 public sealed class TopicProcessTests(ITestOutputHelper output)
 {
     private const int Customers = 20;

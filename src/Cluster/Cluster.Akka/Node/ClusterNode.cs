@@ -186,12 +186,12 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         try
         {
-            var node = System.ActorSelection(new RootActorPath(AddressOf(address)) / "user" / NodeActor.Name);
+            var node = System.ActorSelection(new RootActorPath(Bootstrap.AddressOf(address, System.Name)) / "user" / NodeActor.Name);
             await node.Ask<Leaving>(new LeaveCluster(), AskTimeout, cancel);
         }
         catch (AskTimeoutException)
         {
-            global::Akka.Cluster.Cluster.Get(System).Leave(AddressOf(address)); // it is of an older version, or very busy
+            global::Akka.Cluster.Cluster.Get(System).Leave(Bootstrap.AddressOf(address, System.Name)); // it is of an older version, or very busy
         }
     }
 
@@ -223,13 +223,7 @@ public sealed class ClusterNode : IAsyncDisposable
         _host.Dispose();
     }
 
-    private Address AddressOf(string address)
-    {
-        var colon = address.LastIndexOf(':');
-        return new Address("akka.tcp", System.Name, address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture));
-    }
-
-    private static string Name(Address address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
+    private static string Name(Address address) => Bootstrap.NameOf(address);
 
     /// <summary>The process is the host's: its signals are not handled here.</summary>
     private sealed class HostsOwnLifetime : IHostLifetime

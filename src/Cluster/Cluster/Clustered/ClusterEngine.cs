@@ -27,6 +27,7 @@ internal sealed class ClusterEngine : IEngine
 
     private readonly ClusterParts _parts;
     private readonly ClusterNode _node;
+    private readonly Bootstrap? _bootstrap;
     private readonly ModelFitting _models;
     private readonly List<Loop> _loops = [];
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,9 +35,9 @@ internal sealed class ClusterEngine : IEngine
     private Task? _stopping;
     private volatile bool _isHandingOver;
 
-    private ClusterEngine(ClusterParts parts, ClusterNode node, ClusterTopics topics, Action<string, Exception> onError)
+    private ClusterEngine(ClusterParts parts, ClusterNode node, ClusterTopics topics, Bootstrap? bootstrap, Action<string, Exception> onError)
     {
-        (_parts, _node) = (parts, node);
+        (_parts, _node, _bootstrap) = (parts, node, bootstrap);
         var runs = new ClusterRuns(node, parts.Initial);
         parts.ServedDefinition = () => runs.Served.DefinitionHash;
         var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), parts.Time);
@@ -59,6 +60,7 @@ internal sealed class ClusterEngine : IEngine
             return TimeSpan.FromSeconds(1);
         }, onError));
         _loops.Add(new Loop("runs", runs.RefreshAsync, onError));
+        if (bootstrap is not null) _loops.Add(new Loop("membership", BootstrapAsync, onError));
         _ = node.Ended.ContinueWith(_ => EndedUnasked(), TaskScheduler.Default);
     }
 
@@ -86,10 +88,13 @@ internal sealed class ClusterEngine : IEngine
             var horizonMs = options.DedupHorizonDays * 86_400_000L;
             var topics = new ClusterTopics(listed, parts, options);
             var node = await ClusterNode.StartAsync(
-                new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterSeeds.Split(','), options.Roles.Split(','), PostgresDatabase.WithIdleBound(options.Postgres!)),
+                new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterDns is null ? options.ClusterSeeds.Split(',') : [], options.Roles.Split(','), PostgresDatabase.WithIdleBound(options.Postgres!)),
                 parts.Log.Partitions, time, served => PartitionsOf(parts, options, horizonMs, served, onError),
                 (journal, here) => Drive(parts, options, horizonMs, journal, here), topics.PartsOf(onError), onError, new NodeLog(onError), cancel);
-            return new ClusterEngine(parts, node, topics, onError);
+            var bootstrap = options.ClusterDns is { } dns
+                ? new Bootstrap(node.System, new DnsNodeNames(dns.Split(','), options.ClusterHost), new PostgresLease(parts.Database, Bootstrap.FoundingLease), time)
+                : null;
+            return new ClusterEngine(parts, node, topics, bootstrap, onError);
         }
         catch
         {
@@ -142,6 +147,19 @@ internal sealed class ClusterEngine : IEngine
             }, parts.Time, options.BatchAt) { Adopted = -1 });
     }
 
+    private async Task<TimeSpan> BootstrapAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await _bootstrap!.StepAsync(cancel);
+        }
+        catch (ClusterBesideException e)
+        {
+            _faulted.TrySetException(e);
+            return TimeSpan.FromMinutes(1); // the host ends
+        }
+    }
+
     private long Unfolded() => _node.Reports.All.Sum(r => r is { State: "ready" or "replaying" } ? Math.Max(0, r.End - r.Applied) : 0);
 
     // --- stop -------------------------------------------------------------------------------------------------------------------
@@ -158,6 +176,7 @@ internal sealed class ClusterEngine : IEngine
         foreach (var loop in _loops) await loop.DisposeAsync();
         _models.Dispose();
         if (!hurry.IsCancellationRequested) await _node.StopAsync();
+        if (!hurry.IsCancellationRequested) _bootstrap?.Release();
         await _node.DisposeAsync();
         await _parts.DisposeAsync();
     }
