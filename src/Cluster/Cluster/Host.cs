@@ -1,4 +1,3 @@
-using Lambda.Cluster.Import;
 using Lambda.Cluster.Monitoring;
 using Lambda.Cluster.Options;
 using Lambda.Serving;
@@ -27,7 +26,7 @@ internal sealed class Host : IAsyncDisposable
         {
             var engine = await Engines.StartAsync(options, time, log, cancel);
             var metrics = new MetricsExport(engine.Status, engine.Runs, engine.Operations, time);
-            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, new FileImportJournal(options.Data), engine.Operations, time) { Metrics = metrics.Scrape, Models = engine.Models });
+            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, engine.Imports, engine.Operations, time) { Metrics = metrics.Scrape, Models = engine.Models });
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
             return new Host(api, engine, metrics);
         }

@@ -86,6 +86,9 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         ("POST", "/v1/admin/checkpoint", "/v1/admin/checkpoint", null, null),
         ("POST", "/v1/admin/checkpoint?partition=1", "/v1/admin/checkpoint", null, null), // 503
         ("POST", "/v1/admin/checkpoint?partition=99", "/v1/admin/checkpoint", null, null),
+        ("GET", "/v1/admin/topics", "/v1/admin/topics", null, null),
+        ("POST", "/v1/admin/topics/crm/reset", "/v1/admin/topics/{topic}/reset", null, null),
+        ("POST", "/v1/admin/topics/none/reset", "/v1/admin/topics/{topic}/reset", null, null),
         ("GET", "/metrics", "/metrics", null, null), // 404: no exporter
         ("GET", "/healthz", "/healthz", null, null),
         ("GET", "/readyz", "/readyz", null, null),

@@ -107,6 +107,6 @@ public sealed partial class RunbookTests
     [GeneratedRegex(@"\]\(#([^)]+)\)")]
     private static partial Regex Anchor();
 
-    [GeneratedRegex(@"\b(?:lambda_(?:engine|partition|ingest|run|warehouse|quarantine)_\w+|http_server_\w+|dotnet_\w+)")]
+    [GeneratedRegex(@"\b(?:lambda_(?:engine|partition|ingest|run|warehouse|quarantine|topic)_\w+|http_server_\w+|dotnet_\w+)")]
     private static partial Regex Metric();
 }

@@ -1,4 +1,7 @@
 #if CLUSTER_RUNTIME && KAFKA
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Node;
 using Lambda.Serving.Ports;
@@ -40,6 +43,7 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
     public async ValueTask<Drain> DrainAsync(string name, CancellationToken cancel)
     {
         var members = node.Members();
+        if (members.All(m => m.Address != name)) name = await AddressOfAsync(name, cancel) ?? name;
         if (members.All(m => m.Address != name)) return new Drain.UnknownNode([.. members.Select(m => m.Address)]);
         if (!members.Any(m => m.Address != name && m.Reachable && m.Status == "Up" && m.Roles.Contains(NodeOptions.Speed)))
             return new Drain.NotPossible("no other node has the role speed");
@@ -57,6 +61,35 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
         {
             if (time.GetElapsedTime(since) > Patience) throw new EngineUnavailableException($"node {from} is leaving, but partition {partition} is not answered elsewhere yet", RetryAfter);
             await Task.Delay(Poll, time, cancel);
+        }
+    }
+
+    /// <summary>A name that DNS knows stands for its address: members may be called by addresses only.</summary>
+    private static async Task<string?> AddressOfAsync(string name, CancellationToken cancel)
+    {
+        if (name.LastIndexOf(':') is not (> 0 and var colon)) return null;
+        try
+        {
+            var found = await Dns.GetHostAddressesAsync(name[..colon], cancel);
+            return found is [var address, ..] ? $"{address}{name[colon..]}" : null;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    public IReadOnlyList<TopicStatus> Topics => node.Topics.All;
+
+    public async ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel)
+    {
+        try
+        {
+            return await node.Topics.ResetAsync(topic, cancel);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new EngineUnavailableException($"the reader of {topic} does not answer; it may just be moving", RetryAfter);
         }
     }
 

@@ -14,6 +14,7 @@ internal static class Operations
         ModelsApi.Lifetime,
         StatusApi.Status, StatusApi.Health, StatusApi.Ready,
         OperationsApi.Nodes, OperationsApi.DrainNode, OperationsApi.Partitions, OperationsApi.Lag, OperationsApi.Epochs, OperationsApi.Checkpoint,
+        TopicsApi.List, TopicsApi.Reset,
         MetricsApi.Get, OpenApiEndpoint.Get,
     ];
 }
