@@ -31,7 +31,7 @@ public sealed class ClusterNode : IAsyncDisposable
     private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef runs, int partitions, TimeProvider time)
     {
         (_host, System, _runs) = (host, system, runs);
-        Partitions = new PartitionClient(region, partitions, time);
+        Partitions = new PartitionClient(new RegionRoute(region), partitions, time);
         Reports = new PartitionReports(Partitions, time);
         _ = system.WhenTerminated.ContinueWith(_ => _ended.TrySetResult(), TaskScheduler.Default);
     }
@@ -58,7 +58,7 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             services.AddSingleton<IHostLifetime>(new HostsOwnLifetime());
             services.AddLogging(logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Warning));
-            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, journal => drive(journal, started.Task.GetAwaiter().GetResult()), onError));
+            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, journal => drive(journal, started.Task.GetAwaiter().GetResult()), time, onError));
         });
         var host = builder.Build();
         await host.StartAsync(cancel);
@@ -71,7 +71,7 @@ public sealed class ClusterNode : IAsyncDisposable
     }
 
     private static void Configure(
-        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         akka.ConfigureLoggers(loggers =>
         {
@@ -91,10 +91,10 @@ public sealed class ClusterNode : IAsyncDisposable
                 "partition", (_, _, _) => id => Props.Create(() => new PartitionActor(int.Parse(id, CultureInfo.InvariantCulture), parts)), new PartitionExtractor(),
                 new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = true, HandOffStopMessage = HandOff.Instance });
         else akka.WithShardRegionProxy<PartitionRegion>("partition", NodeOptions.Speed, new PartitionExtractor());
-        WithRuns(akka, options, drive, onError);
+        WithRuns(akka, options, drive, time, onError);
     }
 
-    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         var singleton = new ClusterSingletonOptions { Role = NodeOptions.Batch, BufferSize = 1_000 };
         if (!options.Roles.Contains(NodeOptions.Batch))
@@ -103,7 +103,7 @@ public sealed class ClusterNode : IAsyncDisposable
             return;
         }
         // A journal that is away for the moment stops the actor: it is started again, and recovers.
-        var runs = Props.Create(() => new RunActor(drive, onError));
+        var runs = Props.Create(() => new RunActor(drive, onError, time, TaskScheduler.Default));
         var supervisor = BackoffSupervisor.Props(Backoff.OnStop(runs, "run", TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(5), 0.1, -1));
         akka.WithSingleton<RunSingleton>("runs", supervisor, singleton);
     }

@@ -51,8 +51,8 @@ internal sealed partial class PartitionActor
 
     private async Task WaitForNewsAsync(IEventLog log, long from)
     {
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        wait.CancelAfter(_limits.LogWait);
+        using var timeout = new CancellationTokenSource(_limits.LogWait, Time);
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, timeout.Token);
         try
         {
             await log.WaitAsync(_partition, from, wait.Token);

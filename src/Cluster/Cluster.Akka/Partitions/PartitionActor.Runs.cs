@@ -27,7 +27,7 @@ internal sealed partial class PartitionActor
             case CompareBase compare: Once($"compare {compare.Epoch} {compare.File.Hash}", () => Task.FromResult<object>(Compare(compare))); break;
             case Answer answer: OnAnswer(answer); break;
             case WriteCheckpoint: _checkpointWanted = true; AdvanceCheckpoint(); Sender.Tell(new Done(_partition)); break;
-            case FlushSink: if (_sink is not null) _sink.UrgentUntilMs = Environment.TickCount64 + 2_000; break;
+            case FlushSink: _sink?.Hurry(); break;
             case Retained retained: (_retaining, _logStart) = (false, retained.LogStart); break;
             default: OnPopulationMessage(message); break;
         }

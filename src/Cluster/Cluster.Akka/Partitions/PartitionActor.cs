@@ -133,7 +133,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         if (_phase != Phase.Starting)
         {
             if (recovered.Base is not null) _parts.Bases.Retire(recovered.Base);
-            _ = Task.Run(recovered.Lease.Release);
+            _ = _parts.Background.Run(recovered.Lease.Release);
             return;
         }
         (_lease, _stand, _base, _sink, _served) = (recovered.Lease, recovered.Stand, recovered.Base, recovered.Sink, recovered.Published);
@@ -148,7 +148,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     {
         if (_phase == Phase.Leaving && failed.Lease is { } late)
         {
-            _ = Task.Run(late.Release);
+            _ = _parts.Background.Run(late.Release);
             return;
         }
         _lease = failed.Lease ?? _lease;
@@ -229,7 +229,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     private void Background(Func<Task<object>> work, Func<Exception, object> failed)
     {
         var self = Self;
-        _ = Task.Run(async () =>
+        _ = _parts.Background.Run(async () =>
         {
             try
             {
