@@ -24,7 +24,7 @@ internal sealed partial class PartitionActor
         {
             case AdoptBase adopt: OnAdopt(adopt); break;
             case BuildBase build: Once($"build {build.Epoch} {build.Definition}", () => BuildAsync(build)); break;
-            case CompareBase compare: Once($"compare {compare.Epoch} {compare.File.Hash}", () => Task.FromResult<object>(Compare(compare))); break;
+            case CompareBase compare: Once($"compare {compare.Epoch} {compare.File.Hash}", () => CompareAsync(compare)); break;
             case Answer answer: OnAnswer(answer); break;
             case WriteCheckpoint: _checkpointWanted = true; AdvanceCheckpoint(); Sender.Tell(new Done(_partition)); break;
             case FlushSink: _sink?.Hurry(); break;
@@ -72,24 +72,29 @@ internal sealed partial class PartitionActor
     private async Task<IBaseView?> BaseOfAsync(Publication publication, CancellationToken cancel)
     {
         if (publication.Epoch == 0) return null;
-        var file = publication.Artefacts[_partition];
+        return await OpenAsync(publication.Artefacts[_partition], publication.Epoch, publication.DefinitionHash, cancel);
+    }
+
+    private async Task<IBaseView> OpenAsync(Artefact file, long epoch, string definition, CancellationToken cancel)
+    {
         try
         {
             return _parts.Bases.Open(file);
         }
         catch (BaseCorruptException)
         {
-            var view = _parts.Speed.Views.ByHash(publication.DefinitionHash);
-            var states = _parts.Warehouse.ReadComputedAsync(view, publication.Epoch, _partition, cancel);
-            var again = await _parts.Bases.BuildAsync(publication.Epoch, publication.DefinitionHash, _partition, states, cancel);
+            var states = _parts.Warehouse.ReadComputedAsync(_parts.Speed.Views.ByHash(definition), epoch, _partition, cancel);
+            var again = await _parts.Bases.BuildAsync(epoch, definition, _partition, states, cancel);
             return again.Hash == file.Hash
                 ? _parts.Bases.Open(file)
                 : throw new BaseCorruptException(file.Name, "what the warehouse streams is not what was published; run the batch again");
         }
     }
 
-    private BaseCompared Compare(CompareBase compare)
+    private async Task<object> CompareAsync(CompareBase compare)
     {
+        // Built where the partition was then, which may be another node.
+        _parts.Bases.Retire(await OpenAsync(compare.File, compare.Epoch, compare.Definition, _stop.Token));
         var view = _parts.Speed.Views.ByHash(compare.Definition);
         // The base of now: a run that compares is the only one that could replace it.
         var compared = BaseComparisons.Compare(

@@ -124,8 +124,8 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         var view = await BaseOfAsync(published, _stop.Token);
         var stored = _parts.Speed.Checkpoints.Load(_partition);
         var stand = PartitionStand.Recover(_settings, published, stored, _parts.Speed.Log, _parts.Speed.Views);
-        var sink = new PartitionSink(_partition, _parts, lease.Generation);
-        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, _parts.Speed.Log.EndOffset(_partition));
+        var (sink, at) = (new PartitionSink(_partition, _parts, lease.Generation), Time.GetTimestamp());
+        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, _parts.Speed.Log.EndOffset(_partition), at);
     }
 
     private void OnRecovered(Recovered recovered)
@@ -137,7 +137,8 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
             return;
         }
         (_lease, _stand, _base, _sink, _served) = (recovered.Lease, recovered.Stand, recovered.Base, recovered.Sink, recovered.Published);
-        (_storedAtOffset, _storedAt, _logReadAt, _readTo, _endAtStart) = (recovered.StoredAt, Time.GetTimestamp(), Time.GetTimestamp(), _stand.Applied, recovered.LogEnd);
+        (_storedAtOffset, _storedAt, _readTo) = (recovered.StoredAt, Time.GetTimestamp(), _stand.Applied);
+        (_logReadAt, _logEnd, _endAtStart) = (recovered.LogReadAt, recovered.LogEnd, recovered.LogEnd);
         _phase = Phase.Running;
         _sink.Start(Self);
         BeginPopulation();
@@ -249,7 +250,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     private sealed class Left : INoSerializationVerificationNeeded { public static readonly Left Instance = new(); }
 
     private sealed record Recovered(
-        IPartitionLease Lease, Publication Published, IBaseView? Base, PartitionStand Stand, long StoredAt, PartitionSink Sink, long LogEnd);
+        IPartitionLease Lease, Publication Published, IBaseView? Base, PartitionStand Stand, long StoredAt, PartitionSink Sink, long LogEnd, long LogReadAt);
 
     private sealed record StartFailed(Exception Why)
     {

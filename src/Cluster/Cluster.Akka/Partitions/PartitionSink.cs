@@ -30,7 +30,7 @@ internal sealed class PartitionSink(int partition, PartitionParts parts, long ge
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        _stop.Cancel(); // not later, and not by another thread
         if (_task is not null) await _task;
     }
 
