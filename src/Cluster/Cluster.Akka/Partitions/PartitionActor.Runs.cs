@@ -93,6 +93,8 @@ internal sealed partial class PartitionActor
 
     private async Task<object> CompareAsync(CompareBase compare)
     {
+        if (_stand.Epochs.Published != compare.Served.Epoch)
+            throw new InvalidOperationException($"it serves epoch {_stand.Epochs.Published}, the run compares with {compare.Served.Epoch}");
         // Built where the partition was then, which may be another node.
         _parts.Bases.Retire(await OpenAsync(compare.File, compare.Epoch, compare.Definition, _stop.Token));
         var view = _parts.Speed.Views.ByHash(compare.Definition);

@@ -26,6 +26,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     private Phase _phase = Phase.Starting;
     private Exception? _fault;
     private IPartitionLease? _lease;
+    private volatile IPartitionLease? _granted; // also before the actor has heard of it: the keeper renews it until it is given back
     private PartitionStand _stand = null!;
     private IBaseView? _base;
     private PartitionSink? _sink;
@@ -55,6 +56,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         if (!_sweepReading) _sweep?.Dispose();
         if (_base is not null) _parts.Bases.Retire(_base);
         if (_phase != Phase.Leaving && _sink is not null) _ = _sink.DisposeAsync().AsTask();
+        if (_granted is { } lease) _ = _parts.Background.Run(lease.Release); // stopped without a hand-off: what it still writes is fenced by the next owner
     }
 
     /// <summary>A customer never fails by itself: its state cannot be trusted any more, nor the position that counts it.</summary>
@@ -105,7 +107,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         _phase = Phase.Starting;
         Background(async () =>
         {
-            var lease = _lease ?? await _parts.Leases.AcquireAsync(_partition, _stop.Token);
+            var lease = _lease ?? await AcquireAsync();
             try
             {
                 return await RecoverAsync(lease);
@@ -115,6 +117,14 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
                 return new StartFailed(e) { Lease = lease };
             }
         }, e => new StartFailed(e));
+    }
+
+    private async Task<IPartitionLease> AcquireAsync()
+    {
+        var lease = _granted = await _parts.Leases.AcquireAsync(_partition, _stop.Token);
+        if (!_stop.IsCancellationRequested) return lease;
+        lease.Release(); // stopped meanwhile: nobody else would
+        throw new OperationCanceledException(_stop.Token);
     }
 
     private async Task<object> RecoverAsync(IPartitionLease lease)
@@ -219,7 +229,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         Background(async () =>
         {
             if (sink is not null) await sink.DisposeAsync();
-            lease?.Release();
+            if (lease is null) return Left.Instance;
+            lease.Release();
+            _granted = null;
             return Left.Instance;
         }, _ => Left.Instance);
     }
