@@ -76,13 +76,13 @@ public sealed class ClusterScenario
             case < 34: _world.Loop.Pass(_chance.Below(120)); break;
             case < 40: _world.Loop.Pass(_chance.Between(200, 4_000)); break;
             case < 42: _world.Loop.Jump(_chance.Pick([_chance.Between(0, 3 * Clock.MsPerDay), _chance.Between(0, Ground.HorizonMs), _chance.Between(1_500, 3_500)])); break;
-            case < 52: _world.Loop.Turn(_chance.Below(40)); break;
-            case < 70: ReadSome(node); break;
-            case < 74: BeginRun(node); break;
-            case < 75: _world.Network.Send(node, HostActor.Runs, new AbandonRun(Ground.History().Active?.Id ?? "")); break;
-            case < 79: _world.Network.Send(node, what, new WriteCheckpoint(what)); break;
-            case < 81: _world.Move(what, node); break;
-            case < 83: _world.Force(what, node); break;
+            case < 50: _world.Loop.Turn(_chance.Below(40)); break;
+            case < 68: ReadSome(node); break;
+            case < 73: BeginRun(node); break;
+            case < 74: _world.Network.Send(node, HostActor.Runs, new AbandonRun(Ground.History().Active?.Id ?? "")); break;
+            case < 77: _world.Network.Send(node, what, new WriteCheckpoint(what)); break;
+            case < 80: _world.Move(what, node); break;
+            case < 82: _world.Force(what, node); break;
             case < 84: _world.Move(HostActor.Runs, node); break;
             case < 85: _world.Force(HostActor.Runs, node); break;
             case < 87: node.Lane.Freeze(); break;
@@ -115,11 +115,11 @@ public sealed class ClusterScenario
         _world.Network.Send(from, HostActor.Runs, new BeginRun(), (_, _) => { });
     }
 
-    /// <summary>Its owner's process ends, and what it had stored is lost: it is rebuilt from base and log.</summary>
+    /// <summary>Every process that ever owned it ends (one might still be writing), and what it had stored is lost: it is rebuilt from base and log.</summary>
     private void LoseCheckpoint(int partition)
     {
         for (var slot = 0; slot < _world.Nodes.Count; slot++)
-            if (_world.Nodes[slot].Wanted.Contains(partition) || _world.Nodes[slot].Hosted.ContainsKey(partition)) _world.Kill(slot);
+            if (_world.Nodes[slot].Wanted.Contains(partition) || Ground.Grants[partition].Exists(g => g.Owner == _world.Nodes[slot].Name)) _world.Kill(slot);
         Ground.LoseCheckpoint(partition);
         _rebuilds++;
     }

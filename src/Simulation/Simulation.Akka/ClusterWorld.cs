@@ -59,7 +59,7 @@ internal sealed class ClusterWorld
         if (_nodes[slot] is { IsAlive: true }) return;
         if (Loop.Chance.OneIn(6)) _disks[slot] = new MemoryBaseStore(); // another machine
         _nodes[slot] = new SimulatedNode($"node-{slot}.{++_started}", Loop, Ground, Network, _disks[slot], _traits, () => Rates,
-            node => new NodeChecks(row => Law.Check(row), (where, why) => Law.CheckError(node.Name, where, why)));
+            node => new NodeChecks(row => Law.Check(node.Name, row), (where, why) => Law.CheckError(node.Name, where, why)));
     }
 
     public void Kill(int slot)
@@ -118,8 +118,9 @@ internal sealed class ClusterWorld
 
     public void Home(int what, SimulatedNode node)
     {
+        var anew = Network.HomeOf(what) != node;
         Network.Settle(what, node);
-        node.Take(what);
+        node.Take(what, anew);
     }
 
     // --- no more faults -----------------------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ internal sealed class ClusterWorld
         HomeTheHomeless();
         for (var what = HostActor.Runs; what < Partitions; what++)
             foreach (var node in _nodes)
-                if (node == Network.HomeOf(what)) node.Take(what);
+                if (node == Network.HomeOf(what)) node.Take(what, anew: false);
                 else node.Leave(what, gracefully: true);
     }
 

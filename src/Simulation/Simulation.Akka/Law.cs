@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Domain.Events;
@@ -15,7 +16,14 @@ internal sealed class Law(Loop loop, Installation ground, Network network)
     /// <summary>An owner is silent after 2 s; it looks at its log every quarter of a second.</summary>
     private const long StaleMsMax = 2_000 + 300;
 
+    private const int ErrorsKept = 8;
+
     private readonly Dictionary<(string Customer, long Epoch, long Applied), Expectations> _expected = [];
+
+    private readonly Queue<string> _errors = new();
+
+    /// <summary>What failed last, wanted or not.</summary>
+    public IEnumerable<string> Errors => _errors;
 
     public long Reads { get; private set; }
 
@@ -80,16 +88,18 @@ internal sealed class Law(Loop loop, Installation ground, Network network)
         {
             overflow = e.Metric;
         }
-        if (Expected(customer, partition, part.Epoch, part.Applied).For(asOfDay).Matches(answer, overflow) is { } difference) Break(customer, part, difference);
+        if (Expected(customer, partition, part.Epoch, part.Applied) is var expected && expected.For(asOfDay).Matches(answer, overflow) is { } difference)
+            Break(customer, part, $"{difference}; counting {Told(expected)}");
     }
 
     /// <summary>A row says what the oracle says at its stamp.</summary>
-    public void Check(PopulationRow row)
+    public void Check(string node, PopulationRow row)
     {
         Rows++;
-        var expected = Expected(row.Customer, row.Partition, row.Epoch, row.Applied).For(row.Answer.AsOfDay);
+        var all = Expected(row.Customer, row.Partition, row.Epoch, row.Applied);
+        var expected = all.For(row.Answer.AsOfDay);
         if (expected.Matches(row.Answer, null) is { } difference && !expected.Overflows)
-            ground.Break($"the row of {row.Customer} at {row.Partition}:{row.Applied}, epoch {row.Epoch}: {difference}");
+            ground.Break($"{loop.NowMs} {node}: the row of {row.Customer} at {row.Partition}:{row.Applied}, epoch {row.Epoch}: {difference}; counting {Told(all)}");
     }
 
     /// <summary>What must be said of a customer at an epoch and a position.</summary>
@@ -109,12 +119,16 @@ internal sealed class Law(Loop loop, Installation ground, Network network)
         var wanted = where.StartsWith("partition ", StringComparison.Ordinal) && !where.Contains(':')
             ? why is FencedException or LeaseLostException
             : why is SimulatedFault or SimulatedCrash or FencedException or LeaseLostException or TimeoutException or OperationCanceledException
-                || why.Message.Contains(nameof(SimulatedFault), StringComparison.Ordinal);
+                || why.Message.Contains(nameof(SimulatedFault), StringComparison.Ordinal) || why.Message.Contains("the run compares with", StringComparison.Ordinal);
+        _errors.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{loop.NowMs} {node}: {where}: {why.GetType().Name}: {why.Message}"));
+        if (_errors.Count > ErrorsKept) _errors.Dequeue();
         if (!wanted) ground.Break($"{node}: {where}: {why}");
     }
 
     private void Break(CustomerId customer, ReadPart part, string how) => ground.Break(
         $"{loop.NowMs}: customer {customer} at {part.Applied}, epoch {part.Epoch}, under {part.Definition[..Math.Min(8, part.Definition.Length)]}, answered by {network.Answered(part)?.Node}: {how}");
+
+    private static string Told(Expectations expected) => string.Join(' ', expected.Counting.Select(e => $"{e.Offset}={e.EventId}"));
 
     private static State? Decode(byte[]? delta) => delta is null ? null : State.Decode(delta);
 }

@@ -41,9 +41,11 @@ internal sealed class Settling(ClusterWorld world, Action throwIfBroken)
         {
             world.Loop.Pass(250);
             throwIfBroken();
-            if (world.Loop.NowMs - since > PatienceMs) throw new LawBrokenException($"{what}: not within {PatienceMs / 1000} s; {string.Join("\n", Reports())}; run {Ground.History().Active}");
+            if (world.Loop.NowMs - since > PatienceMs) throw new LawBrokenException($"{what}: not within {PatienceMs / 1000} s; {string.Join("\n", Reports())}\nrun {Ground.History().Active?.Id} in {Ground.History().Active?.Stage}, driven by {Driver}\nlast errors:\n{string.Join("\n", world.Law.Errors)}");
         }
     }
+
+    private string Driver => world.Network.HomeOf(HostActor.Runs) is { } home ? $"{home.Name}, {(home.Hosted.ContainsKey(HostActor.Runs) ? "which hosts it" : "which does not host it")}" : "nobody";
 
     private IEnumerable<PartitionReport?> Reports() => Enumerable.Range(0, world.Partitions).Select(p => world.Network.HomeOf(p)!.ReportOf(p));
 

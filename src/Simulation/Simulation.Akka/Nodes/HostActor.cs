@@ -16,7 +16,8 @@ internal sealed class HostActor(SimulatedNode node) : UntypedActor, IWithTimers
     /// <summary>The run actor among the partitions.</summary>
     public const int Runs = -1;
 
-    public sealed record Take(int What);
+    /// <param name="Anew">It was somewhere else meanwhile: what still runs here of before knows nothing of that.</param>
+    public sealed record Take(int What, bool Anew);
 
     /// <param name="Gracefully">Drained; else it is just gone, as with a node that was downed.</param>
     public sealed record Leave(int What, bool Gracefully);
@@ -31,7 +32,11 @@ internal sealed class HostActor(SimulatedNode node) : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case Take take: node.Wanted.Add(take.What); Start(take.What); break;
+            case Take take:
+                node.Wanted.Add(take.What);
+                if (take.Anew && node.Hosted.TryGetValue(take.What, out var old)) Context.Stop(old);
+                Start(take.What);
+                break;
             case Leave leave: Stop(leave); break;
             case Terminated ended: OnEnded(ended.ActorRef); break;
             case Again again: Start(again.What); break;

@@ -77,7 +77,7 @@ internal sealed class SimulatedNode
 
     public PartitionReport? ReportOf(int partition) => _reports.Of(partition);
 
-    public void Take(int what) => _host.Tell(new HostActor.Take(what));
+    public void Take(int what, bool anew) => _host.Tell(new HostActor.Take(what, anew));
 
     public void Leave(int what, bool gracefully) => _host.Tell(new HostActor.Leave(what, gracefully));
 
