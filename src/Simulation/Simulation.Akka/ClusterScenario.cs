@@ -59,7 +59,7 @@ public sealed class ClusterScenario
         var runs = Ground.History().Runs;
         return new ClusterReport(
             _seed, Ground.Mirror.Events, _world.Law.Reads, _world.Law.Refusals, _world.Law.Rows, _world.Crashes + _world.Nodes.Sum(n => n.Faults.Crashes), _world.Moves,
-            Ground.Grants.Sum(g => g.Count), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Published), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned),
+            Ground.Grants.Sum(g => g.Count), Ground.Fenced, runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Published), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned),
             _rebuilds, _world.Loop.Turns);
     }
 
@@ -154,9 +154,10 @@ public sealed class ClusterScenario
 /// <summary>What a scenario did and checked.</summary>
 /// <param name="Refusals">Reads that nobody could answer then.</param>
 /// <param name="Leases">Leases granted: owners of partitions.</param>
+/// <param name="Fenced">Writes refused because another owned the partition by then.</param>
 /// <param name="Turns">Single things that happened.</param>
 public sealed record ClusterReport(
-    ulong Seed, long Events, long Reads, long Refusals, long Rows, long Crashes, long Moves, long Leases, long Published, long Abandoned, long Rebuilds, long Turns);
+    ulong Seed, long Events, long Reads, long Refusals, long Rows, long Crashes, long Moves, long Leases, long Fenced, long Published, long Abandoned, long Rebuilds, long Turns);
 
 /// <summary>Runs scenarios of the actor runtime by seed.</summary>
 public static class ClusterSimulations

@@ -97,7 +97,7 @@ internal sealed class ClusterWorld
 
     private void AwaitLeft(int what, SimulatedNode from, SimulatedNode to, long untilMs) => Loop.Ring(_outside, 25, () =>
     {
-        if (Network.HomeOf(what) != from) return; // something else came in between
+        if (Network.HomeOf(what) != from || Loop.IsCalm) return; // something else came in between
         if (from.IsAlive && from.Hosted.ContainsKey(what) && Loop.NowMs < untilMs) AwaitLeft(what, from, to, untilMs);
         else if (to.IsAlive) Home(what, to);
         else if (from.IsAlive) Home(what, from);

@@ -56,12 +56,17 @@ internal sealed class Installation
 
     // --- the fence ----------------------------------------------------------------------------------------------------------------
 
+    /// <summary>Writes of owners that were owners no more.</summary>
+    public long Fenced { get; private set; }
+
     public long Generation(int partition) => Grants[partition] is [.., var last] ? last.Generation : 0;
 
     /// <summary>As PostgreSQL does it: who has not the newest generation writes nothing.</summary>
     public void Fence(int partition, long generation)
     {
-        if (Generation(partition) > generation) throw new FencedException(partition, generation, Generation(partition));
+        if (Generation(partition) <= generation) return;
+        Fenced++;
+        throw new FencedException(partition, generation, Generation(partition));
     }
 
     /// <summary>Forgets a partition's checkpoint, as damage or an operator does.</summary>
