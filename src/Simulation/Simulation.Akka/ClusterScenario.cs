@@ -85,6 +85,7 @@ public sealed class ClusterScenario
             case < 82: _world.Force(what, node); break;
             case < 84: _world.Move(HostActor.Runs, node); break;
             case < 85: _world.Force(HostActor.Runs, node); break;
+            case < 86: Oust(slot); break;
             case < 87: node.Lane.Freeze(); break;
             case < 90: foreach (var frozen in _world.Nodes) frozen.Lane.Thaw(); break;
             case < 91: _world.Kill(slot); break;
@@ -115,6 +116,26 @@ public sealed class ClusterScenario
         _world.Network.Send(from, HostActor.Runs, new BeginRun(), (_, _) => { });
     }
 
+    /// <summary>Frozen in the middle of everything, taken for lost, and back: it goes on where it was, until it hears or is refused.</summary>
+    private void Oust(int slot)
+    {
+        var node = _world.Nodes[slot];
+        var others = _world.Nodes.Where(n => n != node && n.IsAlive).ToList();
+        if (!node.IsAlive || others.Count == 0) return;
+        Append();
+        _world.Loop.Turn(_chance.Below(60));
+        node.Lane.Freeze();
+        for (var what = HostActor.Runs; what < _world.Partitions; what++)
+            if (_world.Network.HomeOf(what) == node && !_chance.OneIn(4)) _world.Force(what, _chance.Pick(others));
+        _world.Loop.Pass(_chance.Between(1_500, 6_000));
+        Append();
+        foreach (var other in others) ReadSome(other);
+        _world.Loop.Pass(_chance.Below(500));
+        node.Lane.Thaw();
+        ReadSome(node);
+        _world.Loop.Turn(_chance.Below(60));
+    }
+
     /// <summary>Every process that ever owned it ends (one might still be writing), and what it had stored is lost: it is rebuilt from base and log.</summary>
     private void LoseCheckpoint(int partition)
     {
@@ -129,7 +150,7 @@ public sealed class ClusterScenario
     private void ReadSome(SimulatedNode from)
     {
         if (!from.IsAlive) return;
-        for (var n = 1 + _chance.Below(4); n > 0; n--)
+        for (var n = 1 + _chance.Below(6); n > 0; n--)
         {
             var customer = CustomerId.From($"c{_chance.Below(_customers + 2)}");
             var partition = Partitioner.PartitionOf(customer.Utf8, _world.Partitions);

@@ -64,6 +64,7 @@ internal sealed partial class PartitionActor
     /// <summary>Why nobody is answered now; null when reads are.</summary>
     private ReadPart? Refusal()
     {
+        if (_fault is FencedException or LeaseLostException) return ReadPart.Not(PartOutcome.Unavailable, 0, $"partition {_partition} has moved");
         if (_phase == Phase.Stopped) return ReadPart.Not(PartOutcome.Stopped, 0, $"partition {_partition} has stopped: {_fault!.Message}");
         if (_phase == Phase.Starting) return ReadPart.Not(PartOutcome.Unavailable, 0, $"partition {_partition} is being started");
         if (_lease is null) return ReadPart.Not(PartOutcome.Unavailable, 0, $"partition {_partition} is moving"); // it may never have been recovered here

@@ -131,11 +131,14 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     {
         if (lease.IsOvertaken) return new StartFailed(new LeaseLostException(_partition));
         var published = await _parts.Served(_stop.Token);
-        var view = await BaseOfAsync(published, _stop.Token);
         var stored = _parts.Speed.Checkpoints.Load(_partition);
         var stand = PartitionStand.Recover(_settings, published, stored, _parts.Speed.Log, _parts.Speed.Views);
-        var (sink, at) = (new PartitionSink(_partition, _parts, lease.Generation), Time.GetTimestamp());
-        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, _parts.Speed.Log.EndOffset(_partition), at);
+        if (stand.Epochs.Published > published.Epoch) // its deltas would be merged with a base that they do not belong to
+            throw new InvalidOperationException($"the checkpoint is of epoch {stand.Epochs.Published}, who drives the runs says that {published.Epoch} is served: it has not heard yet");
+        var sink = new PartitionSink(_partition, _parts, lease.Generation);
+        var (at, end) = (Time.GetTimestamp(), _parts.Speed.Log.EndOffset(_partition));
+        var view = await BaseOfAsync(published, _stop.Token); // last: nobody would give it up if something failed behind it
+        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, end, at);
     }
 
     private void OnRecovered(Recovered recovered)
