@@ -28,11 +28,11 @@ public abstract class RunJournalSuite : IDisposable
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     [SkippableFact]
-    public void Append_WhenReopened_EveryEventIsThereInOrder()
+    public async Task Append_WhenReopened_EveryEventIsThereInOrder()
     {
         var journal = Open();
         Assert.Empty(journal.Load());
-        foreach (var happened in Every) journal.Append(happened);
+        foreach (var happened in Every) await journal.AppendAsync(happened);
         (journal as IDisposable)?.Dispose();
         journal = Open();
         Assert.Equal(Every.Select(Json), journal.Load().Select(Json));

@@ -13,7 +13,11 @@ public sealed class MemoryRunJournal : IRunJournal, IDefinitionStore, IFacts
 
     public IReadOnlyList<RunEvent> Load() => _events.ConvertAll(json => JsonSerializer.Deserialize(json, RunJson.Default.RunEvent)!);
 
-    public void Append(RunEvent happened) => _events.Add(JsonSerializer.Serialize(happened, RunJson.Default.RunEvent));
+    public Task AppendAsync(RunEvent happened)
+    {
+        _events.Add(JsonSerializer.Serialize(happened, RunJson.Default.RunEvent));
+        return Task.CompletedTask;
+    }
 
     public void Put(string hash, string name, string text) => _definitions.TryAdd(hash, (name, text));
 

@@ -34,7 +34,7 @@ public sealed class ClusterNode : IAsyncDisposable
     private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef proxy, IActorRef runs, int partitions, TopicReports topics, TimeProvider time)
     {
         (_host, System, _region, _proxy, _runs, Topics) = (host, system, region, proxy, runs, topics);
-        Partitions = new PartitionClient(region, partitions, time);
+        Partitions = new PartitionClient(new RegionRoute(region), partitions, time);
         Reports = new PartitionReports(Partitions, time);
         system.ActorOf(Props.Create(() => new MembershipWatch(Membership)), "membership");
         system.ActorOf(Props.Create(() => new NodeActor(_askedToLeave)), NodeActor.Name);
@@ -71,7 +71,7 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             services.AddSingleton<IHostLifetime>(new HostsOwnLifetime());
             services.AddLogging(logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Warning));
-            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, topics, journal => drive(journal, started.Task.GetAwaiter().GetResult()), onError));
+            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, topics, journal => drive(journal, started.Task.GetAwaiter().GetResult()), time, onError));
         });
         var host = builder.Build();
         await host.StartAsync(cancel);
@@ -86,7 +86,7 @@ public sealed class ClusterNode : IAsyncDisposable
     }
 
     private static void Configure(
-        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, TopicParts topics, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, TopicParts topics, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         akka.ConfigureLoggers(loggers =>
         {
@@ -108,7 +108,7 @@ public sealed class ClusterNode : IAsyncDisposable
                 new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = true, HandOffStopMessage = HandOff.Instance });
         akka.WithShardRegionProxy<PartitionProxy>("partition", NodeOptions.Speed, new PartitionExtractor());
         WithTopics(akka, options, topics);
-        WithRuns(akka, options, drive, onError);
+        WithRuns(akka, options, drive, time, onError);
     }
 
     /// <summary>Also where no topics are listed: a region must be known on all nodes of its role.</summary>
@@ -121,7 +121,7 @@ public sealed class ClusterNode : IAsyncDisposable
         else akka.WithShardRegionProxy<TopicRegion>("topic", NodeOptions.Speed, new TopicExtractor());
     }
 
-    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         var singleton = new ClusterSingletonOptions { Role = NodeOptions.Batch, BufferSize = 1_000 };
         if (!options.Roles.Contains(NodeOptions.Batch))
@@ -130,7 +130,7 @@ public sealed class ClusterNode : IAsyncDisposable
             return;
         }
         // A journal that is away for the moment stops the actor: it is started again, and recovers.
-        var runs = Props.Create(() => new RunActor(drive, onError));
+        var runs = Props.Create(() => new RunActor(drive, onError, time, TaskScheduler.Default));
         var supervisor = BackoffSupervisor.Props(Backoff.OnStop(runs, "run", TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(5), 0.1, -1));
         akka.WithSingleton<RunSingleton>("runs", supervisor, singleton);
     }
@@ -198,7 +198,7 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>Gives this node's partitions to others. It stays a member, and still answers for all partitions by asking their new owners.</summary>
     public async Task HandOverAsync(CancellationToken hurry)
     {
-        Partitions.GoBy(_proxy);
+        Partitions.GoBy(new RegionRoute(_proxy));
         if (_region.Equals(_proxy)) return;
         try
         {

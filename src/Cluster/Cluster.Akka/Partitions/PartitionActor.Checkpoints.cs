@@ -37,7 +37,7 @@ internal sealed partial class PartitionActor
 
     private void AdvanceCheckpoint()
     {
-        if (_image is not null || _phase is not (Phase.Running or Phase.Leaving)) return;
+        if (_image is not null || _lease is null || _phase is not (Phase.Running or Phase.Leaving)) return;
         if (_phase == Phase.Leaving)
         {
             // A slice that waits for its entities is told first: its customers already wait for it.

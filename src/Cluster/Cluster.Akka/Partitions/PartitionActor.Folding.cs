@@ -18,6 +18,7 @@ internal sealed partial class PartitionActor
     private long _readTo;      // next offset to read from the log
     private bool _reading;
     private long _logReadAt;
+    private long _logEnd;      // as of then
     private int _inFlight;     // records told and not yet folded
     private Slice? _loading;   // waits for its entities; nothing behind it is made up meanwhile
 
@@ -39,20 +40,16 @@ internal sealed partial class PartitionActor
         var (from, log) = (_readTo, _parts.Speed.Log);
         Background(async () =>
         {
-            var frames = log.Read(_partition, from, _limits.ReadBytes);
-            if (frames.Count == 0)
-            {
-                await WaitForNewsAsync(log, from);
-                frames = log.Read(_partition, from, _limits.ReadBytes);
-            }
-            return new FramesRead(from, frames);
-        }, e => e is LogTruncatedException or LogCorruptException or InvalidDataException ? new Failed(e) : new FramesRead(from, []) { Why = e });
+            if (log.EndOffset(_partition) <= from) await WaitForNewsAsync(log, from);
+            var (at, end) = (Time.GetTimestamp(), log.EndOffset(_partition));
+            return new FramesRead(at, end, log.Read(_partition, from, _limits.ReadBytes));
+        }, e => e is LogTruncatedException or LogCorruptException or InvalidDataException ? new Failed(e) : new FramesRead(0, 0, []) { Why = e });
     }
 
     private async Task WaitForNewsAsync(IEventLog log, long from)
     {
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        wait.CancelAfter(_limits.LogWait);
+        using var timeout = new CancellationTokenSource(_limits.LogWait, Time);
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, timeout.Token);
         try
         {
             await log.WaitAsync(_partition, from, wait.Token);
@@ -72,7 +69,7 @@ internal sealed partial class PartitionActor
             _parts.OnError($"partition {_partition}: reading the log", why);
             return; // the next tick tries again
         }
-        _logReadAt = Time.GetTimestamp();
+        (_logReadAt, _logEnd) = (read.At, read.End);
         foreach (var frame in read.Frames)
         {
             if (frame.FirstOffset > _readTo) throw new InvalidOperationException($"partition {_partition}: frame begins at {frame.FirstOffset}, next to read is {_readTo}");
@@ -215,7 +212,9 @@ internal sealed partial class PartitionActor
         if (_inFlight == 0) AdvanceCheckpoint();
     }
 
-    private sealed record FramesRead(long From, IReadOnlyList<LogFrame> Frames)
+    /// <param name="At">Before the log was looked at: what it says may have been long on its way.</param>
+    /// <param name="End">Of the log then.</param>
+    private sealed record FramesRead(long At, long End, IReadOnlyList<LogFrame> Frames)
     {
         public Exception? Why { get; init; }
     }

@@ -185,7 +185,7 @@ internal sealed partial class PartitionActor
         _sweepEnded = false;
         _mark = _mark with { Swept = _sweepingFor };
         var mark = _mark;
-        _ = Task.Run(() => _parts.PopulationMarks.Save(_partition, mark)); // lost, it is swept again
+        _ = _parts.Background.Run(() => _parts.PopulationMarks.Save(_partition, mark)); // lost, it is swept again
     }
 
     private sealed record MarkLoaded(PopulationMark Mark, CustomerId[] Changed);

@@ -16,6 +16,9 @@ public sealed record PartitionParts(
     Func<CancellationToken, Task<Publication>> Served, Func<int, WorkerSettings> Settings, SinkPolicy Sink, IPopulationMarks PopulationMarks, string Node, Action<string, Exception> OnError)
 {
     public PartitionLimits Limits { get; init; } = new();
+
+    /// <summary>Where what takes time is done.</summary>
+    public TaskScheduler Background { get; init; } = TaskScheduler.Default;
 }
 
 /// <summary>How far the population table is behind a partition, kept for its next owner.</summary>

@@ -134,7 +134,7 @@ internal sealed class ClusterEngine : IEngine
     /// <summary>Where the run actor lives: the steps of a run over the partitions of all nodes.</summary>
     private static ClusterRunDriver Drive(ClusterParts parts, LambdaOptions options, long horizonMs, IRunJournal journal, ClusterNode node)
     {
-        var side = new RegionSpeedSide(node.Partitions, node.Reports, parts.Log, parts.SinkProgress(null), horizonMs);
+        var side = new RegionSpeedSide(node.Partitions, node.Reports, parts.Log, parts.SinkProgress(null), horizonMs, parts.Time);
         var runner = new BatchRunner(new BatchPorts(journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         var table = new PopulationSwitch(node.Reports, parts.House.Population, parts.Definitions.Views);
         return new ClusterRunDriver(table, new EngineRuns(
