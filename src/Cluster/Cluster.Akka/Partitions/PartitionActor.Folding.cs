@@ -21,10 +21,11 @@ internal sealed partial class PartitionActor
     private long _logEnd;      // as of then
     private int _inFlight;     // records told and not yet folded
     private Slice? _loading;   // waits for its entities; nothing behind it is made up meanwhile
+    private readonly Stack<Fold> _idleFolds = new();
 
     private sealed class Slice
     {
-        public readonly List<Resident> Customers = [];
+        public readonly List<Fold> Folds = [];
         public readonly List<Resident> Missing = [];
         public int Records;
         public (long Offset, long AppendedAtMs)? Last;
@@ -132,8 +133,10 @@ internal sealed partial class PartitionActor
             next.Add(record);
             return;
         }
-        resident.Next = new Fold(resident, record);
-        slice.Customers.Add(resident);
+        var fold = resident.Next = _idleFolds.TryPop(out var idle) ? idle : new Fold();
+        fold.Begin(resident);
+        fold.Add(record);
+        slice.Folds.Add(fold);
         if (resident.Actor is null) slice.Missing.Add(resident);
     }
 
@@ -180,35 +183,48 @@ internal sealed partial class PartitionActor
 
     private void TellSlice(Slice slice)
     {
-        foreach (var resident in slice.Customers)
+        var told = new FoldSlice(Self, slice.Folds, slice.Folds.Sum(f => f.Records.Length), _stand.Epochs, _stand.RememberOnlyBelow, _images);
+        _inFlight += told.Records;
+        foreach (var fold in slice.Folds)
         {
-            var fold = resident.Next!;
-            resident.Next = null;
-            (fold.At, fold.RememberOnlyBelow, fold.Image) = (_stand.Epochs, _stand.RememberOnlyBelow, _images);
-            if (!resident.Dirty)
-            {
-                resident.Dirty = true;
-                _dirty.Add(resident);
-            }
-            resident.TouchedAt = _images;
-            _inFlight += fold.Records;
-            resident.Actor!.Tell(fold);
+            var resident = fold.Customer;
+            (resident.Next, fold.Slice) = (null, told);
+            BeforeChange(resident);
+            resident.Actor!.Tell(fold, Self);
         }
-        if (slice.Barrier is { } barrier) _stand.Barrier(barrier.Offset, barrier.Barrier, _parts.Speed.Views);
+        if (slice.Barrier is { } barrier)
+        {
+            TellSnapshots(int.MaxValue);
+            _stand.Barrier(barrier.Offset, barrier.Barrier, _parts.Speed.Views);
+        }
         if (slice.Last is { } last) _stand.Advance(last.Offset, last.AppendedAtMs);
         foreach (var resident in slice.Missing) ServeWaiting(resident);
         ServePositions();
         AdvanceCheckpoint();
     }
 
-    private void OnFolded(Folded folded)
+    private void BeforeChange(Resident resident)
     {
-        _inFlight -= folded.Records;
-        _stand.Counters = _stand.Counters.Plus(folded.Counts);
-        if (_image is not null && folded.Image < _image.Id) _image.Counters = _image.Counters.Plus(folded.Counts);
-        if (folded.Conflicts is { } conflicts) _conflicts.AddRange(conflicts);
-        if (folded.Counts.Events > 0) MarkChanged(folded.Customer);
-        if (_inFlight < _limits.RecordsInFlight / 2) Pump();
+        if (resident.InImage) TellSnapshot(resident);
+        resident.TouchedAt = _images;
+        if (resident.Dirty) return;
+        resident.Dirty = true;
+        _dirty.Add(resident);
+    }
+
+    private void OnFolded(FoldSlice slice)
+    {
+        _inFlight -= slice.Records;
+        _stand.Counters = _stand.Counters.Plus(slice.Counts);
+        if (_image is not null && slice.Image < _image.Id) _image.Counters = _image.Counters.Plus(slice.Counts);
+        _conflicts.AddRange(slice.Conflicts);
+        foreach (var fold in slice.Folds)
+        {
+            if (fold.HasNews) MarkChanged(fold.Customer);
+            fold.End();
+            _idleFolds.Push(fold);
+        }
+        Pump();
         if (_inFlight == 0) AdvanceCheckpoint();
     }
 

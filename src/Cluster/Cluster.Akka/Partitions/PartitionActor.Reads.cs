@@ -157,7 +157,7 @@ internal sealed partial class PartitionActor
     private long FreshnessMs()
     {
         var now = Time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (_loading?.Customers is [var first, ..]) return Math.Max(0, now - first.Next!.First.AppendedAtMs);
+        if (_loading?.Folds is [var first, ..]) return Math.Max(0, now - first.Records[0].AppendedAtMs);
         if (Head() is { } frame) return Math.Max(0, now - frame.AppendedAtMs);
         if (_parts.Speed.Log.EndOffset(_partition) <= _stand.Applied) return 0;
         if (_logEnd > _stand.Applied) return Math.Max(1, now - _stand.LastAppendedAtMs); // there was more than one look takes: none of it is older than this

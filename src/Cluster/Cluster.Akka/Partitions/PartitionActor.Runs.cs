@@ -117,6 +117,7 @@ internal sealed partial class PartitionActor
             if (opened.Base is not null) _parts.Bases.Retire(opened.Base);
             return _phase == Phase.Running ? new Done(_partition) : NotRunning();
         }
+        TellSnapshots(int.MaxValue);
         _stand.Adopt(opened.Publication.Epoch, _parts.Speed.Views.ByHash(opened.Publication.DefinitionHash));
         (var old, _base) = (_base, opened.Base);
         _served = opened.Publication;

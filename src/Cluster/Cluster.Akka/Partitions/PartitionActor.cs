@@ -82,9 +82,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case Folded folded: OnFolded(folded); break;
+            case FoldSlice folded: OnFolded(folded); break;
             case ReadMany read: OnRead(read, Sender); break;
-            case SnapshotTaken snapshot: OnSnapshot(snapshot); break;
+            case Snapshots states: OnSnapshots(states); break;
+            case GoOn: TellSnapshots(_limits.SnapshotsAtATime); break;
             case FramesRead read: OnFrames(read); break;
             case SliceLoaded loaded: OnSliceLoaded(loaded); break;
             case ReadsLoaded loaded: OnReadsLoaded(loaded); break;

@@ -17,6 +17,8 @@ internal sealed class KafkaMock : IAsyncDisposable
     /// <summary>`host:port`</summary>
     public string Servers { get; }
 
+    public int ProcessId => _process.Id;
+
     /// <param name="topics">`NAME:PARTITIONS`, made at the start: the mock cannot be asked for one.</param>
     public static async Task<KafkaMock> StartAsync(IEnumerable<string> topics, CancellationToken cancel)
     {

@@ -38,6 +38,15 @@ internal sealed record LocalClusterOptions(string Folder, int Nodes = 3, int Par
 /// <summary>A whole cluster on this machine: what it stands on, and so many node processes. All of it ends with this process.</summary>
 internal sealed class LocalCluster : IAsyncDisposable
 {
+    /// <summary>
+    /// Several nodes on one machine take the processor from each other: idle threads that spin for work, and compilers that all make the same code. So no thread
+    /// spins, only what runs often is compiled again, and not with measurements in between.
+    /// </summary>
+    private static readonly Dictionary<string, string> OnSharedCores = new()
+    {
+        ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0", ["DOTNET_TC_CallCountThreshold"] = "200", ["DOTNET_TieredPGO"] = "0", // all hexadecimal
+    };
+
     private readonly LocalClusterOptions _options;
     private readonly List<IAsyncDisposable> _under = [];
     private readonly LambdaProcess?[] _nodes;
@@ -61,6 +70,13 @@ internal sealed class LocalCluster : IAsyncDisposable
     public string Postgres => _postgres;
 
     public string Kafka => _kafka;
+
+    /// <summary>What was started here and runs, by part.</summary>
+    public IEnumerable<(string Part, IReadOnlyList<int> Processes)> Processes =>
+    [
+        ("nodes", [.. Running.Select(n => n.Id)]), ("Kafka", [.. _under.OfType<KafkaMock>().Select(k => k.ProcessId)]),
+        ("PostgreSQL", [.. _under.OfType<LocalPostgres>().Select(p => p.ProcessId)]), ("ClickHouse", [.. _under.OfType<LocalWarehouseProcess>().Select(w => w.ProcessId ?? 0)]),
+    ];
 
     /// <summary>Null while it does not run.</summary>
     public LambdaProcess? Node(int index) => _nodes[index];
@@ -99,7 +115,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             "up", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_apiPorts[index]),
             "--cluster-host", HostOf(index), "--cluster-port", Text(_ports[index]), _options.ByNames ? "--cluster-dns" : "--cluster-seeds", string.Join(',', Enumerable.Range(0, _ports.Length).Select(AddressOf)),
             "--kafka", _kafka, "--postgres", _postgres, "--warehouse", _warehouse, "--partitions", Text(_options.Partitions), "--batch-at", "none", .. _options.More,
-        ], _options.Log is { } log ? line => log(index, line) : null);
+        ], _options.Log is { } log ? line => log(index, line) : null, OnSharedCores);
         _nodes[index] = node;
         await node.ReadyAsync(cancel);
     }

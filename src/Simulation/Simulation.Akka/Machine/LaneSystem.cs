@@ -13,6 +13,7 @@ internal static class LaneSystem
 {
     private static readonly Config Config = ConfigurationFactory.ParseString($$"""
         {{SmallMailbox.Hocon}}
+        {{InlineDispatcher.ConfigPath}} = {{Dispatcher}}
         {{ClusterSerializer.Hocon}}
         akka {
           loggers = []

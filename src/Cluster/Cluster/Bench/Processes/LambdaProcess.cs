@@ -48,11 +48,13 @@ internal sealed class LambdaProcess : IAsyncDisposable
 
     /// <summary>The same without waiting.</summary>
     /// <param name="log">Gets each line it writes to stderr.</param>
-    public static LambdaProcess Begin(IEnumerable<string> arguments, Action<string>? log = null)
+    /// <param name="environment">Variables it gets besides those of this process, unless they are set here already.</param>
+    public static LambdaProcess Begin(IEnumerable<string> arguments, Action<string>? log = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(DotnetHost()) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(typeof(LambdaProcess).Assembly.Location);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment.TryAdd(name, value);
         var process = new LambdaProcess(start);
         if (log is not null) process._process.ErrorDataReceived += (_, line) => { if (line.Data is { } text) log(text); };
         process._process.Start();
