@@ -1,4 +1,5 @@
 using Lambda.BatchLayer.Ports;
+using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
 using Lambda.TestKit;
@@ -93,6 +94,16 @@ public sealed class PostgresRunJournalTests(PostgresServer server) : RunJournalS
     private PostgresDatabase? _database;
 
     protected override IRunJournal Open() => new PostgresRunJournal(_database ??= server.Open());
+
+    public override void Dispose() => _database?.DisposeAsync().AsTask().Wait();
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresImportJournalTests(PostgresServer server) : ImportJournalSuite
+{
+    private PostgresDatabase? _database;
+
+    protected override IImportJournal Open() => new PostgresImportJournal(_database ??= server.Open());
 
     public override void Dispose() => _database?.DisposeAsync().AsTask().Wait();
 }

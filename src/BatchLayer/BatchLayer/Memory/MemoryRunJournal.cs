@@ -11,11 +11,14 @@ public sealed class MemoryRunJournal : IRunJournal, IDefinitionStore, IFacts
     private readonly OrderedDictionary<string, (string Name, string Text)> _definitions = [];
     private readonly Dictionary<string, string> _facts = [];
 
-    public IReadOnlyList<RunEvent> Load() => _events.ConvertAll(json => JsonSerializer.Deserialize(json, RunJson.Default.RunEvent)!);
+    public IReadOnlyList<RunEvent> Load()
+    {
+        lock (_events) return _events.ConvertAll(json => JsonSerializer.Deserialize(json, RunJson.Default.RunEvent)!);
+    }
 
     public Task AppendAsync(RunEvent happened)
     {
-        _events.Add(JsonSerializer.Serialize(happened, RunJson.Default.RunEvent));
+        lock (_events) _events.Add(JsonSerializer.Serialize(happened, RunJson.Default.RunEvent));
         return Task.CompletedTask;
     }
 
