@@ -121,7 +121,8 @@ public sealed class KubernetesTests(KubernetesTests.Rendered rendered) : IClassF
             foreach (var pod in pods)
             {
                 var known = Setting.All.Select(s => s.Variable).Concat([Client.UrlVariable, ClientCertificate.CaVariable, ClientCertificate.CertificateVariable, ClientCertificate.KeyVariable]);
-                Assert.Empty(pod.Variables.Keys.Except(known).Where(name => !name.StartsWith("DOTNET_", StringComparison.Ordinal) && !pod.ReferredTo.Contains(name)));
+                var strangers = pod.Variables.Keys.Except(known).Where(name => !name.StartsWith("DOTNET_", StringComparison.Ordinal) && !pod.ReferredTo.Contains(name)).ToList();
+                Assert.Empty(strangers);
                 Assert.DoesNotContain(pod.Variables.Values, v => v.Contains("$(", StringComparison.Ordinal));
                 if (!pod.Arguments.SequenceEqual(["up"])) continue;
                 var options = OptionsReader.Read(null, new Dictionary<string, string>(), pod.Variables.GetValueOrDefault);
