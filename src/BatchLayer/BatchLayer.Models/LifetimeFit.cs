@@ -13,10 +13,13 @@ public static class LifetimeFit
     public static (BgNbd Model, double LogLikelihood) Purchases(IReadOnlyCollection<PurchaseHistory> histories, CancellationToken cancel = default)
     {
         if (histories.Count < CustomersMin) throw new FitException($"{histories.Count} customers bought something; at least {CustomersMin} are needed");
+        if (histories.All(h => h.Repeats == 0)) throw new FitException("nobody bought on a second day yet");
         var groups = histories.GroupBy(h => (h.Repeats, h.LastDays, h.AgeDays)).Select(g => (g.Key.Repeats, g.Key.LastDays, g.Key.AgeDays, Count: g.Count())).ToArray();
-        var scale = histories.Average(h => h.AgeDays) is > 0 and var mean ? mean : 1;
-        var (p, likelihood) = MaximumLikelihood.Find([1, scale, 1, 1], p => Sum(groups, g => g.Count * LogLikelihood(p, g.Repeats, g.LastDays, g.AgeDays)), cancel);
-        return (new BgNbd(p[0], p[1], p[2], p[3]), likelihood);
+        var scale = Math.Max(1, histories.Average(h => h.AgeDays));
+        var p = MaximumLikelihood.Find([1, scale, 1, 1], p => LogLikelihood(p) / histories.Count, cancel);
+        return (new BgNbd(p[0], p[1], p[2], p[3]), LogLikelihood(p));
+
+        double LogLikelihood(double[] parameters) => Sum(groups, g => g.Count * LogLikelihoodOf(parameters, g.Repeats, g.LastDays, g.AgeDays));
     }
 
     /// <param name="histories">Those without a repeat or a value are left out, as in the paper.</param>
@@ -26,13 +29,15 @@ public static class LifetimeFit
         var repeating = histories.Where(h => h.Repeats > 0 && h.MeanOver > 0 && h.MeanMinor > 0).ToArray();
         if (repeating.Length < CustomersMin) throw new FitException($"{repeating.Length} customers bought again; at least {CustomersMin} are needed");
         var mean = repeating.Average(h => h.MeanMinor);
-        var (p, likelihood) = MaximumLikelihood.Find([2, 3, mean], p => Sum(repeating, h => ValueLogLikelihood(p, h.MeanOver, h.MeanMinor)), cancel);
+        var p = MaximumLikelihood.Find([2, 3, mean], p => LogLikelihood(p) / repeating.Length, cancel);
         if (p[1] <= 1) throw new FitException("the spending of customers varies so much that it has no mean (q ≤ 1)");
-        return (new GammaGamma(p[0], p[1], p[2]), likelihood);
+        return (new GammaGamma(p[0], p[1], p[2]), LogLikelihood(p));
+
+        double LogLikelihood(double[] parameters) => Sum(repeating, h => ValueLogLikelihoodOf(parameters, h.MeanOver, h.MeanMinor));
     }
 
     /// <summary>Equation 6 of the paper, in logarithms.</summary>
-    private static double LogLikelihood(double[] p, long x, double last, double age)
+    private static double LogLikelihoodOf(double[] p, long x, double last, double age)
     {
         var (r, alpha, a, b) = (p[0], p[1], p[2], p[3]);
         var common = SpecialFunctions.GammaLn(r + x) - SpecialFunctions.GammaLn(r) + r * Math.Log(alpha)
@@ -44,7 +49,7 @@ public static class LifetimeFit
         return common + larger + Math.Log(Math.Exp(active - larger) + Math.Exp(left - larger));
     }
 
-    private static double ValueLogLikelihood(double[] parameters, long x, double mean)
+    private static double ValueLogLikelihoodOf(double[] parameters, long x, double mean)
     {
         var (p, q, v) = (parameters[0], parameters[1], parameters[2]);
         return SpecialFunctions.GammaLn(p * x + q) - SpecialFunctions.GammaLn(p * x) - SpecialFunctions.GammaLn(q)

@@ -1,4 +1,3 @@
-using Lambda.Cluster.Import;
 using Lambda.Cluster.Monitoring;
 using Lambda.Cluster.Options;
 using Lambda.Serving;
@@ -36,7 +35,7 @@ internal sealed class Host : IAsyncDisposable
             var metrics = new MetricsExport(engine.Status, engine.Runs, engine.Operations, time);
             var guard = Guards.Open(options, engine, time, (where, e) => log($"error: {where}: {e.Message}"));
             var firstKey = await Guards.BeginAsync(guard, options, time);
-            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, new FileImportJournal(options.Data), engine.Operations, time)
+            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, engine.Imports, engine.Operations, time)
             {
                 Metrics = metrics.Scrape, Models = engine.Models, Guard = guard,
             });

@@ -15,6 +15,9 @@ public interface IEngine : IAsyncDisposable
     IEngineStatus Status { get; }
     IDefinitions Definitions { get; }
     IQuarantine Quarantine { get; }
+
+    /// <summary>How far imports came, where every node of the installation finds it.</summary>
+    IImportJournal Imports { get; }
     IRecompute Recompute { get; }
     IOperations Operations { get; }
     IModels Models { get; }

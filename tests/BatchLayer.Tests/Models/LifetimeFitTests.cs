@@ -87,11 +87,42 @@ public class LifetimeFitTests
     }
 
     [Fact]
-    public void Fit_OfCustomersWhoAreAllAlike_IsRefused()
+    public void Fit_WhenNobodyBoughtAgain_SaysSo()
     {
-        var alike = Enumerable.Repeat(new PurchaseHistory(0, 0, 10, 0, 0), 1000).ToList(); // no repeat at all: any rate near zero is as likely as the next
+        var once = Enumerable.Repeat(new PurchaseHistory(0, 0, 10, 0, 0), 1000).ToList(); // any rate near zero is as likely as the next
 
-        Assert.Throws<FitException>(() => LifetimeFit.Purchases(alike));
+        Assert.Contains("second day", Assert.Throws<FitException>(() => LifetimeFit.Purchases(once)).Message);
+    }
+
+    /// <summary>The likelihood then has no maximum: the fewer leave, the likelier. Who has bought all the time is still a customer.</summary>
+    [Fact]
+    public void Fit_WhenNobodyEverLeaves_FindsThemAlive()
+    {
+        var random = new Random(5);
+        var loyal = Enumerable.Range(0, 3_000).Select(_ => random.Next(60, 150)).Select(age => new PurchaseHistory(age / 3, age - random.Next(3), age, 0, 0)).ToList();
+
+        var (model, likelihood) = LifetimeFit.Purchases(loyal);
+
+        Assert.True(double.IsFinite(likelihood));
+        Assert.All(loyal.Take(100), h => Assert.InRange(model.Alive(h), 0.99, 1));
+        Assert.All(loyal.Take(100), h => Assert.InRange(model.Expected(h, 90), 28, 31)); // every third day
+    }
+
+    /// <summary>What `./lambda generate` makes: many purchases, few who leave, some days old.</summary>
+    [Fact]
+    public void Fit_OfYoungBusyCustomers_FindsAModel()
+    {
+        var random = new Random(9);
+        var busy = Enumerable.Range(0, 5_000).Select(_ => (Age: random.Next(0, 120), Rate: random.NextDouble(), Gone: random.NextDouble() < 0.05))
+            .Select(c => (c.Age, c.Rate, Last: c.Gone ? c.Age / 2 : Math.Max(0, c.Age - random.Next(3))))
+            .Select(c => (c.Age, c.Last, Repeats: (long)(c.Last * c.Rate)))
+            .Select(c => new PurchaseHistory(c.Repeats, c.Repeats == 0 ? 0 : c.Last, c.Age, 4_000 + random.Next(2_000), c.Repeats + 1)).ToList();
+
+        var model = LifetimeModels.Fit(1, busy, 20_000, default);
+
+        Assert.All(busy, h => Assert.InRange(model.Estimate(h).Alive, 0, 1));
+        Assert.All(busy, h => Assert.InRange(model.Estimate(h).ExpectedPurchases90d, 0, 90));
+        Assert.All(busy, h => Assert.InRange(model.Estimate(h).Ltv365dMinor!.Value, 0, 366 * 6_000));
     }
 
     private static LifetimeModel Fit(IReadOnlyCollection<PurchaseHistory> histories)

@@ -82,7 +82,10 @@ public sealed class ClusterSerializerTests : IDisposable
         new AdoptBase(1, Published), new WriteCheckpoint(1), new FlushSink(1), new BuildBase(1, 3, "abc"), new BaseBuilt(1, 3, Published.Artefacts[0]),
         new CompareBase(1, 4, Published, "def", Published.Artefacts[1], 19_000), new BaseCompared(1, 4, 10, [[99, 49]]), new Done(1), new Refused(1, "why"),
         new BeginRun(), new AbandonRun("run-3"), new RunAnswer(true, Report), new RunRefused("why"), new GetRuns(5), new RunList([Report], Published),
-        new LeaveCluster(), new Leaving(), new RunEvent.Published("run-3", 400, Published),
+        new LeaveCluster(), new Leaving(),
+        new GetTopicReport("crm"), new ResetTopic("crm"),
+        new TopicReport(new TopicStatus("crm", "reading", null, "n:1", "plain", 5, 1, [new TopicPartitionStatus(0, 6, 9)])),
+        new RunEvent.Published("run-3", 400, Published),
     ];
 
     private static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);

@@ -11,6 +11,7 @@ namespace Lambda.ClusterTests.Processes;
 /// Real nodes under load, to which something happens. Every acknowledged event is counted once, nobody is ever told anything but what was acknowledged to him
 /// (refusing with a time to come again is allowed), no owner that was overtaken writes, and a run at the end recomputes the same numbers.
 /// </summary>
+[Collection(LocalClusters.Name)]
 public abstract class ClusterUnderLoad(ITestOutputHelper output)
 {
     private protected const int Partitions = 6;

@@ -25,8 +25,8 @@ public sealed class NodeLossTests(ITestOutputHelper output) : ClusterUnderLoad(o
     public async Task Cluster_WhenANodeFreezesAndComesBack_NeitherWritesNorAnswersOutOfThePast() => await UnderLoadAsync(async (cluster, ledger) =>
     {
         var frozen = cluster.Node(1)!;
+        await frozen.FreezeAsync();
         var watch = Stopwatch.StartNew();
-        frozen.Freeze();
         await ledger.UntilAllAnswerAsync(0);
         Say($"SIGSTOP → all partitions answer: {watch.Elapsed.TotalSeconds:0.0} s");
         await Task.Delay(Load);

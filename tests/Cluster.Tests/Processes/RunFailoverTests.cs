@@ -40,11 +40,7 @@ public sealed class RunFailoverTests(ITestOutputHelper output) : ClusterUnderLoa
     public async Task Run_WhenItsNodeFreezesInAStepAndComesBack_IsDrivenByOneOnly() => await UnderLoadAsync(async (cluster, ledger) =>
     {
         var frozen = cluster.Node(0)!;
-        await LoseInAsync(Frozen, cluster, ledger, 0, (_, _) =>
-        {
-            frozen.Freeze();
-            return Task.CompletedTask;
-        });
+        await LoseInAsync(Frozen, cluster, ledger, 0, (_, _) => frozen.FreezeAsync());
         frozen.Thaw();
         await frozen.ExitedAsync(default).WaitAsync(TimeSpan.FromSeconds(60));
         await cluster.StartNodeAsync(0, default);

@@ -164,3 +164,13 @@ public sealed class PostgresAuditStoreTests(PostgresServer server) : AuditStoreS
 
     private static void Fail(string what, Exception e) => Assert.Fail($"{what}: {e}");
 }
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresImportJournalTests(PostgresServer server) : ImportJournalSuite
+{
+    private PostgresDatabase? _database;
+
+    protected override IImportJournal Open() => new PostgresImportJournal(_database ??= server.Open());
+
+    public override void Dispose() => _database?.DisposeAsync().AsTask().Wait();
+}

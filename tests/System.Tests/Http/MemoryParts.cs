@@ -96,6 +96,11 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
 
     public ValueTask<Drain> DrainAsync(string node, CancellationToken cancel) => new(NodesNow.Any(n => n.Node == node) ? OnDrain : new Drain.UnknownNode([.. NodesNow.Select(n => n.Node)]));
 
+    public IReadOnlyList<TopicStatus> Topics { get; } =
+        [new("crm", "stopped", "messages are gone", "node-a", "plain", 9, 1, [new TopicPartitionStatus(0, 10, 25)])];
+
+    public ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel) => new(Topics.FirstOrDefault(t => t.Topic == topic));
+
     public ViewDefinition Current => TestView.Definition;
     public ViewDefinition? Next { get; private set; }
 

@@ -101,6 +101,9 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("GET", "/v1/admin/audit/heads", "/v1/admin/audit/heads", null, null),
         ("GET", "/v1/admin/audit/verification", "/v1/admin/audit/verification", null, null),
         ("GET", "/v1/admin/audit/verification?anchor=x", "/v1/admin/audit/verification", null, null),
+        ("GET", "/v1/admin/topics", "/v1/admin/topics", null, null),
+        ("POST", "/v1/admin/topics/crm/reset", "/v1/admin/topics/{topic}/reset", null, null),
+        ("POST", "/v1/admin/topics/none/reset", "/v1/admin/topics/{topic}/reset", null, null),
         ("GET", "/metrics", "/metrics", null, null), // 404: no exporter
         ("GET", "/healthz", "/healthz", null, null),
         ("GET", "/readyz", "/readyz", null, null),

@@ -37,6 +37,24 @@ public abstract class SinkProgressStoreSuite
     }
 
     [SkippableFact]
+    public async Task Save_WhilePartitionsSaveAndAreRead_EachIsWhole()
+    {
+        var store = Open();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(p => Task.Run(() =>
+        {
+            for (var n = 1; n <= 25; n++)
+            {
+                store.Save([(p, new SinkProgress(n, n, (ulong)n, n))], [(p, n, new SinkProgress(n, n, (ulong)n, n))]);
+                var other = store.Load((p + 1) % 4);
+                Assert.Equal((other.Next, (ulong)other.Next, (Int128)other.Next), (other.Events, other.HashSum, other.BillingMinorSum));
+                Assert.Equal(n, store.AtBarrier(p, n)!.Next);
+            }
+        })));
+        for (var p = 0; p < 4; p++) Assert.Equal(25, store.Load(p).Next);
+        (store as IDisposable)?.Dispose();
+    }
+
+    [SkippableFact]
     public void Save_WhenAgain_Replaces()
     {
         var store = Open();

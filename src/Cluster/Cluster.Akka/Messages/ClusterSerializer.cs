@@ -26,6 +26,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
         ["begin-run"] = ClusterJson.Default.BeginRun, ["abandon-run"] = ClusterJson.Default.AbandonRun, ["run"] = ClusterJson.Default.RunAnswer,
         ["run-refused"] = ClusterJson.Default.RunRefused, ["runs?"] = ClusterJson.Default.GetRuns, ["runs"] = ClusterJson.Default.RunList,
         ["leave"] = ClusterJson.Default.LeaveCluster, ["leaving"] = ClusterJson.Default.Leaving,
+        ["topic?"] = ClusterJson.Default.GetTopicReport, ["topic"] = ClusterJson.Default.TopicReport, ["reset-topic"] = ClusterJson.Default.ResetTopic,
         ["run-event"] = RunJson.Default.RunEvent,
     };
 
@@ -92,4 +93,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSerializable(typeof(RunList))]
 [JsonSerializable(typeof(LeaveCluster))]
 [JsonSerializable(typeof(Leaving))]
+[JsonSerializable(typeof(GetTopicReport))]
+[JsonSerializable(typeof(TopicReport))]
+[JsonSerializable(typeof(ResetTopic))]
 internal sealed partial class ClusterJson : JsonSerializerContext;

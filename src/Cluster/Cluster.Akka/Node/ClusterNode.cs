@@ -11,6 +11,7 @@ using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Actors.Runs;
+using Lambda.Cluster.Actors.Topics;
 using Lambda.Domain.Log;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -30,10 +31,10 @@ public sealed class ClusterNode : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _askedToLeave = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef proxy, IActorRef runs, int partitions, TimeProvider time)
+    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef proxy, IActorRef runs, int partitions, TopicReports topics, TimeProvider time)
     {
-        (_host, System, _region, _proxy, _runs) = (host, system, region, proxy, runs);
-        Partitions = new PartitionClient(region, partitions, time);
+        (_host, System, _region, _proxy, _runs, Topics) = (host, system, region, proxy, runs, topics);
+        Partitions = new PartitionClient(new RegionRoute(region), partitions, time);
         Reports = new PartitionReports(Partitions, time);
         system.ActorOf(Props.Create(() => new MembershipWatch(Membership)), "membership");
         system.ActorOf(Props.Create(() => new NodeActor(_askedToLeave)), NodeActor.Name);
@@ -48,6 +49,8 @@ public sealed class ClusterNode : IAsyncDisposable
 
     public MembershipCounts Membership { get; } = new();
 
+    public TopicReports Topics { get; }
+
     /// <summary>Completes when the actor system has ended, wanted or not: a node that was downed by the others must be started again as a new one.</summary>
     public Task Ended => _ended.Task;
 
@@ -55,10 +58,11 @@ public sealed class ClusterNode : IAsyncDisposable
     public Task AskedToLeave => _askedToLeave.Task;
 
     /// <param name="parts">Given the way to ask for the served publication.</param>
+    /// <param name="topics">Those of others to read.</param>
     /// <param name="drive">Makes the run driver where the singleton lives, over its journal, the speed side and this node.</param>
     public static async Task<ClusterNode> StartAsync(
         NodeOptions options, int partitions, TimeProvider time, Func<Func<CancellationToken, Task<Publication>>, PartitionParts> parts,
-        Func<IRunJournal, ClusterNode, IRunDriver> drive, Action<string, Exception> onError, ILoggerProvider log, CancellationToken cancel)
+        Func<IRunJournal, ClusterNode, IRunDriver> drive, TopicParts topics, Action<string, Exception> onError, ILoggerProvider log, CancellationToken cancel)
     {
         var started = new TaskCompletionSource<ClusterNode>(TaskCreationOptions.RunContinuationsAsynchronously);
         var here = parts(async ct => await (await started.Task.WaitAsync(ct)).ServedAsync(ct));
@@ -67,7 +71,7 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             services.AddSingleton<IHostLifetime>(new HostsOwnLifetime());
             services.AddLogging(logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Warning));
-            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, journal => drive(journal, started.Task.GetAwaiter().GetResult()), onError));
+            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, topics, journal => drive(journal, started.Task.GetAwaiter().GetResult()), time, onError));
         });
         var host = builder.Build();
         await host.StartAsync(cancel);
@@ -75,13 +79,14 @@ public sealed class ClusterNode : IAsyncDisposable
         var proxy = await registry.GetAsync<PartitionProxy>(cancel);
         var region = options.Roles.Contains(NodeOptions.Speed) ? await registry.GetAsync<PartitionRegion>(cancel) : proxy;
         var runs = await registry.GetAsync<RunSingleton>(cancel);
-        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, proxy, runs, partitions, time);
+        var reports = new TopicReports(await registry.GetAsync<TopicRegion>(cancel), topics.Names, time);
+        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, proxy, runs, partitions, reports, time);
         started.SetResult(node);
         return node;
     }
 
     private static void Configure(
-        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, TopicParts topics, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         akka.ConfigureLoggers(loggers =>
         {
@@ -89,6 +94,7 @@ public sealed class ClusterNode : IAsyncDisposable
             loggers.AddLoggerFactory();
         });
         akka.AddHocon(NodeConfig.Of(options), HoconAddMode.Prepend);
+        akka.AddHocon(topics.Fallback, HoconAddMode.Append);
         akka.WithRemoting(new RemoteOptions { HostName = options.Host, PublicHostName = options.Host, Port = options.Port });
         akka.WithClustering(new ClusterOptions
         {
@@ -101,10 +107,21 @@ public sealed class ClusterNode : IAsyncDisposable
                 "partition", (_, _, _) => id => Props.Create(() => new PartitionActor(int.Parse(id, CultureInfo.InvariantCulture), parts)), new PartitionExtractor(),
                 new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = true, HandOffStopMessage = HandOff.Instance });
         akka.WithShardRegionProxy<PartitionProxy>("partition", NodeOptions.Speed, new PartitionExtractor());
-        WithRuns(akka, options, drive, onError);
+        WithTopics(akka, options, topics);
+        WithRuns(akka, options, drive, time, onError);
     }
 
-    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+    /// <summary>Also where no topics are listed: a region must be known on all nodes of its role.</summary>
+    private static void WithTopics(AkkaConfigurationBuilder akka, NodeOptions options, TopicParts topics)
+    {
+        if (options.Roles.Contains(NodeOptions.Speed))
+            akka.WithShardRegion<TopicRegion>(
+                "topic", (_, _, _) => topic => Props.Create(() => new TopicActor(topic, topics)), new TopicExtractor(),
+                new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = false, HandOffStopMessage = HandOff.Instance });
+        else akka.WithShardRegionProxy<TopicRegion>("topic", NodeOptions.Speed, new TopicExtractor());
+    }
+
+    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         var singleton = new ClusterSingletonOptions { Role = NodeOptions.Batch, BufferSize = 1_000 };
         if (!options.Roles.Contains(NodeOptions.Batch))
@@ -113,7 +130,7 @@ public sealed class ClusterNode : IAsyncDisposable
             return;
         }
         // A journal that is away for the moment stops the actor: it is started again, and recovers.
-        var runs = Props.Create(() => new RunActor(drive, onError));
+        var runs = Props.Create(() => new RunActor(drive, onError, time, TaskScheduler.Default));
         var supervisor = BackoffSupervisor.Props(Backoff.OnStop(runs, "run", TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(5), 0.1, -1));
         akka.WithSingleton<RunSingleton>("runs", supervisor, singleton);
     }
@@ -169,19 +186,19 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         try
         {
-            var node = System.ActorSelection(new RootActorPath(AddressOf(address)) / "user" / NodeActor.Name);
+            var node = System.ActorSelection(new RootActorPath(Bootstrap.AddressOf(address, System.Name)) / "user" / NodeActor.Name);
             await node.Ask<Leaving>(new LeaveCluster(), AskTimeout, cancel);
         }
         catch (AskTimeoutException)
         {
-            global::Akka.Cluster.Cluster.Get(System).Leave(AddressOf(address)); // it is of an older version, or very busy
+            global::Akka.Cluster.Cluster.Get(System).Leave(Bootstrap.AddressOf(address, System.Name)); // it is of an older version, or very busy
         }
     }
 
     /// <summary>Gives this node's partitions to others. It stays a member, and still answers for all partitions by asking their new owners.</summary>
     public async Task HandOverAsync(CancellationToken hurry)
     {
-        Partitions.GoBy(_proxy);
+        Partitions.GoBy(new RegionRoute(_proxy));
         if (_region.Equals(_proxy)) return;
         try
         {
@@ -206,13 +223,7 @@ public sealed class ClusterNode : IAsyncDisposable
         _host.Dispose();
     }
 
-    private Address AddressOf(string address)
-    {
-        var colon = address.LastIndexOf(':');
-        return new Address("akka.tcp", System.Name, address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture));
-    }
-
-    private static string Name(Address address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
+    private static string Name(Address address) => Bootstrap.NameOf(address);
 
     /// <summary>The process is the host's: its signals are not handled here.</summary>
     private sealed class HostsOwnLifetime : IHostLifetime

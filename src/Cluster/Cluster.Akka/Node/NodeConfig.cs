@@ -10,6 +10,7 @@ internal static class NodeConfig
 {
     public static Config Of(NodeOptions options) => ConfigurationFactory.ParseString($$"""
         {{SmallMailbox.Hocon}}
+        {{InlineDispatcher.Hocon}}
         {{ClusterSerializer.Hocon}}
         akka {
           loglevel = INFO

@@ -27,7 +27,7 @@ internal sealed partial class PartitionActor
             case CompareBase compare: Once($"compare {compare.Epoch} {compare.File.Hash}", () => CompareAsync(compare)); break;
             case Answer answer: OnAnswer(answer); break;
             case WriteCheckpoint: _checkpointWanted = true; AdvanceCheckpoint(); Sender.Tell(new Done(_partition)); break;
-            case FlushSink: if (_sink is not null) _sink.UrgentUntilMs = Environment.TickCount64 + 2_000; break;
+            case FlushSink: _sink?.Hurry(); break;
             case Retained retained: (_retaining, _logStart) = (false, retained.LogStart); break;
             default: OnPopulationMessage(message); break;
         }
@@ -90,6 +90,9 @@ internal sealed partial class PartitionActor
 
     private async Task<object> CompareAsync(CompareBase compare)
     {
+        if (_stand.Epochs.Published != compare.Served.Epoch)
+            throw new InvalidOperationException($"it serves epoch {_stand.Epochs.Published}, the run compares with {compare.Served.Epoch}");
+        // Built where the partition was then, which may be another node.
         _parts.Bases.Retire(await OpenAsync(compare.File, compare.Epoch, compare.Definition, _stop.Token));
         var view = _parts.Speed.Views.ByHash(compare.Definition);
         // The base of now: a run that compares is the only one that could replace it.
@@ -114,6 +117,7 @@ internal sealed partial class PartitionActor
             if (opened.Base is not null) _parts.Bases.Retire(opened.Base);
             return _phase == Phase.Running ? new Done(_partition) : NotRunning();
         }
+        TellSnapshots(int.MaxValue);
         _stand.Adopt(opened.Publication.Epoch, _parts.Speed.Views.ByHash(opened.Publication.DefinitionHash));
         (var old, _base) = (_base, opened.Base);
         _served = opened.Publication;

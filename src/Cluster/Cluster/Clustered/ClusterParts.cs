@@ -93,7 +93,7 @@ internal sealed class ClusterParts : IAsyncDisposable
         Leases = Keep(new LeaseKeeper(new PostgresLease(Database), Time, e => onError("leases", e)));
         Leases.Start();
         Keys = new PostgresApiKeys(Database);
-        Audit = new PostgresAuditStore(Database, $"{options.ClusterHost}:{options.ClusterPort}");
+        Audit = new PostgresAuditStore(Database, $"{Environment.MachineName}:{options.ClusterPort}"); // a pod's name stays when its address changes
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(facts, Facts, () => ServedDefinition());
         var first = FirstDefinition(options);

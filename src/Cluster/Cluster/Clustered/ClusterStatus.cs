@@ -24,6 +24,7 @@ internal sealed class ClusterStatus(
         var partitions = Enumerable.Range(0, Partitions).Select(p => Of(p, node.Reports.Of(p))).ToList();
         var reasons = partitions.Where(p => p.Reason is not null).Select(p => $"partition {p.Partition}: {p.Reason}").ToList();
         reasons.AddRange(node.Members().Where(m => !m.Reachable).Select(m => $"node {m.Address} cannot be reached"));
+        reasons.AddRange(node.Topics.All.Where(t => t.State == TopicStatus.Stopped).Select(t => $"topic {t.Topic}: {t.Reason}"));
         var house = warehouse();
         if (house.Reason is not null) reasons.Add($"warehouse: {house.Reason}");
         var state = stopping() ? "stopping" : !IsReady ? "starting" : reasons.Count > 0 ? "degraded" : "ready";

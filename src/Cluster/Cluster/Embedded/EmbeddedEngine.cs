@@ -2,6 +2,7 @@ using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Runs;
 using Lambda.BatchLayer.Sqlite;
+using Lambda.Cluster.Import;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
@@ -54,6 +55,7 @@ public sealed class EmbeddedEngine : IEngine
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
+        Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
     }
 
@@ -65,6 +67,7 @@ public sealed class EmbeddedEngine : IEngine
     public IEngineStatus Status { get; }
     public IDefinitions Definitions => _parts.Definitions;
     public IQuarantine Quarantine => _parts.Quarantine;
+    public IImportJournal Imports { get; }
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public IModels Models => _models;

@@ -78,11 +78,17 @@ public sealed record LambdaOptions
     /// <summary>`host:port` of nodes to join by; the first may found the cluster.</summary>
     public string ClusterSeeds { get; init; } = "127.0.0.1:8361";
 
+    /// <summary>`name:port` whose addresses in DNS are the nodes, as of a headless service; several with commas. Instead of the seeds; null joins by the seeds.</summary>
+    public string? ClusterDns { get; init; }
+
     /// <summary>Kafka's bootstrap servers, `host:port,host:port`: the log of a cluster.</summary>
     public string? Kafka { get; init; }
 
     /// <summary>PostgreSQL, `Host=…;Database=…;Username=…;Password=…`: checkpoints, leases and the journal of a cluster.</summary>
     public string? Postgres { get; init; }
+
+    /// <summary>File with the list of topics of others that a cluster reads as sources of events (docs/topics.md); null reads none.</summary>
+    public string? Topics { get; init; }
 
     public const string EmbeddedRuntime = "embedded", ClusterRuntime = "cluster";
 }

@@ -43,8 +43,10 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         new("cluster_host", "Name or address by which other nodes reach this one.", o => o.ClusterHost, (o, v) => o with { ClusterHost = NotEmpty(v) }),
         Number("cluster_port", "Port by which they do; 0 takes a free one.", o => o.ClusterPort, (o, v) => o with { ClusterPort = v }, 0, 65535),
         new("cluster_seeds", "Nodes to join by, host:port,host:port; the first may found the cluster.", o => o.ClusterSeeds, (o, v) => o with { ClusterSeeds = List(v, Place) }),
+        new("cluster_dns", "Names whose addresses are the nodes, name:port,name:port, instead of seeds; none joins by seeds.", o => o.ClusterDns ?? None, (o, v) => o with { ClusterDns = v == None ? null : List(v, Place) }),
         new("kafka", "Kafka of a cluster, host:port,host:port.", o => o.Kafka ?? None, (o, v) => o with { Kafka = v == None ? null : NotEmpty(v) }),
         new("postgres", "PostgreSQL of a cluster, Host=…;Database=…;Username=…;Password=….", o => o.Postgres ?? None, (o, v) => o with { Postgres = v == None ? null : NotEmpty(v) }),
+        new("topics", "File with the list of topics that a cluster reads as sources; none reads none.", o => o.Topics ?? None, (o, v) => o with { Topics = v == None ? null : NotEmpty(v) }),
     ];
 
     private static Setting Number(string name, string doc, Func<LambdaOptions, int> get, Func<LambdaOptions, int, LambdaOptions> set, int min, int max) => new(

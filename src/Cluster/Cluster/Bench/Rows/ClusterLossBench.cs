@@ -53,7 +53,7 @@ internal sealed class ClusterLossBench : IBench
         {
             var node = byAge[round == 0 ? ^1 : round == 1 ? 0 : 1];
             var age = node == byAge[0] ? "oldest" : node == byAge[^1] ? "youngest" : "other";
-            await UntilOwnsAsync(cluster, node, cancel);
+            await UntilBalancedAsync(cluster, cancel);
             times.Add(await loss.MeasureAsync(cluster, node, cancel));
             byAge.Remove(node);
             byAge.Add(node);
@@ -65,17 +65,9 @@ internal sealed class ClusterLossBench : IBench
     private static IEnumerable<Loss> Losses(LocalCluster cluster)
     {
         yield return new Loss("cluster.drain", 2, "./lambda admin drain → all its partitions are answered elsewhere", MayRefuse: false, node => DrainAsync(cluster, node), node => cluster.StopNodeAsync(node));
-        yield return new Loss("cluster.stop", 2, "SIGTERM → all its partitions are answered elsewhere", MayRefuse: false, node =>
-        {
-            cluster.Node(node)!.Terminate();
-            return UntilLeftAsync(cluster, node);
-        }, cluster.StopNodeAsync);
+        yield return new Loss("cluster.stop", null, "SIGTERM → it has handed over, left and ended", MayRefuse: false, cluster.StopNodeAsync, _ => Task.CompletedTask);
         yield return new Loss("cluster.kill", 15, "SIGKILL → every partition answers", MayRefuse: true, cluster.KillNodeAsync, _ => Task.CompletedTask);
-        yield return new Loss("cluster.freeze", 15, "SIGSTOP → every partition answers", MayRefuse: true, node =>
-        {
-            cluster.Node(node)!.Freeze();
-            return Task.CompletedTask;
-        }, async node =>
+        yield return new Loss("cluster.freeze", 15, "SIGSTOP → every partition answers", MayRefuse: true, node => cluster.Node(node)!.FreezeAsync(), async node =>
         {
             cluster.Node(node)!.Thaw();
             await cluster.Node(node)!.ExitedAsync(CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(1)); // it was taken for lost, and finds that out
@@ -84,7 +76,7 @@ internal sealed class ClusterLossBench : IBench
 
     /// <param name="Lose">Completes when the node was told, or has nothing left.</param>
     /// <param name="End">Until its process is gone.</param>
-    private sealed record Loss(string Name, double Goal, string What, bool MayRefuse, Func<int, Task> Lose, Func<int, Task> End)
+    private sealed record Loss(string Name, double? Goal, string What, bool MayRefuse, Func<int, Task> Lose, Func<int, Task> End)
     {
         public async Task<(TimeSpan Took, long Refused)> MeasureAsync(LocalCluster cluster, int node, CancellationToken cancel)
         {
@@ -112,18 +104,11 @@ internal sealed class ClusterLossBench : IBench
         response.EnsureSuccessStatusCode();
     }
 
-    private static async Task UntilLeftAsync(LocalCluster cluster, int node)
-    {
-        using var http = new HttpClient { BaseAddress = cluster.Node((node + 1) % Nodes)!.Url };
-        while ((await OwnedAsync(http)).Any(o => o.Node == cluster.AddressOf(node) && o.Partitions > 0)) await Task.Delay(10);
-    }
-
-    /// <summary>Until every partition has an owner and this node about its share of them: losing one that hosts nothing says nothing.</summary>
-    private static async Task UntilOwnsAsync(LocalCluster cluster, int node, CancellationToken cancel)
+    /// <summary>Until every node owns its share: losing one that hosts nothing says nothing.</summary>
+    private static async Task UntilBalancedAsync(LocalCluster cluster, CancellationToken cancel)
     {
         using var http = new HttpClient { BaseAddress = cluster.Running.First().Url };
-        while (await OwnedAsync(http) is var owned && (owned.Sum(o => o.Partitions) < Partitions || owned.All(o => o.Node != cluster.AddressOf(node) || o.Partitions < Partitions / Nodes - 2)))
-            await Task.Delay(100, cancel);
+        while (await OwnedAsync(http) is var owned && (owned.Count < Nodes || owned.Any(o => o.Partitions != Partitions / Nodes))) await Task.Delay(100, cancel);
     }
 
     private static async Task<List<(string Node, int Partitions)>> OwnedAsync(HttpClient http)
