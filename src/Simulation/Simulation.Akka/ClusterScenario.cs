@@ -186,5 +186,18 @@ public static class ClusterSimulations
     public const int StepsPerSeed = 300;
 
     /// <exception cref="LawBrokenException">With the seed that replays it.</exception>
-    public static ClusterReport Run(ulong seed, int steps = StepsPerSeed) => new ClusterScenario(seed, SimulatedDefinitions.Load()).Run(steps);
+    public static ClusterReport Run(ulong seed, int steps = StepsPerSeed)
+    {
+        // A test runner's context would take what is awaited out of the loop, to threads of its own.
+        var outside = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            return new ClusterScenario(seed, SimulatedDefinitions.Load()).Run(steps);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outside);
+        }
+    }
 }
