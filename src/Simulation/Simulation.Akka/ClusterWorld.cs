@@ -136,7 +136,7 @@ internal sealed class ClusterWorld
             var node = _nodes[slot];
             node.Lane.Thaw();
             node.Lane.StallOneIn = 0;
-            (node.IsAlone, node.Faults.IsCutOff) = (false, false);
+            (node.IsAlone, node.Faults.IsCutOff, node.Faults.IsLogAway) = (false, false, false);
         }
         HomeTheHomeless();
         for (var what = HostActor.Runs; what < Partitions; what++)

@@ -7,6 +7,7 @@ using Lambda.Cluster.Actors.Messages;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
+using Lambda.Simulation.Actors.Nodes;
 using Lambda.SpeedLayer.Worker;
 using Xunit;
 
@@ -57,6 +58,32 @@ public sealed class ClusterSerializerTests : IDisposable
         }
         var back = (ReadMany)_serializer.FromBinary(bytes.ToArray(), "read");
         Assert.Equal((read.Partition, read.Reads[0]), (back.Partition, Assert.Single(back.Reads)));
+    }
+
+    [Fact]
+    public void Messages_WhenTheNextVersionWroteThem_AreReadToTheSame()
+    {
+        foreach (var message in Samples)
+        {
+            var (manifest, bytes) = (_serializer.Manifest(message), _serializer.ToBinary(message));
+            var extended = NewerWire.Extend(manifest, bytes);
+            Assert.True(extended.Length > bytes.Length);
+            Assert.Equal(Text(bytes), Text(_serializer.ToBinary(_serializer.FromBinary(extended, manifest))));
+        }
+    }
+
+    [Fact]
+    public void Messages_WhenTheFirstVersionWroteThemAndTheNextExtends_AreReadToTheSame()
+    {
+        foreach (var (manifest, bytes) in Golden.Read())
+            Assert.Equal(Text(_serializer.ToBinary(_serializer.FromBinary(bytes, manifest))), Text(_serializer.ToBinary(_serializer.FromBinary(NewerWire.Extend(manifest, bytes), manifest))));
+    }
+
+    [Fact]
+    public void Outcomes_WhenOnlyANewerNodeKnowsThem_AreNoAnswer()
+    {
+        var reply = new ReadManyReply(1, [new ReadPart((PartOutcome)6, 3, 88, 99, "abc", 4, null, null, null, null)]);
+        Assert.Equal(PartOutcome.Unavailable, Assert.Single(((ReadManyReply)_serializer.FromBinary(_serializer.ToBinary(reply), "parts")).Parts).Outcome);
     }
 
     [Fact]

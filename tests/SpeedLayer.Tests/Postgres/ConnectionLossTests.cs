@@ -146,12 +146,16 @@ public sealed class ConnectionLossTests(ConnectionLossTests.OwnServer own) : ICl
     /// <returns>The last that was acknowledged.</returns>
     private async Task<long> CountAsync(Action<int> call, bool restarts)
     {
+        using var killed = new ManualResetEventSlim(!restarts);
         var calling = Task.Run(() =>
         {
             for (var n = 1; n <= Calls; n++)
+            {
+                if (n == Calls / 2) killed.Wait(); // on a busy machine all would be done before
                 while (!Try(call, n)) Thread.Sleep(TryAgain);
+            }
         });
-        var cutting = Task.Run(() => CutAsync(calling, restarts));
+        var cutting = Task.Run(() => CutAsync(calling, restarts, killed));
         await calling.WaitAsync(TimeSpan.FromMinutes(2));
         await cutting;
         Assert.True(Volatile.Read(ref _lost) > 0, "nothing was ever cut in the middle");
@@ -172,11 +176,12 @@ public sealed class ConnectionLossTests(ConnectionLossTests.OwnServer own) : ICl
         }
     }
 
-    private async Task CutAsync(Task until, bool restarts)
+    private async Task CutAsync(Task until, bool restarts, ManualResetEventSlim killed)
     {
         if (restarts)
         {
             own.Server!.Kill();
+            killed.Set();
             await own.Server.StartAsync();
             return;
         }

@@ -55,6 +55,17 @@ public abstract class SinkProgressStoreSuite
     }
 
     [SkippableFact]
+    public void Save_WhenAnEpochHasTwoBarriers_TheFirstCounts()
+    {
+        var store = Open();
+        store.Save([(0, new SinkProgress(5, 5, 5, 5))], [(0, 1, new SinkProgress(4, 4, 4, 4))]);
+        store.Save([(0, new SinkProgress(9, 9, 9, 9))], [(0, 1, new SinkProgress(8, 8, 8, 8)), (0, 2, new SinkProgress(6, 6, 6, 6)), (0, 2, new SinkProgress(7, 7, 7, 7))]);
+        Assert.Equal(new SinkProgress(4, 4, 4, 4), store.AtBarrier(0, 1));
+        Assert.Equal(new SinkProgress(6, 6, 6, 6), store.AtBarrier(0, 2));
+        (store as IDisposable)?.Dispose();
+    }
+
+    [SkippableFact]
     public void Save_WhenAgain_Replaces()
     {
         var store = Open();

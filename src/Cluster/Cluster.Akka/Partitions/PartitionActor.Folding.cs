@@ -17,7 +17,7 @@ internal sealed partial class PartitionActor
     private int _queued;       // records in both
     private long _readTo;      // next offset to read from the log
     private bool _reading;
-    private long _logReadAt;
+    private long? _logReadAt;
     private long _logEnd;      // as of then
     private int _inFlight;     // records told and not yet folded
     private Slice? _loading;   // waits for its entities; nothing behind it is made up meanwhile
@@ -38,10 +38,10 @@ internal sealed partial class PartitionActor
     {
         if (_reading || _phase != Phase.Running || _queued >= _limits.RecordsQueued) return;
         _reading = true;
-        var (from, log) = (_readTo, _parts.Speed.Log);
+        var (from, log, wait) = (_readTo, _parts.Speed.Log, _logReadAt is not null);
         Background(async () =>
         {
-            if (log.EndOffset(_partition) <= from) await WaitForNewsAsync(log, from);
+            if (wait && log.EndOffset(_partition) <= from) await WaitForNewsAsync(log, from);
             var (at, end) = (Time.GetTimestamp(), log.EndOffset(_partition));
             return new FramesRead(at, end, log.Read(_partition, from, _limits.ReadBytes));
         }, e => e is LogTruncatedException or LogCorruptException or InvalidDataException ? new Failed(e) : new FramesRead(0, 0, []) { Why = e });

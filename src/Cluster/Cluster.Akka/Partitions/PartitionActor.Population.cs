@@ -65,8 +65,9 @@ internal sealed partial class PartitionActor
 
     private void AdvancePopulation()
     {
+        if (_phase != Phase.Running) return; // it has no place in the log yet, or none any more
         if (FreshnessMs() > _limits.FoldBehind.TotalMilliseconds || _sink!.WaitsMs > _limits.SinkBehind.TotalMilliseconds) _parts.Backlog.Tell();
-        if (!_marksKnown || _phase != Phase.Running || !_stand.CanAnswer || _populating is not null) return;
+        if (!_marksKnown || !_stand.CanAnswer || _populating is not null) return;
         StartSweepIfDue();
         var (every, rows) = _parts.Backlog.IsBehind ? (_limits.PopulationEveryBehind, _limits.PopulationRowsBehind) : (_limits.PopulationEvery, _limits.PopulationRows);
         if (Time.GetElapsedTime(_populatedAt) < every) return;

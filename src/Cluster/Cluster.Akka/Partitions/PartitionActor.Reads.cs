@@ -159,9 +159,10 @@ internal sealed partial class PartitionActor
         var now = Time.GetUtcNow().ToUnixTimeMilliseconds();
         if (_loading?.Folds is [var first, ..]) return Math.Max(0, now - first.Records[0].AppendedAtMs);
         if (Head() is { } frame) return Math.Max(0, now - frame.AppendedAtMs);
-        if (_parts.Speed.Log.EndOffset(_partition) <= _stand.Applied) return 0;
         if (_logEnd > _stand.Applied) return Math.Max(1, now - _stand.LastAppendedAtMs); // there was more than one look takes: none of it is older than this
-        return Math.Max(1, (long)Time.GetElapsedTime(_logReadAt).TotalMilliseconds); // it came after the last look at the log
+        var looked = (long)SinceLogRead.TotalMilliseconds;
+        if (_parts.Speed.Log.EndOffset(_partition) > _stand.Applied) return Math.Max(1, looked); // it came after the last look at the log
+        return SinceLogRead > _limits.Silence ? looked : 0; // who leaves looks no more
     }
 
     private sealed record ReadsLoaded(IReadOnlyList<Resident> Residents, Dictionary<CustomerId, CustomerEntity>? Entities)

@@ -137,9 +137,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         if (stand.Epochs.Published > published.Epoch) // its deltas would be merged with a base that they do not belong to
             throw new InvalidOperationException($"the checkpoint is of epoch {stand.Epochs.Published}, who drives the runs says that {published.Epoch} is served: it has not heard yet");
         var sink = new PartitionSink(_partition, _parts, lease.Generation);
-        var (at, end) = (Time.GetTimestamp(), _parts.Speed.Log.EndOffset(_partition));
+        var end = _parts.Speed.Log.EndOffset(_partition);
         var view = await BaseOfAsync(published, _stop.Token); // last: nobody would give it up if something failed behind it
-        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, end, at);
+        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, end);
     }
 
     private void OnRecovered(Recovered recovered)
@@ -152,7 +152,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         }
         (_lease, _stand, _base, _sink, _served) = (recovered.Lease, recovered.Stand, recovered.Base, recovered.Sink, recovered.Published);
         (_storedAtOffset, _storedAt, _readTo) = (recovered.StoredAt, Time.GetTimestamp(), _stand.Applied);
-        (_logReadAt, _logEnd, _endAtStart) = (recovered.LogReadAt, recovered.LogEnd, recovered.LogEnd);
+        _endAtStart = recovered.LogEnd;
         _phase = Phase.Running;
         _sink.Start(Self);
         BeginPopulation();
@@ -193,7 +193,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     /// True when this owner may not speak for the partition now: its lease or its log was not heard of for too long. By the monotonic clock, which goes on
     /// while a process is frozen.
     /// </summary>
-    private bool IsSilent => !_lease!.IsHeld || (_phase == Phase.Running && Time.GetElapsedTime(_logReadAt) > _limits.Silence);
+    private bool IsSilent => !_lease!.IsHeld || (_phase == Phase.Running && SinceLogRead > _limits.Silence);
+
+    /// <summary>Endless before the first look: who begins where the log cannot be reached knows where it ended, not where it ends.</summary>
+    private TimeSpan SinceLogRead => _logReadAt is { } at ? Time.GetElapsedTime(at) : TimeSpan.MaxValue;
 
     private void OnTick()
     {
@@ -266,7 +269,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     private sealed class Left : INoSerializationVerificationNeeded { public static readonly Left Instance = new(); }
 
     private sealed record Recovered(
-        IPartitionLease Lease, Publication Published, IBaseView? Base, PartitionStand Stand, long StoredAt, PartitionSink Sink, long LogEnd, long LogReadAt);
+        IPartitionLease Lease, Publication Published, IBaseView? Base, PartitionStand Stand, long StoredAt, PartitionSink Sink, long LogEnd);
 
     private sealed record StartFailed(Exception Why)
     {

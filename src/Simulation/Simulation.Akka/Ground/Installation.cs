@@ -54,6 +54,15 @@ internal sealed class Installation
 
     public void Break(string how) => Broken ??= how;
 
+    // --- the log ------------------------------------------------------------------------------------------------------------------
+
+    public async ValueTask<IReadOnlyList<Position>> AppendAsync(AppendBatch batch)
+    {
+        var positions = await Log.AppendAsync(batch, CancellationToken.None); // completes at once
+        Mirror.CatchUp();
+        return positions;
+    }
+
     // --- the fence ----------------------------------------------------------------------------------------------------------------
 
     /// <summary>Writes of owners that were owners no more.</summary>

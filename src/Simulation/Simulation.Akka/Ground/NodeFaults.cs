@@ -16,6 +16,9 @@ internal sealed class NodeFaults(Lane lane, Func<FaultRates> rates)
     /// <summary>The stores cannot be reached from this node.</summary>
     public bool IsCutOff { get; set; }
 
+    /// <summary>The log cannot be reached from this node, all else can.</summary>
+    public bool IsLogAway { get; set; }
+
     public long Crashes { get; private set; }
 
     public T Around<T>(string effect, Func<T> act)
@@ -39,6 +42,9 @@ internal sealed class NodeFaults(Lane lane, Func<FaultRates> rates)
         Strike(effect, "after");
         return result;
     }
+
+    /// <summary>In how many ms an effect happens that its caller takes for failed; null mostly.</summary>
+    public long? LandsLate() => rates().FaultOneIn is > 0 and var oneIn && lane.Loop.Chance.OneIn(Math.Max(2, oneIn / 20)) ? lane.Loop.Chance.Below(3_000) : null;
 
     public void Strike(string effect, string when)
     {

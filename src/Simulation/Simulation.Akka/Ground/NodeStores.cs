@@ -9,34 +9,53 @@ namespace Lambda.Simulation.Actors.Ground;
 
 // The installation as one node reaches it: every effect may fail or be its last, and is refused when another owns the partition.
 
-internal sealed class NodeLog(Installation ground, NodeFaults faults, TimeProvider time) : IEventLog
+/// <param name="later">Does something when so many ms have passed, whatever becomes of this node.</param>
+internal sealed class NodeLog(Installation ground, NodeFaults faults, TimeProvider time, Action<long, Action> later) : IEventLog
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(40);
+
+    private readonly long[] _ends = [.. Enumerable.Range(0, ground.Partitions).Select(ground.Log.EndOffset)];
 
     public int Partitions => ground.Partitions;
 
     public async ValueTask<IReadOnlyList<Position>> AppendAsync(AppendBatch batch, CancellationToken cancel) =>
         await faults.AroundAsync("log append", async () =>
         {
-            var positions = await ground.Log.AppendAsync(batch, cancel);
-            ground.Mirror.CatchUp();
-            return positions;
+            Reach();
+            if (faults.LandsLate() is { } afterMs)
+            {
+                later(afterMs, () => _ = ground.AppendAsync(batch)); // as a producer's own tries may
+                throw new SimulatedFault("log append: no answer yet");
+            }
+            return await ground.AppendAsync(batch);
         });
 
-    public IReadOnlyList<LogFrame> Read(int partition, long fromOffset, int maxBytes) => faults.Around("log read", () => ground.Log.Read(partition, fromOffset, maxBytes));
+    public IReadOnlyList<LogFrame> Read(int partition, long fromOffset, int maxBytes) => faults.Around("log read", () =>
+    {
+        Reach();
+        return ground.Log.Read(partition, fromOffset, maxBytes);
+    });
 
     /// <summary>Looks again and again: the memory log's own waiting would leave the simulation's scheduler.</summary>
     public async Task WaitAsync(int partition, long offset, CancellationToken cancel)
     {
-        while (ground.Log.EndOffset(partition) <= offset) await Task.Delay(Poll, time, cancel);
+        while (EndOffset(partition) <= offset) await Task.Delay(Poll, time, cancel);
     }
 
     public long StartOffset(int partition) => ground.Log.StartOffset(partition);
-    public long EndOffset(int partition) => ground.Log.EndOffset(partition);
+
+    /// <summary>As far as this node has heard of it: a broker that is away says nothing.</summary>
+    public long EndOffset(int partition) => faults.IsLogAway || faults.IsCutOff ? _ends[partition] : _ends[partition] = ground.Log.EndOffset(partition);
+
     public long LastAppendedAtMs(int partition) => ground.Log.LastAppendedAtMs(partition);
     public long OffsetAtTime(int partition, long appendedAtMs) => ground.Log.OffsetAtTime(partition, appendedAtMs);
     public Task TruncateAsync(int partition, long offset, CancellationToken cancel) => ground.Log.TruncateAsync(partition, offset, cancel);
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Reach()
+    {
+        if (faults.IsLogAway) throw new SimulatedFault("log: away");
+    }
 }
 
 internal sealed class NodeCheckpoints(Installation ground, NodeFaults faults, string node) : ICheckpointStore
@@ -70,7 +89,7 @@ internal sealed class NodeCheckpoints(Installation ground, NodeFaults faults, st
 }
 
 /// <param name="generation">Null: only for reading.</param>
-internal sealed class NodeSinkProgress(Installation ground, NodeFaults faults, long? generation) : ISinkProgressStore
+internal sealed class NodeSinkProgress(Installation ground, NodeFaults faults, string node, long? generation) : ISinkProgressStore
 {
     public SinkProgress Load(int partition) => faults.Around("sink progress read", () => ground.SinkProgress.Load(partition));
 
@@ -79,7 +98,12 @@ internal sealed class NodeSinkProgress(Installation ground, NodeFaults faults, l
     public void Save(IReadOnlyList<(int Partition, SinkProgress Progress)> progress, IReadOnlyList<(int Partition, long Epoch, SinkProgress AtBarrier)> barriers) =>
         faults.Around("sink progress", () =>
         {
-            foreach (var (partition, _) in progress) ground.Fence(partition, generation!.Value);
+            foreach (var (partition, now) in progress)
+            {
+                ground.Fence(partition, generation!.Value);
+                if (ground.Grants[partition][^1].Owner != node) ground.Break($"{node} wrote the sink progress of partition {partition}, which {ground.Grants[partition][^1].Owner} owns");
+                if (ground.SinkProgress.Load(partition).Next > now.Next) ground.Break($"{node} wrote the sink progress of partition {partition} back to {now.Next}");
+            }
             ground.SinkProgress.Save(progress, barriers);
         });
 }
@@ -116,9 +140,10 @@ internal sealed class NodeBases(IBaseStore disk, NodeFaults faults) : IBaseStore
     public void DeleteExcept(IReadOnlyCollection<string> names) => disk.DeleteExcept(names);
 }
 
-internal sealed class NodeRunEvents(Installation ground, NodeFaults faults) : IRunEventStore
+/// <param name="written">The event as it is read again.</param>
+internal sealed class NodeRunEvents(Installation ground, NodeFaults faults, Func<RunEvent, RunEvent> written) : IRunEventStore
 {
     public IReadOnlyList<RunEvent> Read() => ground.RunEvents;
 
-    public void Write(long sequenceNr, RunEvent happened) => faults.Around("journal", () => ground.Journal(sequenceNr, happened));
+    public void Write(long sequenceNr, RunEvent happened) => faults.Around("journal", () => ground.Journal(sequenceNr, written(happened)));
 }

@@ -28,6 +28,8 @@ internal sealed class Network(Loop loop, Lane outside, Installation ground)
     /// <summary>Now and before that, by partition; the run actor's at the end.</summary>
     public (SimulatedNode? Now, SimulatedNode? Before)[] Homes { get; } = new (SimulatedNode?, SimulatedNode?)[ground.Partitions + 1];
 
+    public void Later(long afterMs, Action work) => loop.Ring(outside, afterMs, work);
+
     /// <summary>Null when nobody did.</summary>
     public Answerer? Answered(ReadPart part) => _answerers.TryGetValue(part, out var answerer) ? answerer : null;
 
@@ -58,6 +60,7 @@ internal sealed class Network(Loop loop, Lane outside, Installation ground)
     {
         var (now, before) = Homes[Slot(what)];
         var target = before is not null && Happens(Rates.StaleOneIn) ? before : now;
+        if (Rates.StaleOneIn > 0 && from.Hosted.ContainsKey(what) && Happens(2)) target = from; // what it hosts itself, it asks itself
         if (target is null) return;
         Carry(from, target, message, arrived =>
         {
@@ -69,7 +72,7 @@ internal sealed class Network(Loop loop, Lane outside, Installation ground)
     private void Carry(SimulatedNode from, SimulatedNode to, object message, Action<object> deliver)
     {
         if (from != to && (from.IsAlone || to.IsAlone || Happens(Rates.LostOneIn))) return;
-        var (manifest, bytes) = (from.Wire.Manifest(message), from.Wire.ToBinary(message));
+        var (manifest, bytes) = from.Encode(message);
         for (var copies = from != to && Happens(Rates.TwiceOneIn) ? 2 : 1; copies > 0; copies--)
             loop.Ring(outside, from == to ? 0 : DelayMs(), () => to.Lane.Post(() => deliver(to.Wire.FromBinary(bytes, manifest))));
     }

@@ -32,24 +32,25 @@ internal sealed class SimulatedNode
     private readonly LeaseKeeper _keeper;
     private readonly PartitionReports _reports;
     private readonly IActorRef _host;
+    private readonly bool _isNewer;
 
     /// <param name="name">Of this process: one that is started again is another.</param>
     /// <param name="disk">Base files, which outlive it.</param>
     public SimulatedNode(string name, Loop loop, Installation ground, Network network, IBaseStore disk, NodeTraits traits, Func<FaultRates> rates, Func<SimulatedNode, NodeChecks> checks)
     {
-        (Name, _ground, _network) = (name, ground, network);
+        (Name, _ground, _network, _isNewer) = (name, ground, network, loop.Chance.OneIn(2));
         Lane = loop.NewLane(name);
         Lane.StallOneIn = traits.StallOneIn;
         Faults = new NodeFaults(Lane, rates);
         var check = checks(this);
-        var log = new NodeLog(ground, Faults, Lane.Time);
+        var log = new NodeLog(ground, Faults, Lane.Time, network.Later);
         var warehouse = new NodeWarehouse(ground.Warehouse, Faults, check.Row);
         _keeper = new LeaseKeeper(new NodeLeases(ground, Faults), Lane.Time, _ => { });
         _parts = new PartitionParts(
             new SpeedPorts(log, new NodeCheckpoints(ground, Faults, name), ground.Quarantine, ground.Views, Lane.Time), warehouse, warehouse, warehouse,
-            new NodeBases(disk, Faults), new KeeperLeases(_keeper, name), (_, generation) => new NodeSinkProgress(ground, Faults, generation), _ => ServedAsync(),
+            new NodeBases(disk, Faults), new KeeperLeases(_keeper, name), (_, generation) => new NodeSinkProgress(ground, Faults, name, generation), _ => ServedAsync(),
             traits.Settings, traits.Sink, new NodeMarks(ground, Faults), name, check.Error) { Limits = traits.Limits, Background = Lane.Tasks };
-        var system = (ExtendedActorSystem)LaneSystem.Start(new LaneSetup(Lane, new NodeRunEvents(ground, Faults)));
+        var system = (ExtendedActorSystem)LaneSystem.Start(new LaneSetup(Lane, new NodeRunEvents(ground, Faults, Written)));
         (Provider, Wire) = (system.Provider, new ClusterSerializer(system));
         Client = new PartitionClient(new NetworkRoute(network, this), ground.Partitions, Lane.Time);
         _reports = new PartitionReports(Client, Lane.Time);
@@ -75,6 +76,13 @@ internal sealed class SimulatedNode
 
     public bool IsAlive => Lane.State != LaneState.Dead;
 
+    /// <summary>As this node writes it: half of them are of the next version already.</summary>
+    public (string Manifest, byte[] Bytes) Encode(object message)
+    {
+        var (manifest, bytes) = (Wire.Manifest(message), Wire.ToBinary(message));
+        return (manifest, _isNewer ? NewerWire.Extend(manifest, bytes) : bytes);
+    }
+
     public PartitionReport? ReportOf(int partition) => _reports.Of(partition);
 
     public void Take(int what, bool anew) => _host.Tell(new HostActor.Take(what, anew));
@@ -87,7 +95,7 @@ internal sealed class SimulatedNode
 
     private SimulatedRuns Drive(IRunJournal journal)
     {
-        var side = new RegionSpeedSide(Client, _reports, _parts.Speed.Log, new NodeSinkProgress(_ground, Faults, null), _ground.HorizonMs, Lane.Time);
+        var side = new RegionSpeedSide(Client, _reports, _parts.Speed.Log, new NodeSinkProgress(_ground, Faults, Name, null), _ground.HorizonMs, Lane.Time);
         return new SimulatedRuns(new BatchRunner(new BatchPorts(journal, _parts.Warehouse, side, _ground.Views, Lane.Time), _ground.Initial), side, _ground);
     }
 
@@ -113,6 +121,13 @@ internal sealed class SimulatedNode
             await _reports.RefreshAsync(CancellationToken.None);
             await Task.Delay(ReportsPause, Lane.Time);
         }
+    }
+
+    /// <summary>What is read of it again, by nodes of this version.</summary>
+    private RunEvent Written(RunEvent happened)
+    {
+        var (manifest, bytes) = Encode(happened);
+        return (RunEvent)Wire.FromBinary(bytes, manifest);
     }
 
     private sealed class Maker<T>(Func<T> make) : IIndirectActorProducer where T : ActorBase
