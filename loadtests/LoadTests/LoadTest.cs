@@ -24,6 +24,7 @@ internal static class LoadTest
 
         var flows = scenario.Flows(options, ledger);
         say($"{scenario.Name}: {options.Time.TotalSeconds:0.#} s with {runner.Name} …");
+        var membership = await Membership.OfAsync(options.Urls, cancel);
         var began = Stopwatch.GetTimestamp();
         var disturbing = scenario.DisturbAsync(options, () => Stopwatch.GetElapsedTime(began), cancel);
         var reports = await runner.RunAsync(options.Urls, flows, options.Time, options.Seed, cancel);
@@ -37,6 +38,7 @@ internal static class LoadTest
         }
         say("checking …");
         var checks = await Checks.AllAsync(options, api, ledger, [before, .. flows.Select(f => f.Flow)], cancel);
+        if (scenario.LosesNobody) checks = [.. checks, .. (await Membership.OfAsync(options.Urls, cancel)).ChecksSince(membership)];
         return new LoadTestReport(
             scenario.Name, scenario.What, runner.Name, options.Urls, started, options.Time, run, ledger.Acknowledged,
             [.. flows.Zip(reports, (flow, report) => new FlowReport(flow.Flow.Name, report))], incidents, checks);

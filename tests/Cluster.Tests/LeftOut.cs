@@ -14,7 +14,7 @@ public sealed class LeftOut
     public void ClusterRuntime_WhenPackagesAreMissing_IsLeftOut() { }
 #endif
 #if !KAFKA_STREAMS
-    [Fact(Skip = "built without Akka.Streams.Kafka: no topics as sources")]
-    public void TopicSources_WhenPackageIsMissing_AreLeftOut() { }
+    [Fact(Skip = "built without Akka.Streams.Kafka: no reader `streams` for topics")]
+    public void TopicStreams_WhenPackageIsMissing_AreLeftOut() { }
 #endif
 }

@@ -65,7 +65,7 @@ internal sealed class OwnHost : INode, IAsyncDisposable
     private Task Begin()
     {
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        string[] arguments = [HostFile(), "up", "--data", Path.Combine(_folder, "data"), "--port", _port.ToString(CultureInfo.InvariantCulture), "--batch-at", "none"];
+        string[] arguments = [HostFile(), "up", "--dev", "--data", Path.Combine(_folder, "data"), "--port", _port.ToString(CultureInfo.InvariantCulture), "--batch-at", "none"];
         var start = new ProcessStartInfo(Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "dotnet" ? own : "dotnet", arguments)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,

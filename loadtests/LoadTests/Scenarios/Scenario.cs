@@ -5,7 +5,7 @@ namespace Lambda.LoadTests.Scenarios;
 /// <summary>What is sent, at which rates, and what happens meanwhile: without a word about who sends it.</summary>
 internal abstract class Scenario
 {
-    public static readonly IReadOnlyList<Scenario> All = [new EventsScenario(), new LookupsScenario(), new MixedDayScenario(), new NodeLossScenario()];
+    public static readonly IReadOnlyList<Scenario> All = [new EventsScenario(), new LookupsScenario(), new MixedDayScenario(), new NodeLossScenario(), new SoakScenario()];
 
     public abstract string Name { get; }
     public abstract string What { get; }
@@ -14,6 +14,9 @@ internal abstract class Scenario
     public virtual int EventsBefore => 0;
 
     public abstract IReadOnlyList<RatedFlow> Flows(LoadTestOptions options, Ledger ledger);
+
+    /// <summary>Every node must have run all the time, and none may have taken another for lost.</summary>
+    public virtual bool LosesNobody => false;
 
     /// <summary>What is done to the installation under load.</summary>
     /// <returns>What happened when, for the report.</returns>

@@ -47,7 +47,7 @@ public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IFacts, ID
         }
     }
 
-    public void Append(RunEvent happened)
+    public Task AppendAsync(RunEvent happened)
     {
         lock (_gate)
         {
@@ -56,6 +56,7 @@ public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IFacts, ID
             command.Parameters.AddWithValue("$event", JsonSerializer.Serialize(happened, RunJson.Default.RunEvent));
             command.ExecuteNonQuery();
         }
+        return Task.CompletedTask;
     }
 
     public void Put(string hash, string name, string text)

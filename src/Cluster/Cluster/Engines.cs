@@ -11,6 +11,7 @@ internal static class Engines
     {
         var once = new RepeatFilter(log, time);
         void OnError(string where, Exception e) => once.Say($"error: {where}: {e.GetType().Name}: {e.Message}");
+        if (options is { Runtime: LambdaOptions.EmbeddedRuntime, Topics: not null }) throw new OptionsException("topics: only the cluster edition reads topics; expected none, or runtime: cluster");
         if (options.Runtime == LambdaOptions.EmbeddedRuntime) return await EmbeddedEngine.StartAsync(options, OnError, time, cancel);
 #if CLUSTER_RUNTIME && KAFKA
         return await Clustered.ClusterEngine.StartAsync(options, OnError, time, cancel);

@@ -1,7 +1,7 @@
-using Lambda.Cluster.Import;
 using Lambda.Cluster.Monitoring;
 using Lambda.Cluster.Options;
 using Lambda.Serving;
+using Lambda.Serving.Security;
 
 namespace Lambda.Cluster;
 
@@ -12,24 +12,35 @@ internal sealed class Host : IAsyncDisposable
 
     private readonly ApiServer _api;
     private readonly MetricsExport _metrics;
+    private readonly Guard _guard;
 
-    private Host(ApiServer api, IEngine engine, MetricsExport metrics) => (_api, Engine, _metrics) = (api, engine, metrics);
+    private Host(ApiServer api, IEngine engine, MetricsExport metrics, Guard guard, string? firstKey) => (_api, Engine, _metrics, _guard, FirstKey) = (api, engine, metrics, guard, firstKey);
 
     public IEngine Engine { get; }
     public Uri Url => _api.Url;
+
+    /// <summary>The key that was made at this start because there was none; it is kept nowhere else.</summary>
+    public string? FirstKey { get; }
 
     /// <summary>Listens first (a taken port is told before anything is opened), then starts the engine; returns when it is ready.</summary>
     /// <exception cref="PortTakenException"/>
     public static async Task<Host> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel)
     {
-        var api = await ApiServer.StartAsync(options.Port, (what, e) => log($"error: {what}: {e}"), cancel);
+        void OnError(string what, Exception e) => log($"error: {what}: {e}");
+        _ = AuditKeyReader.Read(options.AuditKey, Environment.GetEnvironmentVariable); // a wrong option is told before anything is opened
+        var api = await ApiServer.StartAsync(Listening.Of(options), OnError, cancel);
         try
         {
             var engine = await Engines.StartAsync(options, time, log, cancel);
             var metrics = new MetricsExport(engine.Status, engine.Runs, engine.Operations, time);
-            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, new FileImportJournal(options.Data), engine.Operations, time) { Metrics = metrics.Scrape, Population = engine.Population });
+            var guard = Guards.Open(options, engine, time, (where, e) => log($"error: {where}: {e.Message}"));
+            var firstKey = await Guards.BeginAsync(guard, options, time);
+            api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, engine.Imports, engine.Operations, time)
+            {
+                Metrics = metrics.Scrape, Models = engine.Models, Guard = guard, Population = engine.Population,
+            });
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
-            return new Host(api, engine, metrics);
+            return new Host(api, engine, metrics, guard, firstKey);
         }
         catch
         {
@@ -40,7 +51,9 @@ internal sealed class Host : IAsyncDisposable
 
     public async Task StopAsync(CancellationToken hurry)
     {
+        await Engine.HandOverAsync(hurry);
         await _api.StopAsync(hurry);
+        await _guard.DisposeAsync(); // before the stores under it
         await Engine.StopAsync(hurry);
     }
 
@@ -48,6 +61,7 @@ internal sealed class Host : IAsyncDisposable
     {
         await _api.DisposeAsync();
         _metrics.Dispose();
+        await _guard.DisposeAsync();
         await Engine.DisposeAsync();
     }
 }

@@ -2,6 +2,7 @@ using Lambda.Domain.Events;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
+using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Cluster;
@@ -15,14 +16,30 @@ public interface IEngine : IAsyncDisposable
     IEngineStatus Status { get; }
     IDefinitions Definitions { get; }
     IQuarantine Quarantine { get; }
+
+    /// <summary>How far imports came, where every node of the installation finds it.</summary>
+    IImportJournal Imports { get; }
     IRecompute Recompute { get; }
     IOperations Operations { get; }
+    IModels Models { get; }
+    IApiKeys Keys { get; }
+
+    /// <summary>Where this node's audit chain is kept. Whoever opens an audit log on it disposes it.</summary>
+    IAuditStore Audit { get; }
+
+    CustomerPseudonym Pseudonyms { get; }
 
     /// <summary>All customers at once.</summary>
     PopulationParts Population { get; }
 
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }
+
+    /// <summary>Completes when this node was asked to leave from outside the process: its host stops it as if told by a signal.</summary>
+    Task AskedToStop { get; }
+
+    /// <summary>Gives what it owns to other nodes, where there are any, and goes on answering. Comes before the API ends and before <see cref="StopAsync"/>.</summary>
+    Task HandOverAsync(CancellationToken hurry);
 
     /// <summary>Takes no more, folds what is durable, writes checkpoints, stops the children. Idempotent; <paramref name="hurry"/> skips what recovery can redo.</summary>
     Task StopAsync(CancellationToken hurry);

@@ -47,10 +47,41 @@ public static class Limits
     public const double BodyBytesPerSecondMin = 240;
 
     public static readonly TimeSpan BodyRateGrace = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
     public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(130);
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(5);
 
     /// <summary>Pooled response buffers larger than this are not kept.</summary>
     public const int ResponseBufferKeptBytes = 256 << 10;
+
+    public const int KeyBodyBytes = 16 << 10;
+    public const int RequestsPerSecondMax = 10_000_000;
+
+    /// <summary>How often each node looks whether a key was made or revoked: what a revocation takes at most, besides the reading.</summary>
+    public static readonly TimeSpan KeysRefresh = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>Keys that could not be looked after for so long are not trusted any more: one may have been revoked.</summary>
+    public static readonly TimeSpan KeysStaleMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Audit entries that wait to be written: beyond it requests that need one are refused.</summary>
+    public const int AuditPendingBytes = 16 << 20;
+
+    /// <summary>Entries that nobody waits for are gathered so long before they are written.</summary>
+    public static readonly TimeSpan AuditLinger = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>After a failure the same entries are tried again so often; until then what needs the audit log is refused.</summary>
+    public static readonly TimeSpan AuditRetry = TimeSpan.FromSeconds(1);
+
+    /// <summary>Attempts without a good key that get an entry of their own, per second; the next entry tells how many had none.</summary>
+    public const int AuditStrangersPerSecond = 20;
+
+    /// <summary>Subject, detail and the like are cut to so many bytes.</summary>
+    public const int AuditTextBytes = 1_024;
+
+    public const int AuditPageDefault = 100;
+    public const int AuditPageMax = 1_000;
+
+    /// <summary>Entries a page looks at to find those asked for.</summary>
+    public const int AuditScanMax = 200_000;
 }

@@ -1,5 +1,6 @@
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
+using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
 
@@ -15,6 +16,12 @@ public sealed record ServingParts(
 
     /// <summary>All customers at once.</summary>
     public required PopulationParts Population { get; init; }
+
+    /// <summary>Null: no estimates are given.</summary>
+    public IModels? Models { get; init; }
+
+    /// <summary>Keys and audit log. Null: there are none, which only a server without keys (`--dev`) can do without.</summary>
+    public Guard? Guard { get; init; }
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -17,6 +17,8 @@ public sealed class Expectation
         return new Expectation(definition, counting.Count == 0 ? null : NaiveOracle.Finish(definition, counting, asOfDay, overflows), overflows);
     }
 
+    public bool Overflows => _overflows.Count > 0;
+
     /// <summary>Null when the answer (or the overflow named instead of one) is exactly what is expected; else what differs.</summary>
     public string? Matches(Answer? answer, string? overflow)
     {

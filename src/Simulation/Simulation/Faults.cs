@@ -84,7 +84,11 @@ public sealed class FaultyJournal(IRunJournal journal, Faults faults) : IRunJour
 {
     public IReadOnlyList<RunEvent> Load() => journal.Load();
 
-    public void Append(RunEvent happened) => faults.Around($"journal {happened.GetType().Name}", () => journal.Append(happened));
+    public Task AppendAsync(RunEvent happened) => faults.Around($"journal {happened.GetType().Name}", async () =>
+    {
+        await journal.AppendAsync(happened);
+        return 0;
+    });
 }
 
 public sealed class FaultyBases(IBaseStore bases, Faults faults) : IBaseStore

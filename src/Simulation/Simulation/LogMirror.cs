@@ -12,11 +12,18 @@ namespace Lambda.Simulation;
 public sealed class LogMirror(IEventLog log)
 {
     private readonly long[] _next = new long[log.Partitions];
+    private readonly long[] _events = new long[log.Partitions];
+    private readonly long[] _ends = new long[log.Partitions];
     private readonly Dictionary<string, List<LoggedEvent>> _byCustomer = [];
 
     public IEnumerable<string> Customers => _byCustomer.Keys;
 
-    public long Events { get; private set; }
+    public long Events => _events.Sum();
+
+    public long EventsOf(int partition) => _events[partition];
+
+    /// <summary>One past the last event of a partition; barriers may follow.</summary>
+    public long EventsEndOf(int partition) => _ends[partition];
 
     public void CatchUp()
     {
@@ -36,7 +43,8 @@ public sealed class LogMirror(IEventLog log)
         var customer = Encoding.UTF8.GetString(row.CustomerId);
         if (!_byCustomer.TryGetValue(customer, out var events)) _byCustomer.Add(customer, events = []);
         events.Add(new LoggedEvent(record, offset, appendedAtMs));
-        Events++;
+        _events[partition]++;
+        _ends[partition] = offset + 1;
     }
 
     /// <summary>

@@ -108,13 +108,12 @@ public sealed class Scenario
         _ => _chance.Between(0, 5_000),
     });
 
-    private Task StartRun()
+    private async Task StartRun()
     {
         // Often the same again as last time, which may not have been published: its delta must begin anew.
         var last = _world.Runner.History.Runs is [.., var run] ? run.DefinitionHash : _world.Served.DefinitionHash;
         var definition = _chance.OneIn(2) ? last : _chance.OneIn(2) ? _chance.Pick(_definitions).Hash : _world.Served.DefinitionHash;
-        _world.Runner.Start($"run-{_runs++}", definition);
-        return Task.CompletedTask;
+        await _world.Runner.StartAsync($"run-{_runs++}", definition);
     }
 
     private void RestartHost(int partition)
@@ -162,7 +161,7 @@ public sealed class Scenario
         _world.RestartAll();
         await DrainAsync();
         await DrainRunAsync();
-        _world.Runner.Start("run-last", _world.Served.DefinitionHash);
+        await _world.Runner.StartAsync("run-last", _world.Served.DefinitionHash);
         await DrainRunAsync();
         if (_world.Runner.History.Runs[^1] is { Stage: not BatchLayer.Runs.RunStage.Published } run)
             throw new LawBrokenException($"seed {_seed}: the last run ended {run.Stage}: {string.Join("; ", run.Reasons)}");

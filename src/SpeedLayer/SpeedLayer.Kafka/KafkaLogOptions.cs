@@ -32,8 +32,8 @@ public sealed record KafkaLogLimits
     /// <summary>Newest records kept ready in memory, for each partition that is read here.</summary>
     public long RecentBytesMax { get; init; } = 8 << 20;
 
-    /// <summary>A frame handed to readers holds about so much: what is folded between two looks at the clock.</summary>
-    public int FrameBytesMax { get; init; } = 256 << 10;
+    /// <summary>A frame handed to readers holds about so much: not enough to be a large object, for those live until the next full collection.</summary>
+    public int FrameBytesMax { get; init; } = 64 << 10;
 
     /// <summary>Append times are rounded down to it. Records of one append time make one frame, so it bounds the frames of a second.</summary>
     public int AppendTimeStepMs { get; init; } = 10;

@@ -93,6 +93,16 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
         return PostgresFault.Told(Place, doing, e);
     }
 
+    private static string IdleBound => $"-c idle_in_transaction_session_timeout={PostgresLimits.IdleInTransactionSeconds}s";
+
+    /// <summary>The connection string for somebody with statements of his own, who must not hold up others either when his process freezes.</summary>
+    public static string WithIdleBound(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        settings.Options = $"{settings.Options} {IdleBound}".Trim();
+        return settings.ConnectionString;
+    }
+
     private static NpgsqlConnectionStringBuilder Settings(string connectionString, string schema)
     {
         NpgsqlConnectionStringBuilder settings;
@@ -106,7 +116,7 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
         }
         if (string.IsNullOrEmpty(settings.Host)) throw new StorageException("PostgreSQL connection string", "Host is missing. Expected: Host=…;Port=5432;Database=…;Username=…;Password=…");
         settings.SearchPath = schema;
-        settings.Options = $"{settings.Options} -c jit=off -c client_min_messages=warning".Trim();
+        settings.Options = $"{settings.Options} -c jit=off -c client_min_messages=warning {IdleBound}".Trim();
         settings.NoResetOnClose = true; // the staging table stays
         settings.MaxAutoPrepare = 32;
         settings.AutoPrepareMinUsages = 2;

@@ -10,6 +10,9 @@ internal static class PostgresFault
     /// <summary>Raised by write_checkpoint and the sink's fence: the message is the newer generation.</summary>
     public const string Fenced = "LF001";
 
+    /// <summary>The server ended a transaction in which nothing came for too long: the process stood still. What it was about to do can be done again.</summary>
+    private const string StoodStill = "25P03";
+
     public static bool IsCorrupt(PostgresException e) => e.SqlState is PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted;
 
     /// <summary>True when the connection it came over, and with it probably all the idle ones, is gone.</summary>
@@ -19,7 +22,7 @@ internal static class PostgresFault
 
     /// <param name="doing">What was attempted: `read the checkpoint of partition 3`.</param>
     public static StorageException Told(string place, string doing, NpgsqlException e) =>
-        new(place, $"cannot {doing}: {Cause(e)}", e, IsConnectionLost(e) || e.InnerException is TimeoutException || (e.IsTransient && e.SqlState != PostgresErrorCodes.DiskFull));
+        new(place, $"cannot {doing}: {Cause(e)}", e, IsConnectionLost(e) || e.InnerException is TimeoutException || e.SqlState == StoodStill || (e.IsTransient && e.SqlState != PostgresErrorCodes.DiskFull));
 
     public static string Cause(NpgsqlException e) => e switch
     {

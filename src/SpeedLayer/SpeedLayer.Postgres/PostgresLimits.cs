@@ -17,6 +17,9 @@ internal static class PostgresLimits
     /// <summary>A renewal that takes longer comes too late anyway.</summary>
     public const int LeaseSeconds = 2;
 
+    /// <summary>A transaction between two of whose statements nothing comes for so long is ended by the server: a process that froze in it must not hold up who takes over.</summary>
+    public const int IdleInTransactionSeconds = 3;
+
     /// <summary>Bytes of rows that are sent to the server at once.</summary>
     public const int CopyBufferBytes = 256 << 10;
 }

@@ -17,13 +17,17 @@ public sealed class PostgresRunJournal(PostgresDatabase database) : IRunJournal
         return events;
     });
 
-    public void Append(RunEvent happened) => database.Run($"journal run {happened.Run}", connection =>
+    public Task AppendAsync(RunEvent happened)
     {
-        using var command = new NpgsqlCommand("INSERT INTO run_events(run, event) VALUES ($1, $2)", connection);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = happened.Run });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = JsonSerializer.Serialize(happened, RunJson.Default.RunEvent) });
-        return command.ExecuteNonQuery();
-    });
+        database.Run($"journal run {happened.Run}", connection =>
+        {
+            using var command = new NpgsqlCommand("INSERT INTO run_events(run, event) VALUES ($1, $2)", connection);
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = happened.Run });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = JsonSerializer.Serialize(happened, RunJson.Default.RunEvent) });
+            return command.ExecuteNonQuery();
+        });
+        return Task.CompletedTask;
+    }
 
     private RunEvent Parse(long seq, string json)
     {

@@ -55,7 +55,7 @@ public sealed class PostgresSinkProgressStore(PostgresDatabase database, Func<in
     {
         var command = new NpgsqlBatchCommand(epoch is null
             ? $"INSERT INTO sink_progress(partition, {Columns}) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (partition) DO UPDATE SET (next, events, hash_sum, billing_minor_sum) = ROW(excluded.next, excluded.events, excluded.hash_sum, excluded.billing_minor_sum)"
-            : $"INSERT INTO sink_barriers(partition, {Columns}, epoch) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (partition, epoch) DO UPDATE SET (next, events, hash_sum, billing_minor_sum) = ROW(excluded.next, excluded.events, excluded.hash_sum, excluded.billing_minor_sum)");
+            : $"INSERT INTO sink_barriers(partition, {Columns}, epoch) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (partition, epoch) DO NOTHING");
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = partition });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = progress.Next });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = progress.Events });

@@ -27,7 +27,7 @@ public sealed class SqliteSinkProgressStore : ISinkProgressStore, IDisposable
         _load = _database.Prepare("SELECT next, events, hash_sum, billing_minor_sum FROM progress WHERE partition = ?");
         _save = _database.Prepare("INSERT OR REPLACE INTO progress(partition, next, events, hash_sum, billing_minor_sum) VALUES (?1,?3,?4,?5,?6)");
         _atBarrier = _database.Prepare("SELECT next, events, hash_sum, billing_minor_sum FROM barriers WHERE partition = ? AND epoch = ?");
-        _saveBarrier = _database.Prepare("INSERT OR REPLACE INTO barriers(partition, epoch, next, events, hash_sum, billing_minor_sum) VALUES (?1,?2,?3,?4,?5,?6)");
+        _saveBarrier = _database.Prepare("INSERT OR IGNORE INTO barriers(partition, epoch, next, events, hash_sum, billing_minor_sum) VALUES (?1,?2,?3,?4,?5,?6)");
     }
 
     public SinkProgress Load(int partition)

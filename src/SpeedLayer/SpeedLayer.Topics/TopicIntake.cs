@@ -5,40 +5,43 @@ using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.SpeedLayer.Topics;
 
-/// <summary>Where reading of others' topics goes on: kept by Lambda, not by their brokers. Written after the events are in the log.</summary>
-public interface ITopicOffsets
-{
-    /// <summary>Next offset to read; null when the partition was never read.</summary>
-    long? Next(string topic, int partition);
-
-    /// <summary>Durable when it returns.</summary>
-    void Save(string topic, int partition, long next);
-}
-
 /// <summary>A message of a topic.</summary>
 public readonly record struct TopicMessage(int Partition, long Offset, byte[] Value);
+
+/// <summary>What a partition of a topic holds: offsets from <paramref name="Low"/> up to, without, <paramref name="High"/>.</summary>
+public readonly record struct TopicBounds(long Low, long High);
 
 /// <summary>
 /// Takes a topic's messages in: bad ones to quarantine, named topic:partition:offset, good ones into the log, then the offsets. After a crash in between
 /// the messages come again; their event ids are known, so each counts once. One caller at a time.
 /// </summary>
-public sealed class TopicIntake(TopicMap map, EventIngress ingress, int logPartitions, ITopicOffsets offsets, TimeProvider time)
+/// <param name="pause">How long to wait before more is appended, because folding is behind; null when it is not.</param>
+public sealed class TopicIntake(TopicMap map, EventIngress ingress, int logPartitions, ITopicOffsets offsets, TimeProvider time, Func<TimeSpan?>? pause = null)
 {
     private readonly EventMapper _mapper = new(map);
     private readonly EventParser _parser = new(Limits.JsonDepth);
+    private volatile IReadOnlyDictionary<int, long> _next = new Dictionary<int, long>();
 
     public TopicMap Map => map;
 
-    /// <summary>Where a partition goes on; the first time at <paramref name="first"/>, which is kept, so that "from the end" is one moment for good.</summary>
-    public long Begin(int partition, long first)
-    {
-        if (offsets.Next(map.Topic, partition) is { } next) return next;
-        offsets.Save(map.Topic, partition, first);
-        return first;
-    }
+    /// <summary>Next offset of each partition that is read; may be looked at while another takes.</summary>
+    public IReadOnlyDictionary<int, long> Next => _next;
 
     public long Accepted { get; private set; }
     public long Refused { get; private set; }
+
+    /// <summary>
+    /// Where every partition goes on. The first time as the map says, which is kept, so that "from the end" is one moment for good. A partition that is added to
+    /// a topic later is read from its beginning, else what came before it was noticed would be lost.
+    /// </summary>
+    public IReadOnlyDictionary<int, long> Begin(IReadOnlyDictionary<int, TopicBounds> bounds)
+    {
+        var kept = offsets.Next(map.Topic);
+        var fromEnd = map.FromEnd && kept.Count == 0;
+        _next = bounds.ToDictionary(b => b.Key, b => kept.TryGetValue(b.Key, out var next) ? next : fromEnd ? b.Value.High : b.Value.Low);
+        if (_next.Keys.Except(kept.Keys).Any()) offsets.Save(map.Topic, _next);
+        return _next;
+    }
 
     /// <summary>Durable when it returns: tries again as long as the log is full or cannot be written.</summary>
     public async Task TakeAsync(IReadOnlyList<TopicMessage> messages, CancellationToken cancel)
@@ -46,7 +49,10 @@ public sealed class TopicIntake(TopicMap map, EventIngress ingress, int logParti
         var (batch, refused) = Read(messages);
         if (refused.Count > 0) ingress.Refuse(refused);
         if (batch.Count > 0) await AppendAsync(batch, cancel);
-        foreach (var partition in messages.GroupBy(m => m.Partition)) offsets.Save(map.Topic, partition.Key, partition.Max(m => m.Offset) + 1);
+        var next = new Dictionary<int, long>(_next);
+        foreach (var message in messages) next[message.Partition] = message.Offset + 1;
+        offsets.Save(map.Topic, next);
+        _next = next;
         Accepted += messages.Count - refused.Count;
         Refused += refused.Count;
     }
@@ -71,6 +77,7 @@ public sealed class TopicIntake(TopicMap map, EventIngress ingress, int logParti
 
     private async Task AppendAsync(AppendBatch batch, CancellationToken cancel)
     {
+        while (pause?.Invoke() is { } behind) await Task.Delay(behind, time, cancel);
         while (true)
         {
             switch (await ingress.IngestEncodedAsync(batch, cancel))

@@ -38,13 +38,14 @@ public sealed class TopicMapReader
 
     private TopicMap ReadTopic(YamlNode node)
     {
-        var topic = Mapping(node, "topic", "bootstrap", "start", "event_id", "rename", "constants");
+        var topic = Mapping(node, "topic", "bootstrap", "start", "event_id", "reader", "rename", "constants");
         if (!topic.TryGetValue("topic", out var name) || Text(name).Length == 0) throw Wrong(node, "expected `topic:`");
         return new TopicMap(
             Text(name),
             topic.TryGetValue("bootstrap", out var servers) ? Text(servers) : null,
             topic.TryGetValue("start", out var start) && Choice(start, "beginning", "end") == "end",
             topic.TryGetValue("event_id", out var id) && Choice(id, "message", "position") == "position",
+            topic.TryGetValue("reader", out var reader) && Choice(reader, "plain", "streams") == "streams",
             Each(topic, "rename", Text), Each(topic, "constants", Json));
     }
 

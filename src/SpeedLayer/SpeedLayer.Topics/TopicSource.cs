@@ -1,90 +1,110 @@
-#if KAFKA_STREAMS
-using Akka;
-using Akka.Actor;
-using Akka.Streams;
-using Akka.Streams.Dsl;
-using Akka.Streams.Kafka.Dsl;
-using Akka.Streams.Kafka.Settings;
+#if KAFKA
 using Confluent.Kafka;
-using AkkaSink = Akka.Streams.Dsl.Sink;
+using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.SpeedLayer.Topics;
 
 /// <summary>
-/// Reads a topic through Akka.Streams.Kafka and hands its messages to <see cref="TopicIntake"/>: assigned partitions from the offsets that Lambda keeps, no
-/// consumer group, no commits. The stream asks for no more than the log takes. At most one of them runs for a topic: the host sees to that.
+/// Reads a topic and hands its messages to <see cref="TopicIntake"/>, from the offsets that Lambda keeps. The brokers are asked for the topic's bounds all the
+/// time: that tells how far behind reading is, and of partitions that were added. At most one of them should run for a topic: two only do the work twice.
 /// </summary>
-public sealed class TopicSource(ActorSystem system, TopicIntake intake, string defaultBootstrapServers)
+public sealed class TopicSource(TopicIntake intake, ITopicReader reader, string defaultBootstrapServers, TimeProvider time)
 {
-    private static readonly TimeSpan BatchFor = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
-    private const int BatchMessages = 1000;
 
     private readonly string _servers = intake.Map.BootstrapServers ?? defaultBootstrapServers;
+    private volatile IReadOnlyDictionary<int, TopicBounds> _bounds = new Dictionary<int, TopicBounds>();
 
-    /// <summary>The fallback that the actor system's configuration needs for these streams.</summary>
-    public static Akka.Configuration.Config Defaults => KafkaExtensions.DefaultSettings;
+    public string Reader => reader.Name;
 
-    /// <summary>What it waits for before it tries again; null while it runs.</summary>
-    public string? Trouble { get; private set; }
+    public TopicIntake Intake => intake;
 
-    /// <summary>Runs until it is cancelled. A broker that is away is waited for.</summary>
+    /// <summary>How often the brokers are asked for the topic's bounds.</summary>
+    public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What the brokers last said of each partition.</summary>
+    public IReadOnlyDictionary<int, TopicBounds> Bounds => _bounds;
+
+    /// <summary>What it waits for before it tries again; null while it reads.</summary>
+    public string? Trouble { get; private set; } = "not begun";
+
+    /// <summary>Runs until it is cancelled. Brokers and stores that are away are waited for.</summary>
     /// <exception cref="TopicTruncatedException">Messages that were not read yet are gone: nobody skips them but a person.</exception>
     public async Task RunAsync(CancellationToken cancel)
     {
-        for (var wait = TimeSpan.FromSeconds(1); !cancel.IsCancellationRequested; wait = wait * 2 < RetryMax ? wait * 2 : RetryMax)
+        for (var wait = RetryMin; !cancel.IsCancellationRequested; wait = wait * 2 < RetryMax ? wait * 2 : RetryMax)
         {
+            var began = time.GetTimestamp();
             try
             {
-                var from = await Task.Run(Begin, cancel);
-                Trouble = null;
-                await StreamAsync(from, cancel);
+                await ReadAsync(cancel);
+                wait = RetryMin;
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception e) when (e is KafkaException or IOException)
+            catch (Exception e) when (e is KafkaException or IOException or StorageException { IsTransient: true })
             {
                 Trouble = e.Message;
-                await Task.Delay(wait, cancel).ContinueWith(_ => { }, TaskScheduler.Default);
+                if (time.GetElapsedTime(began) > RetryMax) wait = RetryMin;
+                await Task.Delay(wait, time, cancel).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         }
     }
 
-    private List<TopicPartitionOffset> Begin()
+    /// <summary>Until the topic has more partitions, or something fails.</summary>
+    private async Task ReadAsync(CancellationToken cancel)
     {
         using var asking = new ConsumerBuilder<Ignore, Ignore>(Config()).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
         using var admin = new DependentAdminClientBuilder(asking.Handle).Build();
-        var found = admin.GetMetadata(Timeout).Topics.Find(t => t.Topic == intake.Map.Topic)
-            ?? throw new IOException($"there is no topic {intake.Map.Topic} at {_servers}");
-        return [.. found.Partitions.Select(p => BeginOf(asking, p.PartitionId))];
-    }
-
-    private TopicPartitionOffset BeginOf(IConsumer<Ignore, Ignore> asking, int partition)
-    {
-        var at = new TopicPartition(intake.Map.Topic, partition);
-        var bounds = asking.QueryWatermarkOffsets(at, Timeout);
-        var next = intake.Begin(partition, intake.Map.FromEnd ? bounds.High.Value : bounds.Low.Value);
-        if (next < bounds.Low || next > bounds.High) throw new TopicTruncatedException(intake.Map.Topic, partition, next, bounds.Low, bounds.High);
-        return new TopicPartitionOffset(at, next);
-    }
-
-    private async Task StreamAsync(List<TopicPartitionOffset> from, CancellationToken cancel)
-    {
-        var settings = ConsumerSettings<Ignore, byte[]>.Create(system, Deserializers.Ignore, Deserializers.ByteArray).WithProperties(Config());
-        using var materializer = system.Materializer();
-        var (control, done) = KafkaConsumer.PlainSource(settings, Subscriptions.AssignmentWithOffset([.. from]))
-            .GroupedWithin(BatchMessages, BatchFor)
-            .SelectAsync(1, async messages =>
+        var from = await Task.Run(() => Begin(_bounds = Ask(asking, admin)), cancel);
+        Trouble = null;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var end = ending.Token;
+        var reading = reader.ReadAsync(Config(), from, messages =>
+        {
+            end.ThrowIfCancellationRequested(); // a stream may still bring some: who reads on takes them
+            return intake.TakeAsync(messages, end);
+        }, end);
+        try
+        {
+            while (_bounds.Count <= from.Count)
             {
-                await intake.TakeAsync([.. messages.Select(m => new TopicMessage(m.Partition.Value, m.Offset.Value, m.Message.Value ?? []))], cancel);
-                return NotUsed.Instance;
-            })
-            .ToMaterialized(AkkaSink.Ignore<NotUsed>(), Keep.Both)
-            .Run(materializer);
-        await using (cancel.Register(() => _ = control.Shutdown())) await done.WaitAsync(cancel);
+                var look = Task.Delay(LookEvery, time, end);
+                if (await Task.WhenAny(reading, look) == reading || cancel.IsCancellationRequested) break;
+                _bounds = await Task.Run(() => Ask(asking, admin), cancel);
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await reading.ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+        if (reading.IsFaulted) await reading;
+    }
+
+    private Dictionary<int, TopicBounds> Ask(IConsumer<Ignore, Ignore> asking, IAdminClient admin)
+    {
+        var found = admin.GetMetadata(intake.Map.Topic, Timeout).Topics.Find(t => t.Topic == intake.Map.Topic);
+        if (found is null or { Error.IsError: true } or { Partitions.Count: 0 }) throw new IOException($"there is no topic {intake.Map.Topic} at {_servers}: {found?.Error.Reason}");
+        return found.Partitions.ToDictionary(p => p.PartitionId, p => BoundsOf(asking, p.PartitionId));
+    }
+
+    private TopicBounds BoundsOf(IConsumer<Ignore, Ignore> asking, int partition)
+    {
+        var offsets = asking.QueryWatermarkOffsets(new TopicPartition(intake.Map.Topic, partition), Timeout);
+        return new TopicBounds(offsets.Low, offsets.High);
+    }
+
+    private List<TopicPartitionOffset> Begin(IReadOnlyDictionary<int, TopicBounds> bounds)
+    {
+        var from = intake.Begin(bounds);
+        foreach (var (partition, (low, high)) in bounds)
+            if (from[partition] < low || from[partition] > high) throw new TopicTruncatedException(intake.Map.Topic, partition, from[partition], low, high);
+        return [.. from.Select(f => new TopicPartitionOffset(intake.Map.Topic, f.Key, f.Value))];
     }
 
     private ConsumerConfig Config() => new()
@@ -96,5 +116,5 @@ public sealed class TopicSource(ActorSystem system, TopicIntake intake, string d
 
 /// <summary>The offset to go on from is no longer (or not yet) in the topic.</summary>
 public sealed class TopicTruncatedException(string topic, int partition, long wanted, long low, long high) : Exception(
-    $"topic {topic}, partition {partition}: offset {wanted} is needed but it holds {low} to {high}: what lies between is lost for us. Give the source a new start by removing its kept offset.");
+    $"topic {topic}, partition {partition}: offset {wanted} is needed but it holds {low} to {high}: what lies between is lost for us. `./lambda admin topic-reset {topic}` lets the source begin anew.");
 #endif

@@ -88,7 +88,7 @@ public sealed class RetentionChangeTests
 
     private static async Task<Run> RunAsync(World world, string definition)
     {
-        world.Runner.Start($"run-{world.Runner.History.NextEpoch}", definition);
+        await world.Runner.StartAsync($"run-{world.Runner.History.NextEpoch}", definition);
         while (world.Runner.History.Active is not null)
         {
             await world.Runner.StepAsync(default);

@@ -21,7 +21,7 @@ internal sealed class ActorPartition(PartitionParts parts, int partition) : IAsy
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly ActorSystem _system = ActorSystem.Create("test", ConfigurationFactory.ParseString(SmallMailbox.Hocon + "\nakka.loglevel = WARNING"));
+    private readonly ActorSystem _system = ActorSystem.Create("test", ConfigurationFactory.ParseString(SmallMailbox.Hocon + "\n" + InlineDispatcher.Hocon + "\nakka.loglevel = WARNING"));
     private IActorRef _actor = ActorRefs.Nobody;
 
     public void Start() => _actor = _system.ActorOf(Props.Create(() => new PartitionActor(partition, parts)));

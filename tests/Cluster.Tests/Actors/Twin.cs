@@ -30,7 +30,8 @@ internal sealed class Twin : IAsyncDisposable
     private readonly WorkerSettings _settings = new(0, HorizonMs, 1, 2) { CheckpointRecords = long.MaxValue, CheckpointIntervalMs = long.MaxValue };
     private long _generation;
 
-    public Twin(ulong seed, PartitionLimits? limits = null)
+    /// <param name="checkpointRecords">Of the actors, which by themselves write none before.</param>
+    public Twin(ulong seed, PartitionLimits? limits = null, long checkpointRecords = long.MaxValue)
     {
         Definitions = SimulatedDefinitions.Load();
         foreach (var definition in Definitions) _views.Add(definition);
@@ -41,7 +42,7 @@ internal sealed class Twin : IAsyncDisposable
         var sink = new MemorySinkProgressStore();
         var parts = new PartitionParts(
             new SpeedPorts(_log, ActorStore, Quarantine, _views, TimeProvider.System), Warehouse, Warehouse, Warehouse, _bases, Leases, (_, _) => sink,
-            _ => Task.FromResult(Served), _ => _settings, new SinkPolicy(1, 1), Marks, "here", (_, e) => Errors.Add(e)) { Limits = limits ?? new PartitionLimits { SliceRecords = 16 } };
+            _ => Task.FromResult(Served), _ => _settings with { CheckpointRecords = checkpointRecords }, new SinkPolicy(1, 1), Marks, "here", (_, e) => Errors.Add(e)) { Limits = limits ?? new PartitionLimits { SliceRecords = 16 } };
         Actors = new ActorPartition(parts, 0);
         Plain = RestartPlain();
         Actors.Start();

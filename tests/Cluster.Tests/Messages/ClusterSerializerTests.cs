@@ -7,6 +7,7 @@ using Lambda.Cluster.Actors.Messages;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
+using Lambda.Simulation.Actors.Nodes;
 using Lambda.SpeedLayer.Worker;
 using Xunit;
 
@@ -60,6 +61,32 @@ public sealed class ClusterSerializerTests : IDisposable
     }
 
     [Fact]
+    public void Messages_WhenTheNextVersionWroteThem_AreReadToTheSame()
+    {
+        foreach (var message in Samples)
+        {
+            var (manifest, bytes) = (_serializer.Manifest(message), _serializer.ToBinary(message));
+            var extended = NewerWire.Extend(manifest, bytes);
+            Assert.True(extended.Length > bytes.Length);
+            Assert.Equal(Text(bytes), Text(_serializer.ToBinary(_serializer.FromBinary(extended, manifest))));
+        }
+    }
+
+    [Fact]
+    public void Messages_WhenTheFirstVersionWroteThemAndTheNextExtends_AreReadToTheSame()
+    {
+        foreach (var (manifest, bytes) in Golden.Read())
+            Assert.Equal(Text(_serializer.ToBinary(_serializer.FromBinary(bytes, manifest))), Text(_serializer.ToBinary(_serializer.FromBinary(NewerWire.Extend(manifest, bytes), manifest))));
+    }
+
+    [Fact]
+    public void Outcomes_WhenOnlyANewerNodeKnowsThem_AreNoAnswer()
+    {
+        var reply = new ReadManyReply(1, [new ReadPart((PartOutcome)6, 3, 88, 99, "abc", 4, null, null, null, null)]);
+        Assert.Equal(PartOutcome.Unavailable, Assert.Single(((ReadManyReply)_serializer.FromBinary(_serializer.ToBinary(reply), "parts")).Parts).Outcome);
+    }
+
+    [Fact]
     public void Manifests_WhenUnknown_AreNamed() =>
         Assert.Contains("`nonsense`", Assert.Throws<InvalidDataException>(() => _serializer.FromBinary([], "nonsense")).Message, StringComparison.Ordinal);
 
@@ -82,6 +109,9 @@ public sealed class ClusterSerializerTests : IDisposable
         new AdoptBase(1, Published), new WriteCheckpoint(1), new FlushSink(1), new BuildBase(1, 3, "abc"), new BaseBuilt(1, 3, Published.Artefacts[0]),
         new CompareBase(1, 4, Published, "def", Published.Artefacts[1], 19_000), new BaseCompared(1, 4, 10, [[99, 49]]), new Done(1), new Refused(1, "why"),
         new BeginRun(), new AbandonRun("run-3"), new RunAnswer(true, Report), new RunRefused("why"), new GetRuns(5), new RunList([Report], Published),
+        new LeaveCluster(), new Leaving(),
+        new GetTopicReport("crm"), new ResetTopic("crm"),
+        new TopicReport(new TopicStatus("crm", "reading", null, "n:1", "plain", 5, 1, [new TopicPartitionStatus(0, 6, 9)])),
         new RunEvent.Published("run-3", 400, Published),
     ];
 

@@ -25,10 +25,9 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
     private readonly ConcurrentBag<string> _wrong = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _writers = [];
-    private long _reads, _refused;
+    private readonly ReadCounts _reads = new(partitions);
 
-    /// <summary>Reads answered, all of them exact; and reads that were refused or had no node to answer.</summary>
-    public (long Answered, long Refused) Reads => (_reads, _refused);
+    public ReadCounts Reads => _reads;
 
     public long Acknowledged => _acknowledged.Values.Sum(a => a.Count);
 
@@ -75,7 +74,45 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
         }
     }
 
+    /// <summary>
+    /// Asks a frozen process, whose connections the system still takes, for what has been known elsewhere since. The answers come when it wakes: refusals, or
+    /// at least the numbers of when it was asked.
+    /// </summary>
+    public async Task<Task<string>> AskFrozenAsync(Uri frozen, int healthy)
+    {
+        var known = new Dictionary<string, (long Count, long Minor)>();
+        foreach (var customer in _acknowledged.Keys.Take(CustomersPerWriter))
+        {
+            var (acknowledged, p) = (_acknowledged[customer], PartitionOf(customer));
+            using var response = await TryAsync(() => _http.GetAsync(new Uri(cluster.Node(healthy)!.Url, $"/v1/customers/{customer}?at_least={p}:{_positions[p]}&wait_ms=5000")));
+            if (response is { StatusCode: HttpStatusCode.OK }) known[customer] = acknowledged;
+        }
+        Assert.NotEmpty(known);
+        var http = new HttpClient { Timeout = TimeSpan.FromSeconds(40) };
+        var asked = known.Select(k => (k.Value, Answer: TryAsync(() => http.GetAsync(new Uri(frozen, $"/v1/customers/{k.Key}"))))).ToList();
+        await Task.Delay(500); // until they are in its sockets
+        return AnswersAsync();
+
+        async Task<string> AnswersAsync()
+        {
+            var exact = 0;
+            foreach (var (least, answer) in asked)
+            {
+                using var response = await answer;
+                if (response?.StatusCode != HttpStatusCode.OK) continue;
+                var body = await response.Content.ReadAsStringAsync();
+                var (count, minor) = Numbers(body);
+                if (count < least.Count || minor < least.Minor) _wrong.Add($"a frozen node answers when it wakes: {least} was known to others when it was asked; {body}");
+                exact++;
+            }
+            http.Dispose();
+            return $"{asked.Count} reads, {exact} answered and right, {asked.Count - exact} refused or not answered";
+        }
+    }
+
     public async Task<JsonElement> GetAsync(int node, string path) => JsonDocument.Parse(await _http.GetStringAsync(new Uri(cluster.Node(node)!.Url, path))).RootElement;
+
+    public Task<JsonElement?> TryGetAsync(int node, string path) => TryReadAsync(() => _http.GetAsync(new Uri(cluster.Node(node)!.Url, path)));
 
     public async Task<JsonElement> PostAsync(int node, string path)
     {
@@ -83,6 +120,15 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, text);
         return JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>Also when it is so already (409); null when it cannot be done now.</summary>
+    public Task<JsonElement?> TryPostAsync(int node, string path) => TryReadAsync(() => _http.PostAsync(new Uri(cluster.Node(node)!.Url, path), null));
+
+    private static async Task<JsonElement?> TryReadAsync(Func<Task<HttpResponseMessage>> request)
+    {
+        using var response = await TryAsync(request);
+        return response is { IsSuccessStatusCode: true } or { StatusCode: HttpStatusCode.Conflict } ? JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement : null;
     }
 
     public void Dispose()
@@ -119,15 +165,26 @@ internal sealed class ClusterLedger(LocalCluster cluster, int partitions) : IDis
     {
         var partition = PartitionOf(customer);
         var url = new Uri(Someone(random), $"/v1/customers/{customer}?at_least={partition}:{positions.GetProperty(partition).GetInt64()}&wait_ms=1000");
-        using var response = await TryAsync(() => _http.GetAsync(url));
-        if (response?.StatusCode != HttpStatusCode.OK)
+        HttpResponseMessage response;
+        try
         {
-            Interlocked.Increment(ref _refused);
+            response = await _http.GetAsync(url);
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            _reads.CountUnanswered(nobodyListens: e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError });
             return;
         }
-        Interlocked.Increment(ref _reads);
-        var (served, acknowledged) = (Numbers(await response.Content.ReadAsStringAsync()), _acknowledged[customer]);
-        if (served != acknowledged) _wrong.Add($"{customer}: {served} is served, {acknowledged} was acknowledged; {await response.Content.ReadAsStringAsync()}");
+        using var _ = response;
+        var body = await response.Content.ReadAsStringAsync();
+        if (response.StatusCode == HttpStatusCode.ServiceUnavailable && response.Headers.RetryAfter is not null) _reads.CountRefused(int.Parse(partition, CultureInfo.InvariantCulture));
+        else if (response.StatusCode != HttpStatusCode.OK) _wrong.Add($"{customer}: {(int)response.StatusCode} {body}");
+        else
+        {
+            _reads.CountExact(int.Parse(partition, CultureInfo.InvariantCulture));
+            var (served, acknowledged) = (Numbers(body), _acknowledged[customer]);
+            if (served != acknowledged) _wrong.Add($"{customer}: {served} is served, {acknowledged} was acknowledged; {body}");
+        }
     }
 
     private string PartitionOf(string customer) => Partitioner.PartitionOf(Encoding.UTF8.GetBytes(customer), partitions).ToString(CultureInfo.InvariantCulture);

@@ -1,3 +1,6 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Domain.Views;
 using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
 using Lambda.TestKit;
@@ -31,6 +34,29 @@ public sealed class MemorySinkProgressStoreTests : SinkProgressStoreSuite
     private readonly MemorySinkProgressStore _store = new();
 
     protected override ISinkProgressStore Open() => _store;
+}
+
+public sealed class MemoryBaseStoreTests : BaseStoreSuite
+{
+    private readonly MemoryBaseStore _store = new();
+
+    protected override IBaseStore Open() => _store;
+
+    /// <summary>The memory store is the simulation's: for one thread.</summary>
+    protected override IBaseStore OneAtATime(IBaseStore store) => new Locked(store);
+
+    private sealed class Locked(IBaseStore store) : IBaseStore
+    {
+        public Task<Artefact> BuildAsync(
+            long epoch, string definitionHash, int partition, IAsyncEnumerable<(CustomerId Customer, State State)> states, CancellationToken cancel)
+        {
+            lock (store) return Task.FromResult(store.BuildAsync(epoch, definitionHash, partition, states, cancel).GetAwaiter().GetResult());
+        }
+
+        public IBaseView Open(Artefact file) => store.Open(file);
+        public void Retire(IBaseView view) => store.Retire(view);
+        public void DeleteExcept(IReadOnlyCollection<string> names) => store.DeleteExcept(names);
+    }
 }
 
 public sealed class MemoryBaseViewTests : BaseViewSuite

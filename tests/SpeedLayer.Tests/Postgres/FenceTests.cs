@@ -124,6 +124,28 @@ public sealed class FenceTests(PostgresServer server) : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Acquire_WhenAnOwnerFrozeInATransactionThatHoldsTheFence_IsGrantedAllTheSame()
+    {
+        var generations = new Dictionary<int, long> { [0] = _leases.Acquire(0, "a").Generation, [1] = _leases.Acquire(1, "a").Generation };
+        using var frozen = new ManualResetEventSlim();
+        using var thawed = new ManualResetEventSlim();
+        var sink = new PostgresSinkProgressStore(_database, p =>
+        {
+            if (p == 1) frozen.Set();
+            if (p == 1) thawed.Wait(); // the fence of partition 0 is held
+            return generations[p];
+        });
+        var saving = Task.Run(() => sink.Save([(0, new SinkProgress(1, 1, 1, 1)), (1, new SinkProgress(1, 1, 1, 1))], []));
+        frozen.Wait();
+        Expire();
+        var granted = await Task.Run(() => _leases.Acquire(0, "b")).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.True(granted.IsGranted);
+        thawed.Set();
+        await Assert.ThrowsAsync<StorageException>(() => saving);
+        Assert.Equal(SinkProgress.Zero, sink.Load(0));
+    }
+
+    [SkippableFact]
     public void Save_WhenSinkWasOvertaken_IsFencedAndChangesNothing()
     {
         var generations = new Dictionary<int, long> { [0] = _leases.Acquire(0, "a").Generation, [1] = _leases.Acquire(1, "a").Generation };

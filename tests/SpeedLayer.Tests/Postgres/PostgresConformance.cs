@@ -1,4 +1,6 @@
 using Lambda.BatchLayer.Ports;
+using Lambda.Serving.Audit;
+using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
 using Lambda.TestKit;
@@ -93,6 +95,82 @@ public sealed class PostgresRunJournalTests(PostgresServer server) : RunJournalS
     private PostgresDatabase? _database;
 
     protected override IRunJournal Open() => new PostgresRunJournal(_database ??= server.Open());
+
+    public override void Dispose() => _database?.DisposeAsync().AsTask().Wait();
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresApiKeysTests(PostgresServer server) : ApiKeysSuite
+{
+    private readonly List<PostgresDatabase> _open = [];
+    private string? _schema;
+
+    protected override IApiKeys Open()
+    {
+        _open.Add(server.Open(_schema ??= server.NewSchema()));
+        return new PostgresApiKeys(_open[^1]);
+    }
+
+    public override void Dispose()
+    {
+        foreach (var database in _open) database.DisposeAsync().AsTask().Wait();
+    }
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresAuditStoreTests(PostgresServer server) : AuditStoreSuite
+{
+    private PostgresDatabase? _database;
+
+    protected override IAuditStore Open() => new PostgresAuditStore(_database ??= server.Open(), "node:1");
+
+    [SkippableFact]
+    public async Task Log_WhenTwoProcessesTakeThemselvesForTheSameNode_IsOneChainOfBoth()
+    {
+        var (one, two) = (new AuditLog(Open(), null, TimeProvider.System, Fail), new AuditLog(Open(), null, TimeProvider.System, Fail));
+        for (var i = 0; i < 20; i++) await Task.WhenAll(one.RecordAsync(Entry("one")), two.RecordAsync(Entry("two")));
+        await one.DisposeAsync();
+        await two.DisposeAsync();
+        var verdict = AuditVerifier.Verify(Open(), "node:1", null, [], default);
+        Assert.Equal((null, 40), (verdict.Fault, verdict.Entries));
+    }
+
+    [SkippableFact]
+    public async Task Verifier_WhenARowWasChangedMovedOrDeleted_Notices()
+    {
+        await using (var log = new AuditLog(Open(), null, TimeProvider.System, Fail))
+            for (var i = 0; i < 5; i++) await log.RecordAsync(Entry("ann"));
+        var audit = $"{_database!.Schema}.audit";
+        foreach (var (sql, undo, told) in new[]
+        {
+            ($"UPDATE {audit} SET bytes = set_byte(bytes, 30, get_byte(bytes, 30) # 1) WHERE first = 3", null, "entry 3"),
+            ($"UPDATE {audit} SET first = 33 WHERE first = 3", $"UPDATE {audit} SET first = 3 WHERE first = 33", "expected 3"),
+            ($"UPDATE {audit} SET chain = 'x' WHERE first = 2", $"UPDATE {audit} SET chain = 'node:1' WHERE first = 2", "expected 2"),
+        })
+        {
+            Assert.Equal(1, server.Execute(sql));
+            Assert.Contains(told, AuditVerifier.Verify(Open(), "node:1", null, [], default).Fault, StringComparison.Ordinal);
+            Assert.Equal(1, server.Execute(undo ?? sql));
+            Assert.Null(AuditVerifier.Verify(Open(), "node:1", null, [], default).Fault);
+        }
+    }
+
+    public override async Task DisposeAsync()
+    {
+        if (_database is not null) await _database.DisposeAsync();
+    }
+
+    private static AuditRecord Entry(string caller) => new("", caller, "getCustomer", "c:1", 200, true, "", "");
+
+    private static void Fail(string what, Exception e) => Assert.Fail($"{what}: {e}");
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresImportJournalTests(PostgresServer server) : ImportJournalSuite
+{
+    private PostgresDatabase? _database;
+
+    protected override IImportJournal Open() => new PostgresImportJournal(_database ??= server.Open());
 
     public override void Dispose() => _database?.DisposeAsync().AsTask().Wait();
 }

@@ -136,17 +136,6 @@ public sealed class PostgresFaultTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(raw, entry.Raw.ToArray());
     }
 
-    [SkippableFact]
-    public void ImportJournal_WhenPut_ComesBack()
-    {
-        var journal = new PostgresImportJournal(_database);
-        Assert.Null(journal.Get("k"));
-        var progress = new Lambda.Serving.Ports.ImportProgress("file é.csv", 1, 2, 3, 4, Complete: false);
-        journal.Put("k", progress);
-        journal.Put("k", progress = progress with { Complete = true });
-        Assert.Equal(progress, journal.Get("k"));
-    }
-
     private void Find(int partition, params string[] customers) => _store.LoadEntities(partition, [.. customers.Select(CustomerId.From)], (_, _) => { });
 
     /// <summary>All connections of this test's schema.</summary>

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving;
@@ -13,7 +14,7 @@ using Lambda.TestKit.Population;
 namespace Lambda.SystemTests.Http;
 
 /// <summary>An engine of dictionaries behind the API: what it answers is set by the test.</summary>
-internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal, IOperations
+internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal, IOperations, IModels
 {
     public const int P = 4;
 
@@ -26,13 +27,15 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public MemoryExports Exports { get; } = new();
     public MemorySql Sql { get; } = new();
     public ExportJobs ExportJobs => field ??= new ExportJobs(Population, Exports, Exports, Node, TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
+    public LifetimeModel? Lifetime { get; set; }
+    public (long Epoch, string Reason)? LifetimeFailure { get; set; }
     public bool AbandonsAtOnce { get; set; } = true;
     public bool IsReady { get; set; } = true;
     public Func<byte[], Intake> OnIntake { get; set; } = _ => new Intake.Done(1, [], [new Position(0, 0)]);
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql) };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {
@@ -112,6 +115,11 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
         : new([new CheckpointReport(partition ?? 0, 9)]);
 
     public ValueTask<Drain> DrainAsync(string node, CancellationToken cancel) => new(NodesNow.Any(n => n.Node == node) ? OnDrain : new Drain.UnknownNode([.. NodesNow.Select(n => n.Node)]));
+
+    public IReadOnlyList<TopicStatus> Topics { get; } =
+        [new("crm", "stopped", "messages are gone", "node-a", "plain", 9, 1, [new TopicPartitionStatus(0, 10, 25)])];
+
+    public ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel) => new(Topics.FirstOrDefault(t => t.Topic == topic));
 
     public ViewDefinition Current => TestView.Definition;
     public ViewDefinition? Next { get; private set; }

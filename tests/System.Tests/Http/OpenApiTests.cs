@@ -5,27 +5,32 @@ using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SystemTests.Security;
 using Xunit;
 
 namespace Lambda.SystemTests.Http;
 
 /// <summary>The description is complete and true: real answers of every endpoint fit what it says about their status.</summary>
-public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
+public sealed class OpenApiTests : IAsyncLifetime
 {
+    private readonly SecuredApi _api = new() { Dev = true };
+
+    public Task InitializeAsync() => _api.InitializeAsync();
+
+    public Task DisposeAsync() => _api.DisposeAsync();
+
     private const string Event = """{"event_id":"1","customer_id":"c","type":"transaction","occurred_at":"2024-01-02T03:04:05Z","amount":"12.50","currency":"EUR","direction":"debit","status":"approved","loyalty":"kept"}""";
 
     [Fact]
     public async Task Description_WhenEveryOperationIsCalled_FitsItsAnswers()
     {
         Prepare();
-        var (response, document) = await api.GetAsync("/openapi/v1.json");
+        var (response, document) = await _api.GetAsync("/openapi/v1.json");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var called = new HashSet<string>();
         foreach (var (method, path, template, body, mediaType) in Calls)
         {
-            var request = new HttpRequestMessage(new HttpMethod(method), path);
-            if (body is not null) request.Content = ApiFixture.Content(Encoding.UTF8.GetBytes(body), mediaType);
-            var got = await api.SendAsync(request);
+            var got = await _api.SendAsync(new HttpMethod(method), path, null, body, mediaType ?? "application/json");
             Fits(document, method, template, got.Response, got.Body);
             called.Add($"{method.ToLowerInvariant()} {template}");
         }
@@ -36,7 +41,7 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     [Fact]
     public async Task Description_WhenHeldAgainstEvents_TellsGoodFromBad()
     {
-        var (_, document) = await api.GetAsync("/openapi/v1.json");
+        var (_, document) = await _api.GetAsync("/openapi/v1.json");
         var schema = new JsonSchema(document);
         Assert.Empty(schema.Check("Event", JsonDocument.Parse(Event).RootElement));
         foreach (var (good, bad) in new[] { ("\"debit\"", "\"sideways\""), ("\"transaction\"", "\"transfer\""), ("\"event_id\":\"1\",", ""), ("\"amount\":\"12.50\",", ""), ("\"12.50\"", "true") })
@@ -80,6 +85,7 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         ("POST", "/v1/admin/batch/runs/run-9/abandon", "/v1/admin/batch/runs/{run}/abandon", null, null),
         ("POST", "/v1/admin/batch/runs/run-1/abandon", "/v1/admin/batch/runs/{run}/abandon", null, null),
         ("POST", "/v1/admin/batch/runs/run-1/abandon", "/v1/admin/batch/runs/{run}/abandon", null, null), // 409
+        ("GET", "/v1/models/lifetime", "/v1/models/lifetime", null, null),
         ("GET", "/v1/definition", "/v1/definition", null, null),
         ("PUT", "/v1/definition", "/v1/definition", "two", "application/yaml"),
         ("POST", "/v1/definition?check=true", "/v1/definition", "two", "application/yaml"),
@@ -102,6 +108,19 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         ("POST", "/v1/admin/checkpoint", "/v1/admin/checkpoint", null, null),
         ("POST", "/v1/admin/checkpoint?partition=1", "/v1/admin/checkpoint", null, null), // 503
         ("POST", "/v1/admin/checkpoint?partition=99", "/v1/admin/checkpoint", null, null),
+        ("GET", "/v1/admin/keys", "/v1/admin/keys", null, null),
+        ("POST", "/v1/admin/keys", "/v1/admin/keys", """{"name":"ann","roles":["fraud"],"pii":true,"expires_at":"2999-01-01T00:00:00Z"}""", "application/json"),
+        ("POST", "/v1/admin/keys", "/v1/admin/keys", "{}", "application/json"),
+        ("GET", "/v1/admin/keys", "/v1/admin/keys", null, null),
+        ("POST", "/v1/admin/keys/none/revoke", "/v1/admin/keys/{key}/revoke", null, null), // 404
+        ("GET", "/v1/admin/audit", "/v1/admin/audit", null, null),
+        ("GET", "/v1/admin/audit?chain=none", "/v1/admin/audit", null, null), // 404
+        ("GET", "/v1/admin/audit/heads", "/v1/admin/audit/heads", null, null),
+        ("GET", "/v1/admin/audit/verification", "/v1/admin/audit/verification", null, null),
+        ("GET", "/v1/admin/audit/verification?anchor=x", "/v1/admin/audit/verification", null, null),
+        ("GET", "/v1/admin/topics", "/v1/admin/topics", null, null),
+        ("POST", "/v1/admin/topics/crm/reset", "/v1/admin/topics/{topic}/reset", null, null),
+        ("POST", "/v1/admin/topics/none/reset", "/v1/admin/topics/{topic}/reset", null, null),
         ("GET", "/metrics", "/metrics", null, null), // 404: no exporter
         ("GET", "/healthz", "/healthz", null, null),
         ("GET", "/readyz", "/readyz", null, null),
@@ -110,13 +129,13 @@ public sealed class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixture>
 
     private void Prepare()
     {
-        api.Parts.Customers[CustomerId.From("full")] = new CustomerRead.Found(TestView.Full(19_000), 3, 1, 5, 0, ReadSource.Batch);
-        api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
-        api.Parts.Have("full", TestView.Full(19_000));
-        api.Parts.Have("empty", TestView.Empty(19_001));
-        api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event)));
-        api.Parts.OnIntake = body => body[0] == '{' ? new Intake.Done(1, [], [new Position(1, 5)]) : new Intake.Done(0, [new RejectedLine(1, "", "malformed_json", "")], []);
-        api.Parts.Quarantine.Add([new QuarantineEntry(0, 5, "http", 1, "", "malformed_json", "found `x`", new byte[] { 0xff }), new QuarantineEntry(0, 5, "http", 2, "type", "unknown_type", "", "{}"u8.ToArray())], once: true);
+        _api.Parts.Customers[CustomerId.From("full")] = new CustomerRead.Found(TestView.Full(19_000), 3, 1, 5, 0, ReadSource.Batch);
+        _api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
+        _api.Parts.Have("full", TestView.Full(19_000));
+        _api.Parts.Have("empty", TestView.Empty(19_001));
+        _api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event)));
+        _api.Parts.OnIntake = body => body[0] == '{' ? new Intake.Done(1, [], [new Position(1, 5)]) : new Intake.Done(0, [new RejectedLine(1, "", "malformed_json", "")], []);
+        _api.Parts.Quarantine.Add([new QuarantineEntry(0, 5, "http", 1, "", "malformed_json", "found `x`", new byte[] { 0xff }), new QuarantineEntry(0, 5, "http", 2, "type", "unknown_type", "", "{}"u8.ToArray())], once: true);
     }
 
     private static void Fits(JsonElement document, string method, string template, HttpResponseMessage response, JsonElement body)

@@ -92,7 +92,7 @@ public sealed class KubernetesTests(KubernetesTests.Rendered rendered) : IClassF
             var pods = text.Split("\n---\n").Where(o => o.Contains("\nkind: StatefulSet\n", StringComparison.Ordinal) || o.Contains("\nkind: Deployment\n", StringComparison.Ordinal)).ToList();
             Assert.Equal(2, pods.Count);
             foreach (var pod in pods)
-                foreach (var needed in (string[])["runAsNonRoot: true", "readOnlyRootFilesystem: true", "name: LAMBDA_ROLES", "name: LAMBDA_CLUSTER_HOST", "key: kafka", "key: postgres", "key: warehouse", "path: /readyz", "path: /healthz", "name: lambda-settings-"])
+                foreach (var needed in (string[])["runAsNonRoot: true", "readOnlyRootFilesystem: true", "name: LAMBDA_ROLES", "name: LAMBDA_CLUSTER_HOST", "scheme: HTTPS", "secretName: lambda-tls", "key: kafka", "key: postgres", "key: warehouse", "path: /readyz", "path: /healthz", "name: lambda-settings-"])
                     Assert.Contains(needed, pod, StringComparison.Ordinal);
             if (overlay == "prod") Assert.DoesNotContain("\nkind: Secret\n", text, StringComparison.Ordinal); // secrets by reference only
         }
@@ -103,10 +103,49 @@ public sealed class KubernetesTests(KubernetesTests.Rendered rendered) : IClassF
     {
         Skip.If(rendered.Missing is not null, rendered.Missing);
         Skip.If(Setting.All.All(s => s.Name != "runtime"), "this build knows no cluster settings");
-        string[] ofCommands = [Client.UrlVariable, ClientCertificate.CaVariable, ClientCertificate.CertificateVariable, ClientCertificate.KeyVariable];
+        string[] ofCommands = [Client.UrlVariable, Client.KeyVariable, ServerTrust.CaVariable];
         foreach (var file in rendered.Files.Values)
             foreach (var name in Regex.Matches(await File.ReadAllTextAsync(file), @"\bLAMBDA_[A-Z_]+").Select(m => m.Value).Distinct())
                 Assert.Contains(name, Setting.All.Select(s => s.Variable).Concat(ofCommands));
+    }
+
+    /// <summary>Every pod's environment, as the kubelet would make it, read as options: names, values and what they refer to.</summary>
+    [SkippableFact]
+    public void Pods_WhenTheirEnvironmentIsRead_AreNodesOfOneCluster()
+    {
+        Skip.If(rendered.Missing is not null, rendered.Missing);
+        foreach (var (overlay, file) in rendered.Files)
+        {
+            var pods = PodEnvironment.Of(File.ReadAllText(file)).ToList();
+            Assert.Equal(["lambda", "lambda-nightly-run", "lambda-serving"], pods.Select(p => p.Name).Order());
+            foreach (var pod in pods)
+            {
+                var known = Setting.All.Select(s => s.Variable).Concat([Client.UrlVariable, Client.KeyVariable, ServerTrust.CaVariable]);
+                var strangers = pod.Variables.Keys.Except(known).Where(name => !name.StartsWith("DOTNET_", StringComparison.Ordinal) && !pod.ReferredTo.Contains(name)).ToList();
+                Assert.Empty(strangers);
+                Assert.DoesNotContain(pod.Variables.Values, v => v.Contains("$(", StringComparison.Ordinal));
+                if (!pod.Arguments.SequenceEqual(["up"])) continue;
+                var options = OptionsReader.Read(null, new Dictionary<string, string>(), pod.Variables.GetValueOrDefault);
+                Assert.Equal(
+                    (LambdaOptions.ClusterRuntime, PodEnvironment.PodIp, 8361, "lambda-nodes:8361", overlay == "prod" ? 48 : 4),
+                    (options.Runtime, options.ClusterHost, options.ClusterPort, options.ClusterDns, options.Partitions));
+                Assert.Equal(pod.Name == "lambda" ? "speed,serving,batch" : "serving", options.Roles);
+                Assert.True(options is { Kafka: not null, Postgres: not null, Warehouse: not null, BatchAt: null });
+                Assert.Contains(options.Data, pod.Mounts);
+            }
+        }
+    }
+
+    [Fact]
+    public void Image_WhenPublished_FitsThePods()
+    {
+        var project = System.Xml.Linq.XDocument.Load(Path.Combine(Repository.Root, "src/Cluster/Cluster/Cluster.csproj"));
+        string Value(string name) => project.Descendants(name).Single().Value;
+        var pod = File.ReadAllText(Path.Combine(Repository.Root, "k8s/base/pod.yaml"));
+        Assert.Contains($"runAsUser: {Value("ContainerUser").Split(':')[0]}", pod, StringComparison.Ordinal);
+        Assert.Contains($"containerPort: {project.Descendants("ContainerPort").Single().Attribute("Include")!.Value}", pod, StringComparison.Ordinal);
+        foreach (var variable in project.Descendants("ContainerEnvironmentVariable"))
+            Assert.Contains(Setting.All, s => s.Variable == variable.Attribute("Include")!.Value && s.Apply(new LambdaOptions(), variable.Attribute("Value")!.Value).Data == "/data");
     }
 
     private async Task<Programs.Ended> ValidateAsync(params string[] files)

@@ -4,6 +4,7 @@ using Lambda.Cluster.Monitoring;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SystemTests.Http;
+using Lambda.SystemTests.Security;
 using Lambda.TestKit;
 using Xunit;
 
@@ -52,12 +53,16 @@ public sealed partial class RunbookTests
         using var export = new MetricsExport(api.Parts, api.Parts, api.Parts, TimeProvider.System);
         api.Parts.Metrics = export.Scrape;
         await api.InitializeAsync();
+        var secured = new SecuredApi();
+        await secured.InitializeAsync();
+        await secured.GetAsync("/v1/admin/status");
         await MakeEverythingHappenAsync(api);
         var exported = await api.Http.GetStringAsync("/metrics");
         var used = Metric().Matches(Alerts + Runbook).Select(m => m.Value).Distinct().ToList();
         Assert.True(used.Count >= 15, string.Join('\n', used));
         Assert.All(used, metric => Assert.Contains($"\n{metric}{(exported.Contains($"\n{metric}{{", StringComparison.Ordinal) ? "{" : " ")}", exported, StringComparison.Ordinal));
         await api.DisposeAsync();
+        await secured.DisposeAsync();
     }
 
     [SkippableFact]
@@ -107,6 +112,6 @@ public sealed partial class RunbookTests
     [GeneratedRegex(@"\]\(#([^)]+)\)")]
     private static partial Regex Anchor();
 
-    [GeneratedRegex(@"\b(?:lambda_(?:engine|partition|ingest|run|warehouse|quarantine)_\w+|http_server_\w+|dotnet_\w+)")]
+    [GeneratedRegex(@"\b(?:lambda_(?:engine|partition|ingest|run|warehouse|quarantine|topic|audit|api)_\w+|http_server_\w+|dotnet_\w+)")]
     private static partial Regex Metric();
 }

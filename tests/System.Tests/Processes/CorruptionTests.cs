@@ -76,7 +76,7 @@ public sealed class CorruptionTests : IAsyncLifetime
     {
         LocalWarehouseFixture.SkipIfAbsent();
         _host = await StartAsync();
-        var second = await Cli.LambdaProcess.RunAsync("up", "--data", _data, "--port", "0", "--batch-at", "none");
+        var second = await Cli.LambdaProcess.RunAsync("up", "--dev", "--data", _data, "--port", "0", "--batch-at", "none");
         Assert.Equal(3, second.ExitCode);
         Assert.Contains("another Lambda", second.Error);
     }

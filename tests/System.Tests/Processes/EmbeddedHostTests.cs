@@ -26,7 +26,7 @@ public sealed class EmbeddedHostTests : IClassFixture<EmbeddedHostTests.Engine>
         public async Task InitializeAsync()
         {
             if (LocalWarehouse.LibraryPath is null) return;
-            Host = await Host.StartAsync(new LambdaOptions { Data = _folder.File("data"), Port = 0, BatchAt = null }, TimeProvider.System, _ => { }, default);
+            Host = await Host.StartAsync(new LambdaOptions { Dev = true, Data = _folder.File("data"), Port = 0, BatchAt = null }, TimeProvider.System, _ => { }, default);
             Http.BaseAddress = Host.Url;
         }
 

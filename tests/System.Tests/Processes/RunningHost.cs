@@ -34,18 +34,35 @@ internal sealed class RunningHost : IAsyncDisposable
         get { lock (_errors) return _errors.ToString(); }
     }
 
-    public static async Task<RunningHost> StartAsync(string data, params string[] more)
+    /// <summary>The first key, if it was made at this start.</summary>
+    public string? AdminKey { get; private init; }
+
+    /// <summary>Without keys.</summary>
+    public static Task<RunningHost> StartAsync(string data, params string[] more) => BeginAsync(null, ["--dev", "--data", data, .. more]);
+
+    /// <summary>With keys.</summary>
+    /// <param name="key">What to show; null: the first key, which this start makes.</param>
+    public static Task<RunningHost> StartSecuredAsync(string data, string? key, params string[] more) => BeginAsync(key, ["--data", data, .. more]);
+
+    private static async Task<RunningHost> BeginAsync(string? key, string[] arguments)
     {
         var watch = Stopwatch.StartNew();
-        var start = LambdaProcess.Command(["up", "--data", data, "--port", "0", "--batch-at", "none", .. more]);
+        var start = LambdaProcess.Command(["up", "--port", "0", "--batch-at", "none", .. arguments]);
         var errors = new StringBuilder();
         var process = new Process { StartInfo = start };
         process.ErrorDataReceived += (_, e) => { lock (errors) errors.AppendLine(e.Data); };
         process.Start();
         process.BeginErrorReadLine();
         using var patience = new CancellationTokenSource(StartPatience);
+        string? made = null;
         while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
-            if (line.StartsWith("ready ", StringComparison.Ordinal)) return new RunningHost(process, errors, new Uri(line[6..]), watch.Elapsed);
+        {
+            if (line.StartsWith("admin-key ", StringComparison.Ordinal)) made = line[10..];
+            if (!line.StartsWith("ready ", StringComparison.Ordinal)) continue;
+            var host = new RunningHost(process, errors, new Uri(line[6..]), watch.Elapsed) { AdminKey = made };
+            if ((key ?? made) is { } shown) host._http.DefaultRequestHeaders.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", shown);
+            return host;
+        }
         await process.WaitForExitAsync(patience.Token);
         throw new InvalidOperationException($"the host ended with {process.ExitCode} before it was ready:\n{errors}");
     }

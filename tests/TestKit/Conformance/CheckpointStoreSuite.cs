@@ -150,6 +150,48 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Write_WhenTwoGenerationsWriteAtOnce_TheHigherOneStays()
+    {
+        var (overtaken, written) = (false, 0);
+        var zombie = Task.Run(() =>
+        {
+            for (var i = 1; ; i++)
+            {
+                var before = Volatile.Read(ref overtaken);
+                try
+                {
+                    _store.Write(0, Header(i, 1), [Entity("a", $"1 {i}"), Entity("b", $"1 {i}")]);
+                    Assert.False(before, "written after the higher generation had");
+                    Interlocked.Increment(ref written);
+                }
+                catch (FencedException)
+                {
+                    return;
+                }
+            }
+        });
+        while (Volatile.Read(ref written) < 3 && !zombie.IsCompleted) await Task.Yield();
+        _store.Write(0, Header(1_000_000, 2), [Entity("a", "2"), Entity("b", "2")]);
+        Volatile.Write(ref overtaken, true);
+        await zombie.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal((1_000_000, 2), (_store.Load(0)!.Applied, _store.Load(0)!.Generation));
+        Assert.Equal(["a=2", "b=2"], Scanned(0));
+    }
+
+    [SkippableFact]
+    public async Task LoadEntities_WhileWritten_AreOfOneCheckpoint()
+    {
+        _store.Write(0, Header(0), [.. Enumerable.Range(0, 50).Select(i => Entity($"c{i:d2}", "0"))]);
+        var writer = Task.Run(() =>
+        {
+            for (var n = 1; n <= 40; n++) _store.Write(0, Header(n), [.. Enumerable.Range(0, 50).Select(i => Entity($"c{i:d2}", $"{n}"))]);
+        });
+        while (!writer.IsCompleted)
+            Assert.Single(Loaded(0, [.. Enumerable.Range(0, 50).Select(i => $"c{i:d2}")]).Select(l => l.Split('=')[1]).Distinct());
+        await writer;
+    }
+
+    [SkippableFact]
     public void Write_WhenRandom_EqualsADictionary()
     {
         var random = new Random(7);

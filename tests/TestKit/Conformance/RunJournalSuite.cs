@@ -28,14 +28,31 @@ public abstract class RunJournalSuite : IDisposable
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     [SkippableFact]
-    public void Append_WhenReopened_EveryEventIsThereInOrder()
+    public async Task Append_WhenReopened_EveryEventIsThereInOrder()
     {
         var journal = Open();
         Assert.Empty(journal.Load());
-        foreach (var happened in Every) journal.Append(happened);
+        foreach (var happened in Every) await journal.AppendAsync(happened);
         (journal as IDisposable)?.Dispose();
         journal = Open();
         Assert.Equal(Every.Select(Json), journal.Load().Select(Json));
+        (journal as IDisposable)?.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task Append_WhenSeveralAtOnce_NoneIsLost()
+    {
+        var journal = Open();
+        Assert.Empty(journal.Load());
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(p => Task.Run(async () =>
+        {
+            for (var n = 0; n < 10; n++) await journal.AppendAsync(new RunEvent.PartitionComputed("r1", n, p, n));
+        })));
+        (journal as IDisposable)?.Dispose();
+        journal = Open();
+        var events = journal.Load().Cast<RunEvent.PartitionComputed>().ToList();
+        for (var p = 0; p < 4; p++) Assert.Equal(Enumerable.Range(0, 10).Select(n => (long)n), events.Where(e => e.Partition == p).Select(e => e.AtMs));
+        Assert.Equal(40, events.Count);
         (journal as IDisposable)?.Dispose();
     }
 

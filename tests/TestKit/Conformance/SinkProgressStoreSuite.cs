@@ -37,6 +37,35 @@ public abstract class SinkProgressStoreSuite
     }
 
     [SkippableFact]
+    public async Task Save_WhilePartitionsSaveAndAreRead_EachIsWhole()
+    {
+        var store = Open();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(p => Task.Run(() =>
+        {
+            for (var n = 1; n <= 25; n++)
+            {
+                store.Save([(p, new SinkProgress(n, n, (ulong)n, n))], [(p, n, new SinkProgress(n, n, (ulong)n, n))]);
+                var other = store.Load((p + 1) % 4);
+                Assert.Equal((other.Next, (ulong)other.Next, (Int128)other.Next), (other.Events, other.HashSum, other.BillingMinorSum));
+                Assert.Equal(n, store.AtBarrier(p, n)!.Next);
+            }
+        })));
+        for (var p = 0; p < 4; p++) Assert.Equal(25, store.Load(p).Next);
+        (store as IDisposable)?.Dispose();
+    }
+
+    [SkippableFact]
+    public void Save_WhenAnEpochHasTwoBarriers_TheFirstCounts()
+    {
+        var store = Open();
+        store.Save([(0, new SinkProgress(5, 5, 5, 5))], [(0, 1, new SinkProgress(4, 4, 4, 4))]);
+        store.Save([(0, new SinkProgress(9, 9, 9, 9))], [(0, 1, new SinkProgress(8, 8, 8, 8)), (0, 2, new SinkProgress(6, 6, 6, 6)), (0, 2, new SinkProgress(7, 7, 7, 7))]);
+        Assert.Equal(new SinkProgress(4, 4, 4, 4), store.AtBarrier(0, 1));
+        Assert.Equal(new SinkProgress(6, 6, 6, 6), store.AtBarrier(0, 2));
+        (store as IDisposable)?.Dispose();
+    }
+
+    [SkippableFact]
     public void Save_WhenAgain_Replaces()
     {
         var store = Open();

@@ -29,6 +29,7 @@ public sealed class InsertTests(LocalWarehouseFixture warehouse)
     [InlineData("INSERT INTO {0} VALUES (1, 'a;'), (2, concat('b', 'c'));")]
     [InlineData("INSERT INTO {0} (a, b) VALUES (1, 'x'), (2, 'y') ; -- all")]
     [InlineData("INSERT INTO {0} FORMAT CSV\n1,a\n2,b\n")]
+    [InlineData("\ufeffINSERT INTO\u3000{0} FORMAT CSV\n1,a\n2,b\n")]
     [InlineData("INSERT INTO {0} FORMAT JSONEachRow {{\"a\":1}} {{\"a\":2}}")]
     [InlineData("INSERT INTO {0} SELECT number + 1, 'x' FROM numbers(2)")]
     [InlineData("INSERT INTO {0} SETTINGS input_format_csv_skip_first_lines = 1 FORMAT CSV\nhead\n1,a\n2,b\n")]

@@ -34,6 +34,7 @@ public sealed class StatementTests
     [InlineData("INSERT INTO t FORMAT TSV\n1\t2", "INSERT INTO t ", "TSV", "1\t2")]
     [InlineData("INSERT INTO t FORMAT TSV \r\n\n1;2", "INSERT INTO t ", "TSV", "\n1;2")]
     [InlineData("insert into `d b`.\"t;\" (a, `b)`) format JSONEachRow {\"a\":1}", "insert into `d b`.\"t;\" (a, `b)`) ", "JSONEachRow", "{\"a\":1}")]
+    [InlineData("\ufeffINSERT INTO\u00a0t\u2003FORMAT CSV\n1;2", "\ufeffINSERT INTO\u00a0t\u2003", "CSV", "1;2")]
     [InlineData("INSERT INTO t VALUES (1), (2); DROP TABLE t", "INSERT INTO t ", "Values", " (1), (2); DROP TABLE t")]
     [InlineData("INSERT INTO t (a) SETTINGS max_threads = 1 FORMAT CSV\n", "INSERT INTO t (a) SETTINGS max_threads = 1 ", "CSV", "")]
     [InlineData("INSERT INTO values FORMAT CSV\n1", "INSERT INTO values ", "CSV", "1")]

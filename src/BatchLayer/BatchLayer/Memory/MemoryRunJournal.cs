@@ -11,9 +11,16 @@ public sealed class MemoryRunJournal : IRunJournal, IDefinitionStore, IFacts
     private readonly OrderedDictionary<string, (string Name, string Text)> _definitions = [];
     private readonly Dictionary<string, string> _facts = [];
 
-    public IReadOnlyList<RunEvent> Load() => _events.ConvertAll(json => JsonSerializer.Deserialize(json, RunJson.Default.RunEvent)!);
+    public IReadOnlyList<RunEvent> Load()
+    {
+        lock (_events) return _events.ConvertAll(json => JsonSerializer.Deserialize(json, RunJson.Default.RunEvent)!);
+    }
 
-    public void Append(RunEvent happened) => _events.Add(JsonSerializer.Serialize(happened, RunJson.Default.RunEvent));
+    public Task AppendAsync(RunEvent happened)
+    {
+        lock (_events) _events.Add(JsonSerializer.Serialize(happened, RunJson.Default.RunEvent));
+        return Task.CompletedTask;
+    }
 
     public void Put(string hash, string name, string text) => _definitions.TryAdd(hash, (name, text));
 

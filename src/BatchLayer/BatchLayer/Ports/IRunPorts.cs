@@ -10,8 +10,8 @@ public interface IRunJournal
 {
     IReadOnlyList<RunEvent> Load();
 
-    /// <summary>Durable when it returns.</summary>
-    void Append(RunEvent happened);
+    /// <summary>Durable when it completes.</summary>
+    Task AppendAsync(RunEvent happened);
 }
 
 /// <summary>The texts of all definitions this installation ever ran under, by hash; stored before a barrier names one.</summary>

@@ -29,7 +29,8 @@ public static class Barriers
 
     private static FoundBarrier? Find(IEventLog log, int partition, long from, long epoch)
     {
-        for (var next = from; ;)
+        // Nothing that is needed is below the start: a barrier above the published cut is kept. Who took down the ends may have heard of the log long ago.
+        for (var next = Math.Max(from, log.StartOffset(partition)); ;)
         {
             var frames = log.Read(partition, next, ReadBytes);
             if (frames.Count == 0) return null;

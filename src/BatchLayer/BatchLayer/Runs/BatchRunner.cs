@@ -16,15 +16,17 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
 {
     private const int NamedCustomersMax = 20;
 
+    private readonly SemaphoreSlim _recording = new(1); // partitions are computed side by side
+
     public RunHistory History { get; } = new(initial, ports.Journal.Load());
 
     /// <summary>Begins a run under this definition: journalled before the first barrier.</summary>
     /// <returns>The new run; null while another is active or the last publication is not yet served everywhere.</returns>
-    public Run? Start(string runId, string definitionHash)
+    public async Task<Run?> StartAsync(string runId, string definitionHash)
     {
         // A barrier that overtook an adoption would begin the next definition's delta twice: see Epochs.
         if (History.Active is not null || !ports.Speed.HasAdopted(History.Served.Epoch)) return null;
-        Record(new RunEvent.Started(runId, Now(), History.NextEpoch, definitionHash, ports.Speed.LogEnds()));
+        await RecordAsync(new RunEvent.Started(runId, Now(), History.NextEpoch, definitionHash, ports.Speed.LogEnds()));
         return History.Active;
     }
 
@@ -41,7 +43,7 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
             case RunStep.Compute step: await Task.WhenAll(step.Partitions.Select(p => Compute(run, p, cancel))); return true;
             case RunStep.BuildBases step: await BuildBases(run, step.Partitions, cancel); return true;
             case RunStep.Check: return await FailIfStopped(run, Check, cancel);
-            case RunStep.Publish: Publish(run); return true;
+            case RunStep.Publish: await PublishAsync(run); return true;
             default: throw new InvalidOperationException($"run {run.Id}: no step in stage {run.Stage}");
         }
     }
@@ -54,7 +56,7 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         }
         catch (StoppedException e)
         {
-            Fail(run, [e.Message]);
+            await FailAsync(run, [e.Message]);
             return true;
         }
     }
@@ -70,7 +72,7 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
     {
         if (History.Active is not { } run) return;
         if (run.Stage == RunStage.Barriers) await AppendBarriers(run, cancel);
-        Record(end(run));
+        await RecordAsync(end(run));
     }
 
     /// <summary>Forgets computed tables that nothing names any more.</summary>
@@ -83,7 +85,7 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
     private async Task AppendBarriers(Run run, CancellationToken cancel)
     {
         var (cut, at) = await ports.Speed.AppendBarriersAsync(new EpochBarrier(run.Epoch, run.Id, run.DefinitionHash), run.LogEnds, cancel);
-        Record(new RunEvent.BarriersAppended(run.Id, Now(), cut, at));
+        await RecordAsync(new RunEvent.BarriersAppended(run.Id, Now(), cut, at));
     }
 
     private async Task<bool> AwaitSink(Run run, CancellationToken cancel)
@@ -96,8 +98,8 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         }
         var held = await ports.Warehouse.TotalsAsync(run.Cut!, cancel);
         var wrong = expected.SelectMany((e, p) => TotalsDiffer(p, e, held.First(t => t.Partition == p))).ToList();
-        if (wrong.Count > 0) Fail(run, wrong);
-        else Record(new RunEvent.Sunk(run.Id, Now(), expected.Sum(e => e.Events)));
+        if (wrong.Count > 0) await FailAsync(run, wrong);
+        else await RecordAsync(new RunEvent.Sunk(run.Id, Now(), expected.Sum(e => e.Events)));
         return true;
     }
 
@@ -115,7 +117,7 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
     {
         var view = ports.Views.ByHash(run.DefinitionHash);
         var customers = await ports.Warehouse.ComputeAsync(view, run.Epoch, partition, run.Cut![partition], LastPrunedDay(run, view, partition), cancel);
-        Record(new RunEvent.PartitionComputed(run.Id, Now(), partition, customers));
+        await RecordAsync(new RunEvent.PartitionComputed(run.Id, Now(), partition, customers));
     }
 
     private async Task BuildBases(Run run, IReadOnlyList<int> partitions, CancellationToken cancel)
@@ -123,9 +125,9 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         var files = await Task.WhenAll(partitions.Select(p => BuildBase(run, p, cancel)));
         var wrong = partitions.Zip(files).Where(f => f.Second.Rows != run.Customers[f.First])
             .Select(f => $"partition {f.First}: {run.Customers[f.First]} customers were computed but {f.Second.Rows} came out").ToList();
-        if (wrong.Count > 0) Fail(run, wrong);
+        if (wrong.Count > 0) await FailAsync(run, wrong);
         else
-            foreach (var (partition, file) in partitions.Zip(files)) Record(new RunEvent.BaseBuilt(run.Id, Now(), partition, file));
+            foreach (var (partition, file) in partitions.Zip(files)) await RecordAsync(new RunEvent.BaseBuilt(run.Id, Now(), partition, file));
     }
 
     private Task<Artefact> BuildBase(Run run, int partition, CancellationToken cancel)
@@ -152,8 +154,8 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
             explained += comparison.Differing.Count(late.Contains);
             unexplained.AddRange(comparison.Differing.Where(c => !late.Contains(c)).Select(c => c.ToString()));
         }
-        if (unexplained.Count == 0) Record(new RunEvent.Checked(run.Id, Now(), compared, explained, lateRepeats));
-        else Fail(run, [Unexplained(unexplained)]);
+        if (unexplained.Count == 0) await RecordAsync(new RunEvent.Checked(run.Id, Now(), compared, explained, lateRepeats));
+        else await FailAsync(run, [Unexplained(unexplained)]);
         return true;
     }
 
@@ -161,20 +163,25 @@ public sealed class BatchRunner(BatchPorts ports, Publication initial)
         $"{customers.Count} customers differ from base ⊕ closed without a repeat past the horizon: "
         + string.Join(", ", customers.Take(NamedCustomersMax)) + (customers.Count > NamedCustomersMax ? ", …" : "");
 
-    private void Publish(Run run)
+    private Task PublishAsync(Run run)
     {
         var publication = new Publication(run.Epoch, run.Id, run.DefinitionHash, run.Cut!, run.CutAppendedAtMs, [.. run.Files.Select(f => f!)], Now());
-        Record(new RunEvent.Published(run.Id, Now(), publication));
+        return RecordAsync(new RunEvent.Published(run.Id, Now(), publication));
     }
 
-    private void Fail(Run run, IReadOnlyList<string> reasons) => Record(new RunEvent.Failed(run.Id, Now(), reasons));
+    private Task FailAsync(Run run, IReadOnlyList<string> reasons) => RecordAsync(new RunEvent.Failed(run.Id, Now(), reasons));
 
-    private void Record(RunEvent happened)
+    private async Task RecordAsync(RunEvent happened)
     {
-        lock (History) // partitions are computed side by side
+        await _recording.WaitAsync();
+        try
         {
-            ports.Journal.Append(happened);
+            await ports.Journal.AppendAsync(happened);
             History.Apply(happened);
+        }
+        finally
+        {
+            _recording.Release();
         }
     }
 

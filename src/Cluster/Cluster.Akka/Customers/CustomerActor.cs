@@ -22,7 +22,8 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
 
     private CustomerEntity _entity = null!;
 
-    public static Props Props(WorkerSettings settings) => global::Akka.Actor.Props.CreateBy(new Producer(settings)).WithMailbox(SmallMailbox.ConfigPath);
+    public static Props Props(WorkerSettings settings) => global::Akka.Actor.Props.CreateBy(new Producer(settings))
+        .WithMailbox(SmallMailbox.ConfigPath).WithDispatcher(InlineDispatcher.ConfigPath);
 
     protected override void OnReceive(object message)
     {
@@ -40,18 +41,18 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
     {
         var counts = default(WorkerCounters);
         List<QuarantineEntry>? conflicts = null;
-        Take(fold, fold.First, ref counts, ref conflicts);
-        foreach (var record in fold.More) Take(fold, record, ref counts, ref conflicts);
-        Context.Parent.Tell(new Folded(fold.Customer, fold.Image, fold.Records, counts, conflicts));
+        foreach (ref readonly var record in fold.Records) Take(fold.Slice, record, ref counts, ref conflicts);
+        fold.HasNews = counts.Events > 0;
+        fold.Slice.Folded(counts, conflicts);
     }
 
-    private void Take(Fold fold, LoggedRecord record, ref WorkerCounters counts, ref List<QuarantineEntry>? conflicts)
+    private void Take(FoldSlice slice, in LoggedRecord record, ref WorkerCounters counts, ref List<QuarantineEntry>? conflicts)
     {
         var row = _scratchRow ??= new EventRow();
         RecordCodec.Read(record.Record, row);
         (row.Offset, row.AppendedAtMs) = (record.Offset, record.AppendedAtMs);
-        var rememberOnly = record.Offset < fold.RememberOnlyBelow;
-        var sighting = _entity.Take(row, fold.At, settings, rememberOnly);
+        var rememberOnly = record.Offset < slice.RememberOnlyBelow;
+        var sighting = _entity.Take(row, slice.At, settings, rememberOnly);
         if (rememberOnly) return;
         counts = counts.Plus(sighting);
         if (sighting == Sighting.Conflict) (conflicts ??= []).Add(ConflictingDuplicate.Entry(settings.Partition, row));
@@ -62,7 +63,7 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
         var bytes = _scratchBytes ??= new ArrayBufferWriter<byte>(4096);
         bytes.ResetWrittenCount();
         _entity.Encode(bytes, snapshot.At, snapshot.AtMs, settings.HorizonSeconds);
-        Context.Parent.Tell(new SnapshotTaken(snapshot.Customer, snapshot.Image, bytes.WrittenSpan.ToArray()));
+        snapshot.To.Add(snapshot.Customer, bytes.WrittenSpan);
     }
 
     private void Read(ReadParts read)

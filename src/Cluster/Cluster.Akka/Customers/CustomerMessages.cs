@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Akka.Actor;
 using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Worker;
@@ -7,37 +9,108 @@ namespace Lambda.Cluster.Actors.Customers;
 /// <summary>One record of the log, for the customer it is about.</summary>
 internal readonly record struct LoggedRecord(long Offset, long AppendedAtMs, ReadOnlyMemory<byte> Record);
 
-// What a partition tells its customers and hears from them. They are always in one process, so nothing of it is ever serialised; a customer
-// answers in the order it was told.
+// What a partition tells its customers and hears from them. They are always in one process, so nothing of it is ever serialised. What many customers answer
+// is put together by themselves, and the last one tells the partition: a message back from each would cost more than folding.
 
 /// <summary>The first message: the entity this actor owns from now on.</summary>
 internal sealed record Own(CustomerEntity Entity);
 
-/// <summary>Events of this customer in order of the log, none behind a barrier that another of them is before.</summary>
-/// <param name="Image">Checkpoints begun before it was told: says to which one's counters it belongs.</param>
-internal sealed class Fold(Resident customer, LoggedRecord first)
+/// <summary>Events of this customer in order of the log, none behind a barrier that another of them is before. Used again when its slice is folded.</summary>
+internal sealed class Fold
 {
-    private List<LoggedRecord>? _more;
+    private readonly List<LoggedRecord> _records = new(1);
 
-    public Resident Customer { get; } = customer;
-    public LoggedRecord First { get; } = first;
-    public IReadOnlyList<LoggedRecord> More => _more ?? (IReadOnlyList<LoggedRecord>)[];
-    public int Records => 1 + (_more?.Count ?? 0);
+    public Resident Customer { get; private set; } = null!;
+    public ReadOnlySpan<LoggedRecord> Records => CollectionsMarshal.AsSpan(_records);
 
-    public Epochs At { get; set; } = null!;
-    public long RememberOnlyBelow { get; set; }
-    public long Image { get; set; }
+    /// <summary>Set when it is told.</summary>
+    public FoldSlice Slice { get; set; } = null!;
 
-    public void Add(LoggedRecord record) => (_more ??= []).Add(record);
+    /// <summary>By the customer: an event was new to it.</summary>
+    public bool HasNews { get; set; }
+
+    public void Begin(Resident customer) => (Customer, HasNews) = (customer, false);
+
+    public void Add(LoggedRecord record) => _records.Add(record);
+
+    public void End()
+    {
+        (Customer, Slice) = (null!, null!);
+        _records.Clear();
+        if (_records.Capacity > KeptRecords) _records.Capacity = 0;
+    }
+
+    private const int KeptRecords = 64;
 }
 
-internal sealed record Folded(Resident Customer, long Image, int Records, WorkerCounters Counts, IReadOnlyList<QuarantineEntry>? Conflicts);
+/// <summary>Records that are folded together, by customer. A message back to the partition when all are.</summary>
+/// <param name="image">Checkpoints begun before it was told: says to which one's counters it belongs.</param>
+internal sealed class FoldSlice(IActorRef partition, List<Fold> folds, int records, Epochs at, long rememberOnlyBelow, long image) : INoSerializationVerificationNeeded
+{
+    private readonly Lock _gate = new();
+    private int _left = folds.Count;
+    private List<QuarantineEntry>? _conflicts;
+    private WorkerCounters _counts;
+
+    public List<Fold> Folds => folds;
+    public int Records => records;
+    public Epochs At => at;
+    public long RememberOnlyBelow => rememberOnlyBelow;
+    public long Image => image;
+    public WorkerCounters Counts => _counts;
+    public IReadOnlyList<QuarantineEntry> Conflicts => _conflicts ?? [];
+
+    /// <summary>By each customer, once.</summary>
+    public void Folded(WorkerCounters counts, List<QuarantineEntry>? conflicts)
+    {
+        lock (_gate)
+        {
+            _counts = _counts.Plus(counts);
+            if (conflicts is not null) (_conflicts ??= []).AddRange(conflicts);
+            if (--_left > 0) return;
+        }
+        partition.Tell(this, partition);
+    }
+}
 
 /// <summary>The checkpoint's barrier: the entity as it is now, encoded. What is told later is not in it.</summary>
-internal sealed record TakeSnapshot(Resident Customer, long Image, Epochs At, long AtMs);
+internal sealed record TakeSnapshot(Snapshots To, CustomerId Customer, Epochs At, long AtMs);
 
-/// <param name="State">Empty when nothing is left of the customer: its row is deleted.</param>
-internal sealed record SnapshotTaken(Resident Customer, long Image, ReadOnlyMemory<byte> State);
+/// <summary>The states of one checkpoint. A message back to the partition when all are there.</summary>
+internal sealed class Snapshots(IActorRef partition, long image, int customers) : INoSerializationVerificationNeeded
+{
+    private const int ChunkBytes = 64 << 10; // not a large object, which would live until the next full collection
+
+    private readonly Lock _gate = new();
+    private byte[] _chunk = [];
+    private int _used;
+
+    public long Image => image;
+
+    /// <summary>Complete when it is told.</summary>
+    public List<StoredEntity> Rows { get; } = new(customers);
+
+    /// <summary>By each customer, once.</summary>
+    /// <param name="state">Empty when nothing is left of the customer: its row is deleted.</param>
+    public void Add(CustomerId customer, ReadOnlySpan<byte> state)
+    {
+        lock (_gate)
+        {
+            Rows.Add(new StoredEntity(customer, Kept(state)));
+            if (Rows.Count < customers) return;
+        }
+        partition.Tell(this, partition);
+    }
+
+    private ReadOnlyMemory<byte> Kept(ReadOnlySpan<byte> state)
+    {
+        if (state.Length > _chunk.Length - _used) (_chunk, _used) = (new byte[Math.Max(ChunkBytes, state.Length)], 0);
+        var kept = _chunk.AsMemory(_used, state.Length);
+        state.CopyTo(kept.Span);
+        _used += state.Length;
+        return kept;
+    }
+}
 
 /// <summary>The three parts of the answer, put into their place of a reply that several customers fill.</summary>
 /// <param name="Base">Acquired for this message: whoever handles it releases it.</param>

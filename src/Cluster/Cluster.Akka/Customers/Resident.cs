@@ -15,6 +15,9 @@ internal sealed class Resident(CustomerId id)
     /// <summary>Told events since the last checkpoint began.</summary>
     public bool Dirty { get; set; }
 
+    /// <summary>Of the checkpoint that is begun, and not told yet to give its state: so it must be before anything changes it.</summary>
+    public bool InImage { get; set; }
+
     /// <summary>Its finished row in the population table may be out of date.</summary>
     public bool Changed { get; set; }
 

@@ -25,6 +25,8 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
         ["done"] = ClusterJson.Default.Done, ["refused"] = ClusterJson.Default.Refused,
         ["begin-run"] = ClusterJson.Default.BeginRun, ["abandon-run"] = ClusterJson.Default.AbandonRun, ["run"] = ClusterJson.Default.RunAnswer,
         ["run-refused"] = ClusterJson.Default.RunRefused, ["runs?"] = ClusterJson.Default.GetRuns, ["runs"] = ClusterJson.Default.RunList,
+        ["leave"] = ClusterJson.Default.LeaveCluster, ["leaving"] = ClusterJson.Default.Leaving,
+        ["topic?"] = ClusterJson.Default.GetTopicReport, ["topic"] = ClusterJson.Default.TopicReport, ["reset-topic"] = ClusterJson.Default.ResetTopic,
         ["run-event"] = RunJson.Default.RunEvent,
     };
 
@@ -89,4 +91,9 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSerializable(typeof(RunRefused))]
 [JsonSerializable(typeof(GetRuns))]
 [JsonSerializable(typeof(RunList))]
+[JsonSerializable(typeof(LeaveCluster))]
+[JsonSerializable(typeof(Leaving))]
+[JsonSerializable(typeof(GetTopicReport))]
+[JsonSerializable(typeof(TopicReport))]
+[JsonSerializable(typeof(ResetTopic))]
 internal sealed partial class ClusterJson : JsonSerializerContext;

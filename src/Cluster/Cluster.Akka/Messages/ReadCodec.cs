@@ -103,7 +103,7 @@ internal static class ReadCodec
         while (from.ReadTag() is var tag and not 0)
             switch (WireFormat.GetTagFieldNumber(tag))
             {
-                case 1: part = part with { Outcome = (PartOutcome)from.ReadInt32() }; break;
+                case 1: part = part with { Outcome = Outcome(from.ReadInt32()) }; break;
                 case 2: part = part with { Epoch = from.ReadInt64() }; break;
                 case 3: part = part with { Applied = from.ReadInt64() }; break;
                 case 4: part = part with { LastAppendedAtMs = from.ReadInt64() }; break;
@@ -117,6 +117,9 @@ internal static class ReadCodec
             }
         return part;
     }
+
+    /// <summary>One that only a newer node knows is no answer to this one.</summary>
+    private static PartOutcome Outcome(int number) => number is >= (int)PartOutcome.Found and <= (int)PartOutcome.Stopped ? (PartOutcome)number : PartOutcome.Unavailable;
 
     private static byte[] Write(Action<CodedOutputStream> fields)
     {

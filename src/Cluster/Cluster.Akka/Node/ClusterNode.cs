@@ -11,6 +11,7 @@ using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Actors.Runs;
+using Lambda.Cluster.Actors.Topics;
 using Lambda.Domain.Log;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -23,16 +24,20 @@ public sealed class ClusterNode : IAsyncDisposable
 {
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan HandOverAtMost = TimeSpan.FromSeconds(30);
 
     private readonly IHost _host;
-    private readonly IActorRef _runs;
+    private readonly IActorRef _region, _proxy, _runs;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _askedToLeave = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef runs, int partitions, TimeProvider time)
+    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef proxy, IActorRef runs, int partitions, TopicReports topics, TimeProvider time)
     {
-        (_host, System, _runs) = (host, system, runs);
-        Partitions = new PartitionClient(region, partitions, time);
+        (_host, System, _region, _proxy, _runs, Topics) = (host, system, region, proxy, runs, topics);
+        Partitions = new PartitionClient(new RegionRoute(region), partitions, time);
         Reports = new PartitionReports(Partitions, time);
+        system.ActorOf(Props.Create(() => new MembershipWatch(Membership)), "membership");
+        system.ActorOf(Props.Create(() => new NodeActor(_askedToLeave)), NodeActor.Name);
         _ = system.WhenTerminated.ContinueWith(_ => _ended.TrySetResult(), TaskScheduler.Default);
     }
 
@@ -42,14 +47,22 @@ public sealed class ClusterNode : IAsyncDisposable
 
     public PartitionReports Reports { get; }
 
+    public MembershipCounts Membership { get; } = new();
+
+    public TopicReports Topics { get; }
+
     /// <summary>Completes when the actor system has ended, wanted or not: a node that was downed by the others must be started again as a new one.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Completes when somebody has asked this node to leave: its host then hands over and stops it.</summary>
+    public Task AskedToLeave => _askedToLeave.Task;
+
     /// <param name="parts">Given the way to ask for the served publication.</param>
+    /// <param name="topics">Those of others to read.</param>
     /// <param name="drive">Makes the run driver where the singleton lives, over its journal, the speed side and this node.</param>
     public static async Task<ClusterNode> StartAsync(
         NodeOptions options, int partitions, TimeProvider time, Func<Func<CancellationToken, Task<Publication>>, PartitionParts> parts,
-        Func<IRunJournal, ClusterNode, IRunDriver> drive, Action<string, Exception> onError, ILoggerProvider log, CancellationToken cancel)
+        Func<IRunJournal, ClusterNode, IRunDriver> drive, TopicParts topics, Action<string, Exception> onError, ILoggerProvider log, CancellationToken cancel)
     {
         var started = new TaskCompletionSource<ClusterNode>(TaskCreationOptions.RunContinuationsAsynchronously);
         var here = parts(async ct => await (await started.Task.WaitAsync(ct)).ServedAsync(ct));
@@ -58,20 +71,22 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             services.AddSingleton<IHostLifetime>(new HostsOwnLifetime());
             services.AddLogging(logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Warning));
-            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, journal => drive(journal, started.Task.GetAwaiter().GetResult()), onError));
+            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, topics, journal => drive(journal, started.Task.GetAwaiter().GetResult()), time, onError));
         });
         var host = builder.Build();
         await host.StartAsync(cancel);
         var registry = host.Services.GetRequiredService<ActorRegistry>();
-        var region = await registry.GetAsync<PartitionRegion>(cancel);
+        var proxy = await registry.GetAsync<PartitionProxy>(cancel);
+        var region = options.Roles.Contains(NodeOptions.Speed) ? await registry.GetAsync<PartitionRegion>(cancel) : proxy;
         var runs = await registry.GetAsync<RunSingleton>(cancel);
-        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, runs, partitions, time);
+        var reports = new TopicReports(await registry.GetAsync<TopicRegion>(cancel), topics.Names, time);
+        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, proxy, runs, partitions, reports, time);
         started.SetResult(node);
         return node;
     }
 
     private static void Configure(
-        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, TopicParts topics, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         akka.ConfigureLoggers(loggers =>
         {
@@ -79,6 +94,7 @@ public sealed class ClusterNode : IAsyncDisposable
             loggers.AddLoggerFactory();
         });
         akka.AddHocon(NodeConfig.Of(options), HoconAddMode.Prepend);
+        akka.AddHocon(topics.Fallback, HoconAddMode.Append);
         akka.WithRemoting(new RemoteOptions { HostName = options.Host, PublicHostName = options.Host, Port = options.Port });
         akka.WithClustering(new ClusterOptions
         {
@@ -90,11 +106,22 @@ public sealed class ClusterNode : IAsyncDisposable
             akka.WithShardRegion<PartitionRegion>(
                 "partition", (_, _, _) => id => Props.Create(() => new PartitionActor(int.Parse(id, CultureInfo.InvariantCulture), parts)), new PartitionExtractor(),
                 new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = true, HandOffStopMessage = HandOff.Instance });
-        else akka.WithShardRegionProxy<PartitionRegion>("partition", NodeOptions.Speed, new PartitionExtractor());
-        WithRuns(akka, options, drive, onError);
+        akka.WithShardRegionProxy<PartitionProxy>("partition", NodeOptions.Speed, new PartitionExtractor());
+        WithTopics(akka, options, topics);
+        WithRuns(akka, options, drive, time, onError);
     }
 
-    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+    /// <summary>Also where no topics are listed: a region must be known on all nodes of its role.</summary>
+    private static void WithTopics(AkkaConfigurationBuilder akka, NodeOptions options, TopicParts topics)
+    {
+        if (options.Roles.Contains(NodeOptions.Speed))
+            akka.WithShardRegion<TopicRegion>(
+                "topic", (_, _, _) => topic => Props.Create(() => new TopicActor(topic, topics)), new TopicExtractor(),
+                new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = false, HandOffStopMessage = HandOff.Instance });
+        else akka.WithShardRegionProxy<TopicRegion>("topic", NodeOptions.Speed, new TopicExtractor());
+    }
+
+    private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         var singleton = new ClusterSingletonOptions { Role = NodeOptions.Batch, BufferSize = 1_000 };
         if (!options.Roles.Contains(NodeOptions.Batch))
@@ -103,7 +130,7 @@ public sealed class ClusterNode : IAsyncDisposable
             return;
         }
         // A journal that is away for the moment stops the actor: it is started again, and recovers.
-        var runs = Props.Create(() => new RunActor(drive, onError));
+        var runs = Props.Create(() => new RunActor(drive, onError, time, TaskScheduler.Default));
         var supervisor = BackoffSupervisor.Props(Backoff.OnStop(runs, "run", TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(5), 0.1, -1));
         akka.WithSingleton<RunSingleton>("runs", supervisor, singleton);
     }
@@ -140,13 +167,50 @@ public sealed class ClusterNode : IAsyncDisposable
         return [.. state.Members.Select(m => (Name(m.Address), m.Status.ToString(), (IReadOnlyList<string>)[.. m.Roles], !state.Unreachable.Contains(m)))];
     }
 
+    /// <summary>True on the node where the run actor lives, as far as this node knows; for a moment it may be so on two or none.</summary>
+    public bool DrivesRuns
+    {
+        get
+        {
+            var cluster = global::Akka.Cluster.Cluster.Get(System);
+            var oldest = cluster.State.Members.Where(m => m.Status == global::Akka.Cluster.MemberStatus.Up && m.HasRole(NodeOptions.Batch)).Order(global::Akka.Cluster.Member.AgeOrdering).FirstOrDefault();
+            return oldest?.UniqueAddress.Equals(cluster.SelfUniqueAddress) == true;
+        }
+    }
+
     /// <summary>True when the node left because somebody asked it to; false when the others took it for lost.</summary>
     public bool HasLeft => CoordinatedShutdown.Get(System).ShutdownReason is CoordinatedShutdown.ClusterLeavingReason;
 
-    /// <summary>Asks a node to hand over its partitions and leave.</summary>
-    public void Leave(string address) => global::Akka.Cluster.Cluster.Get(System).Leave(Address2(address));
+    /// <summary>Asks a node to hand over its partitions and leave. It is asked directly: by the cluster's gossip it would hear of it more than a second later.</summary>
+    public async Task AskToLeaveAsync(string address, CancellationToken cancel)
+    {
+        try
+        {
+            var node = System.ActorSelection(new RootActorPath(Bootstrap.AddressOf(address, System.Name)) / "user" / NodeActor.Name);
+            await node.Ask<Leaving>(new LeaveCluster(), AskTimeout, cancel);
+        }
+        catch (AskTimeoutException)
+        {
+            global::Akka.Cluster.Cluster.Get(System).Leave(Bootstrap.AddressOf(address, System.Name)); // it is of an older version, or very busy
+        }
+    }
 
-    /// <summary>Hands over what it hosts, leaves the cluster, ends the actor system.</summary>
+    /// <summary>Gives this node's partitions to others. It stays a member, and still answers for all partitions by asking their new owners.</summary>
+    public async Task HandOverAsync(CancellationToken hurry)
+    {
+        Partitions.GoBy(new RegionRoute(_proxy));
+        if (_region.Equals(_proxy)) return;
+        try
+        {
+            await _region.GracefulStop(HandOverAtMost, GracefulShutdown.Instance).WaitAsync(hurry);
+        }
+        catch (OperationCanceledException)
+        {
+            // Somebody is in a hurry, or there is nobody to take them: what is left expires with its leases.
+        }
+    }
+
+    /// <summary>Hands over what it still hosts, leaves the cluster, ends the actor system.</summary>
     public async Task StopAsync()
     {
         await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
@@ -159,13 +223,7 @@ public sealed class ClusterNode : IAsyncDisposable
         _host.Dispose();
     }
 
-    private Address Address2(string address)
-    {
-        var colon = address.LastIndexOf(':');
-        return new Address("akka.tcp", System.Name, address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture));
-    }
-
-    private static string Name(Address address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
+    private static string Name(Address address) => Bootstrap.NameOf(address);
 
     /// <summary>The process is the host's: its signals are not handled here.</summary>
     private sealed class HostsOwnLifetime : IHostLifetime

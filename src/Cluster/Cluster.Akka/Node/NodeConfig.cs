@@ -10,6 +10,7 @@ internal static class NodeConfig
 {
     public static Config Of(NodeOptions options) => ConfigurationFactory.ParseString($$"""
         {{SmallMailbox.Hocon}}
+        {{InlineDispatcher.Hocon}}
         {{ClusterSerializer.Hocon}}
         akka {
           loglevel = INFO
@@ -39,6 +40,10 @@ internal static class NodeConfig
               down-all-when-unstable = 10 s
             }
             down-removal-margin = 1 s
+            # Members are few: news may go round quicker than once a second. Joining, leaving and a lost node each wait for several rounds.
+            gossip-interval = 250 ms
+            leader-actions-interval = 250 ms
+            unreachable-nodes-reaper-interval = 500 ms
             singleton.hand-over-retry-interval = 500 ms
             singleton-proxy.singleton-identification-interval = 500 ms
             sharding {

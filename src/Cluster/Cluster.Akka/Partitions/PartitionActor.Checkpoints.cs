@@ -6,8 +6,8 @@ using Lambda.SpeedLayer.Worker;
 namespace Lambda.Cluster.Actors.Partitions;
 
 /// <summary>
-/// Checkpoints by barrier: every dirty customer is told to give its state, as a message among its events; what comes later queues behind it. When all have
-/// answered, states and position are written in one transaction. Folding goes on meanwhile.
+/// Checkpoints by barrier: every dirty customer is told to give its state, as a message among its events, before anything of later. When all have answered,
+/// states and position are written in one transaction. Folding goes on meanwhile.
 /// </summary>
 internal sealed partial class PartitionActor
 {
@@ -20,24 +20,27 @@ internal sealed partial class PartitionActor
     private long _storedAt;
     private bool _checkpointWanted;
 
-    private sealed class Image(long id, long applied, WorkerHeader header, List<Resident> customers)
+    private sealed class Image(long id, long applied, WorkerHeader header, List<Resident> customers, Epochs at, long atMs, Snapshots states)
     {
         public long Id => id;
         public long Applied => applied;
         public List<Resident> Customers => customers;
-        public readonly List<StoredEntity> Rows = new(customers.Count);
+        public Epochs At => at;
+        public long AtMs => atMs;
+        public Snapshots States => states;
+
+        /// <summary>Those before it were told, or need not be.</summary>
+        public int Next { get; set; }
 
         /// <summary>Of the records before the barrier; the last of them are still being folded when it begins.</summary>
         public WorkerCounters Counters = header.Counters;
-
-        public bool IsComplete => Rows.Count == customers.Count;
 
         public Checkpoint Checkpoint(long generation) => new(applied, generation, (header with { Counters = Counters }).Encode());
     }
 
     private void AdvanceCheckpoint()
     {
-        if (_image is not null || _phase is not (Phase.Running or Phase.Leaving)) return;
+        if (_image is not null || _lease is null || _phase is not (Phase.Running or Phase.Leaving)) return;
         if (_phase == Phase.Leaving)
         {
             // A slice that waits for its entities is told first: its customers already wait for it.
@@ -58,21 +61,34 @@ internal sealed partial class PartitionActor
     private void BeginCheckpoint()
     {
         _checkpointWanted = false;
-        _image = new Image(++_images, _stand.Applied, _stand.Header(), _dirty);
+        _image = new Image(++_images, _stand.Applied, _stand.Header(), _dirty, _stand.Epochs, _stand.LastAppendedAtMs, new Snapshots(Self, _images, _dirty.Count));
+        foreach (var resident in _dirty) (resident.Dirty, resident.InImage) = (false, true);
         _dirty = [];
-        foreach (var resident in _image.Customers)
-        {
-            resident.Dirty = false;
-            resident.Actor!.Tell(new TakeSnapshot(resident, _image.Id, _stand.Epochs, _stand.LastAppendedAtMs));
-        }
-        if (_image.IsComplete) Write();
+        if (_image.Customers.Count == 0) Write();
+        else Self.Tell(GoOn.Instance, Self);
     }
 
-    private void OnSnapshot(SnapshotTaken snapshot)
+    /// <summary>
+    /// Tells up to so many more customers of the image. A customer who is to change is told before it does, and all are before epochs do: so the image is of
+    /// one moment however long it takes, and reads wait for a part of it only.
+    /// </summary>
+    private void TellSnapshots(int count)
     {
-        if (_image is null || snapshot.Image != _image.Id) return;
-        _image.Rows.Add(new StoredEntity(snapshot.Customer.Id, snapshot.State));
-        if (_image.IsComplete) Write();
+        if (_image is null || _image.Next == _image.Customers.Count) return;
+        for (; count > 0 && _image.Next < _image.Customers.Count; count--, _image.Next++)
+            if (_image.Customers[_image.Next] is { InImage: true } resident) TellSnapshot(resident);
+        if (_image.Next < _image.Customers.Count) Self.Tell(GoOn.Instance, Self);
+    }
+
+    private void TellSnapshot(Resident resident)
+    {
+        resident.InImage = false;
+        resident.Actor!.Tell(new TakeSnapshot(_image!.States, resident.Id, _image.At, _image.AtMs), Self);
+    }
+
+    private void OnSnapshots(Snapshots states)
+    {
+        if (_image is not null && states.Image == _image.Id) Write();
     }
 
     private void Write()
@@ -84,8 +100,7 @@ internal sealed partial class PartitionActor
         Background(() =>
         {
             if (conflicts.Count > 0) ports.Quarantine.Add(conflicts, once: true); // replay after a crash meets them again
-            image.Rows.Sort((a, b) => a.Customer.CompareTo(b.Customer));
-            ports.Checkpoints.Write(_partition, image.Checkpoint(generation), image.Rows);
+            ports.Checkpoints.Write(_partition, image.Checkpoint(generation), image.States.Rows);
             return Task.FromResult<object>(new CheckpointWritten(image.Id));
         }, e => e is FencedException ? new Failed(e) : new CheckpointWritten(image.Id) { Why = e, Conflicts = conflicts });
     }
@@ -132,6 +147,8 @@ internal sealed partial class PartitionActor
             _residents.Remove(resident.Id);
         }
     }
+
+    private sealed class GoOn : INoSerializationVerificationNeeded { public static readonly GoOn Instance = new(); }
 
     private sealed class WriteAgain : INoSerializationVerificationNeeded { public static readonly WriteAgain Instance = new(); }
 

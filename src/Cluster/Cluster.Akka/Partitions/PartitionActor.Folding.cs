@@ -17,13 +17,15 @@ internal sealed partial class PartitionActor
     private int _queued;       // records in both
     private long _readTo;      // next offset to read from the log
     private bool _reading;
-    private long _logReadAt;
+    private long? _logReadAt;
+    private long _logEnd;      // as of then
     private int _inFlight;     // records told and not yet folded
     private Slice? _loading;   // waits for its entities; nothing behind it is made up meanwhile
+    private readonly Stack<Fold> _idleFolds = new();
 
     private sealed class Slice
     {
-        public readonly List<Resident> Customers = [];
+        public readonly List<Fold> Folds = [];
         public readonly List<Resident> Missing = [];
         public int Records;
         public (long Offset, long AppendedAtMs)? Last;
@@ -36,23 +38,19 @@ internal sealed partial class PartitionActor
     {
         if (_reading || _phase != Phase.Running || _queued >= _limits.RecordsQueued) return;
         _reading = true;
-        var (from, log) = (_readTo, _parts.Speed.Log);
+        var (from, log, wait) = (_readTo, _parts.Speed.Log, _logReadAt is not null);
         Background(async () =>
         {
-            var frames = log.Read(_partition, from, _limits.ReadBytes);
-            if (frames.Count == 0)
-            {
-                await WaitForNewsAsync(log, from);
-                frames = log.Read(_partition, from, _limits.ReadBytes);
-            }
-            return new FramesRead(from, frames);
-        }, e => e is LogTruncatedException or LogCorruptException or InvalidDataException ? new Failed(e) : new FramesRead(from, []) { Why = e });
+            if (wait && log.EndOffset(_partition) <= from) await WaitForNewsAsync(log, from);
+            var (at, end) = (Time.GetTimestamp(), log.EndOffset(_partition));
+            return new FramesRead(at, end, log.Read(_partition, from, _limits.ReadBytes));
+        }, e => e is LogTruncatedException or LogCorruptException or InvalidDataException ? new Failed(e) : new FramesRead(0, 0, []) { Why = e });
     }
 
     private async Task WaitForNewsAsync(IEventLog log, long from)
     {
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        wait.CancelAfter(_limits.LogWait);
+        using var timeout = new CancellationTokenSource(_limits.LogWait, Time);
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, timeout.Token);
         try
         {
             await log.WaitAsync(_partition, from, wait.Token);
@@ -72,7 +70,7 @@ internal sealed partial class PartitionActor
             _parts.OnError($"partition {_partition}: reading the log", why);
             return; // the next tick tries again
         }
-        _logReadAt = Time.GetTimestamp();
+        (_logReadAt, _logEnd) = (read.At, read.End);
         foreach (var frame in read.Frames)
         {
             if (frame.FirstOffset > _readTo) throw new InvalidOperationException($"partition {_partition}: frame begins at {frame.FirstOffset}, next to read is {_readTo}");
@@ -135,8 +133,10 @@ internal sealed partial class PartitionActor
             next.Add(record);
             return;
         }
-        resident.Next = new Fold(resident, record);
-        slice.Customers.Add(resident);
+        var fold = resident.Next = _idleFolds.TryPop(out var idle) ? idle : new Fold();
+        fold.Begin(resident);
+        fold.Add(record);
+        slice.Folds.Add(fold);
         if (resident.Actor is null) slice.Missing.Add(resident);
     }
 
@@ -183,39 +183,54 @@ internal sealed partial class PartitionActor
 
     private void TellSlice(Slice slice)
     {
-        foreach (var resident in slice.Customers)
+        var told = new FoldSlice(Self, slice.Folds, slice.Folds.Sum(f => f.Records.Length), _stand.Epochs, _stand.RememberOnlyBelow, _images);
+        _inFlight += told.Records;
+        foreach (var fold in slice.Folds)
         {
-            var fold = resident.Next!;
-            resident.Next = null;
-            (fold.At, fold.RememberOnlyBelow, fold.Image) = (_stand.Epochs, _stand.RememberOnlyBelow, _images);
-            if (!resident.Dirty)
-            {
-                resident.Dirty = true;
-                _dirty.Add(resident);
-            }
-            resident.TouchedAt = _images;
-            _inFlight += fold.Records;
-            resident.Actor!.Tell(fold);
+            var resident = fold.Customer;
+            (resident.Next, fold.Slice) = (null, told);
+            BeforeChange(resident);
+            resident.Actor!.Tell(fold, Self);
         }
-        if (slice.Barrier is { } barrier) _stand.Barrier(barrier.Offset, barrier.Barrier, _parts.Speed.Views);
+        if (slice.Barrier is { } barrier)
+        {
+            TellSnapshots(int.MaxValue);
+            _stand.Barrier(barrier.Offset, barrier.Barrier, _parts.Speed.Views);
+        }
         if (slice.Last is { } last) _stand.Advance(last.Offset, last.AppendedAtMs);
         foreach (var resident in slice.Missing) ServeWaiting(resident);
         ServePositions();
         AdvanceCheckpoint();
     }
 
-    private void OnFolded(Folded folded)
+    private void BeforeChange(Resident resident)
     {
-        _inFlight -= folded.Records;
-        _stand.Counters = _stand.Counters.Plus(folded.Counts);
-        if (_image is not null && folded.Image < _image.Id) _image.Counters = _image.Counters.Plus(folded.Counts);
-        if (folded.Conflicts is { } conflicts) _conflicts.AddRange(conflicts);
-        if (folded.Counts.Events > 0) MarkChanged(folded.Customer);
-        if (_inFlight < _limits.RecordsInFlight / 2) Pump();
+        if (resident.InImage) TellSnapshot(resident);
+        resident.TouchedAt = _images;
+        if (resident.Dirty) return;
+        resident.Dirty = true;
+        _dirty.Add(resident);
+    }
+
+    private void OnFolded(FoldSlice slice)
+    {
+        _inFlight -= slice.Records;
+        _stand.Counters = _stand.Counters.Plus(slice.Counts);
+        if (_image is not null && slice.Image < _image.Id) _image.Counters = _image.Counters.Plus(slice.Counts);
+        _conflicts.AddRange(slice.Conflicts);
+        foreach (var fold in slice.Folds)
+        {
+            if (fold.HasNews) MarkChanged(fold.Customer);
+            fold.End();
+            _idleFolds.Push(fold);
+        }
+        Pump();
         if (_inFlight == 0) AdvanceCheckpoint();
     }
 
-    private sealed record FramesRead(long From, IReadOnlyList<LogFrame> Frames)
+    /// <param name="At">Before the log was looked at: what it says may have been long on its way.</param>
+    /// <param name="End">Of the log then.</param>
+    private sealed record FramesRead(long At, long End, IReadOnlyList<LogFrame> Frames)
     {
         public Exception? Why { get; init; }
     }

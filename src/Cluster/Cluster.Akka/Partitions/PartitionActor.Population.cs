@@ -65,19 +65,22 @@ internal sealed partial class PartitionActor
 
     private void AdvancePopulation()
     {
-        if (!_marksKnown || _phase != Phase.Running || !_stand.CanAnswer || _populating is not null) return;
+        if (_phase != Phase.Running) return; // it has no place in the log yet, or none any more
+        if (FreshnessMs() > _limits.FoldBehind.TotalMilliseconds || _sink!.WaitsMs > _limits.SinkBehind.TotalMilliseconds) _parts.Backlog.Tell();
+        if (!_marksKnown || !_stand.CanAnswer || _populating is not null) return;
         StartSweepIfDue();
-        if (Time.GetElapsedTime(_populatedAt) < _limits.PopulationEvery || _queued > _limits.SliceRecords) return; // behind: rows would be stale at once
+        var (every, rows) = _parts.Backlog.IsBehind ? (_limits.PopulationEveryBehind, _limits.PopulationRowsBehind) : (_limits.PopulationEvery, _limits.PopulationRows);
+        if (Time.GetElapsedTime(_populatedAt) < every) return;
         _populatedAt = Time.GetTimestamp();
         var ids = new HashSet<CustomerId>(CustomerId.ByBytes.Comparer);
-        var taken = Math.Min(_changed.Count, _limits.PopulationRows);
+        var taken = Math.Min(_changed.Count, rows);
         foreach (var resident in _changed.GetRange(_changed.Count - taken, taken))
         {
             resident.Changed = false;
             ids.Add(resident.Id);
         }
         _changed.RemoveRange(_changed.Count - taken, taken);
-        while (ids.Count < _limits.PopulationRows && _changedIds.TryDequeue(out var id)) ids.Add(id);
+        while (ids.Count < rows && _changedIds.TryDequeue(out var id)) ids.Add(id);
         if (ids.Count > 0) Populate([.. ids], _changed.Count == 0 && _changedIds.Count == 0 ? _stand.Applied : _mark.Below);
         else if (_sweep is not null && !_sweepReading) ReadSweep();
         else if (_sweep is null && _sweepEnded) EndSweep();
@@ -185,7 +188,7 @@ internal sealed partial class PartitionActor
         _sweepEnded = false;
         _mark = _mark with { Swept = _sweepingFor };
         var mark = _mark;
-        _ = Task.Run(() => _parts.PopulationMarks.Save(_partition, mark)); // lost, it is swept again
+        _ = _parts.Background.Run(() => _parts.PopulationMarks.Save(_partition, mark)); // lost, it is swept again
     }
 
     private sealed record MarkLoaded(PopulationMark Mark, CustomerId[] Changed);

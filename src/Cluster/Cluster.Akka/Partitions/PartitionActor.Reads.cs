@@ -18,11 +18,11 @@ internal sealed partial class PartitionActor
 
     private void OnRead(ReadMany read, IActorRef asker)
     {
-        var reply = new ReadReply(_partition, read.Reads.Count, asker, Self);
+        var reply = new ReadReply(_partition, read.Reads.Count, asker, Self, _lease);
         for (var i = 0; i < read.Reads.Count; i++)
         {
             var (customer, atLeast, waitMs) = read.Reads[i];
-            if (_phase is Phase.Running or Phase.Leaving && atLeast >= _stand.Applied)
+            if (_lease is not null && _phase is (Phase.Running or Phase.Leaving) && atLeast >= _stand.Applied)
                 _positions.Add(new PositionWait(atLeast, Time.GetTimestamp(), waitMs, reply, i, customer));
             else ReadOne(customer, reply, i);
         }
@@ -64,10 +64,11 @@ internal sealed partial class PartitionActor
     /// <summary>Why nobody is answered now; null when reads are.</summary>
     private ReadPart? Refusal()
     {
+        if (_fault is FencedException or LeaseLostException) return ReadPart.Not(PartOutcome.Unavailable, 0, $"partition {_partition} has moved");
         if (_phase == Phase.Stopped) return ReadPart.Not(PartOutcome.Stopped, 0, $"partition {_partition} has stopped: {_fault!.Message}");
         if (_phase == Phase.Starting) return ReadPart.Not(PartOutcome.Unavailable, 0, $"partition {_partition} is being started");
+        if (_lease is null) return ReadPart.Not(PartOutcome.Unavailable, 0, $"partition {_partition} is moving"); // it may never have been recovered here
         if (!_stand.CanAnswer) return ReadPart.Not(PartOutcome.Unavailable, _stand.Applied, $"partition {_partition} is replaying its log");
-        if (_lease is null) return ReadPart.Not(PartOutcome.Unavailable, _stand.Applied, $"partition {_partition} is moving");
         return IsSilent
             ? ReadPart.Not(PartOutcome.Unavailable, _stand.Applied, $"partition {_partition}: its owner has not heard of the log or of its lease for {_limits.Silence.TotalSeconds:0} s")
             : null;
@@ -156,10 +157,12 @@ internal sealed partial class PartitionActor
     private long FreshnessMs()
     {
         var now = Time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (_loading?.Customers is [var first, ..]) return Math.Max(0, now - first.Next!.First.AppendedAtMs);
+        if (_loading?.Folds is [var first, ..]) return Math.Max(0, now - first.Records[0].AppendedAtMs);
         if (Head() is { } frame) return Math.Max(0, now - frame.AppendedAtMs);
-        if (_parts.Speed.Log.EndOffset(_partition) <= _stand.Applied) return 0;
-        return Math.Max(1, (long)Time.GetElapsedTime(_logReadAt).TotalMilliseconds); // it came after the last look at the log
+        if (_logEnd > _stand.Applied) return Math.Max(1, now - _stand.LastAppendedAtMs); // there was more than one look takes: none of it is older than this
+        var looked = (long)SinceLogRead.TotalMilliseconds;
+        if (_parts.Speed.Log.EndOffset(_partition) > _stand.Applied) return Math.Max(1, looked); // it came after the last look at the log
+        return SinceLogRead > _limits.Silence ? looked : 0; // who leaves looks no more
     }
 
     private sealed record ReadsLoaded(IReadOnlyList<Resident> Residents, Dictionary<CustomerId, CustomerEntity>? Entities)

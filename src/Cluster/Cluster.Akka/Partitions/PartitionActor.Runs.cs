@@ -24,10 +24,10 @@ internal sealed partial class PartitionActor
         {
             case AdoptBase adopt: OnAdopt(adopt); break;
             case BuildBase build: Once($"build {build.Epoch} {build.Definition}", () => BuildAsync(build)); break;
-            case CompareBase compare: Once($"compare {compare.Epoch} {compare.File.Hash}", () => Task.FromResult<object>(Compare(compare))); break;
+            case CompareBase compare: Once($"compare {compare.Epoch} {compare.File.Hash}", () => CompareAsync(compare)); break;
             case Answer answer: OnAnswer(answer); break;
             case WriteCheckpoint: _checkpointWanted = true; AdvanceCheckpoint(); Sender.Tell(new Done(_partition)); break;
-            case FlushSink: if (_sink is not null) _sink.UrgentUntilMs = Environment.TickCount64 + 2_000; break;
+            case FlushSink: _sink?.Hurry(); break;
             case Retained retained: (_retaining, _logStart) = (false, retained.LogStart); break;
             default: OnPopulationMessage(message); break;
         }
@@ -68,28 +68,32 @@ internal sealed partial class PartitionActor
         return new BaseBuilt(_partition, build.Epoch, await _parts.Bases.BuildAsync(build.Epoch, build.Definition, _partition, states, _stop.Token));
     }
 
-    /// <summary>The published base; one that is not on this node, or damaged, is streamed out of the warehouse again.</summary>
-    private async Task<IBaseView?> BaseOfAsync(Publication publication, CancellationToken cancel)
+    private async Task<IBaseView?> BaseOfAsync(Publication publication, CancellationToken cancel) =>
+        publication.Epoch == 0 ? null : await OpenAsync(publication.Artefacts[_partition], publication.Epoch, publication.DefinitionHash, cancel);
+
+    /// <summary>A base file that was built; one that is not on this node (the partition has moved since), or damaged, is streamed out of the warehouse again.</summary>
+    private async Task<IBaseView> OpenAsync(Artefact file, long epoch, string definition, CancellationToken cancel)
     {
-        if (publication.Epoch == 0) return null;
-        var file = publication.Artefacts[_partition];
         try
         {
             return _parts.Bases.Open(file);
         }
         catch (BaseCorruptException)
         {
-            var view = _parts.Speed.Views.ByHash(publication.DefinitionHash);
-            var states = _parts.Warehouse.ReadComputedAsync(view, publication.Epoch, _partition, cancel);
-            var again = await _parts.Bases.BuildAsync(publication.Epoch, publication.DefinitionHash, _partition, states, cancel);
+            var states = _parts.Warehouse.ReadComputedAsync(_parts.Speed.Views.ByHash(definition), epoch, _partition, cancel);
+            var again = await _parts.Bases.BuildAsync(epoch, definition, _partition, states, cancel);
             return again.Hash == file.Hash
                 ? _parts.Bases.Open(file)
-                : throw new BaseCorruptException(file.Name, "what the warehouse streams is not what was published; run the batch again");
+                : throw new BaseCorruptException(file.Name, "what the warehouse streams is not what was built before; run the batch again");
         }
     }
 
-    private BaseCompared Compare(CompareBase compare)
+    private async Task<object> CompareAsync(CompareBase compare)
     {
+        if (_stand.Epochs.Published != compare.Served.Epoch)
+            throw new InvalidOperationException($"it serves epoch {_stand.Epochs.Published}, the run compares with {compare.Served.Epoch}");
+        // Built where the partition was then, which may be another node.
+        _parts.Bases.Retire(await OpenAsync(compare.File, compare.Epoch, compare.Definition, _stop.Token));
         var view = _parts.Speed.Views.ByHash(compare.Definition);
         // The base of now: a run that compares is the only one that could replace it.
         var compared = BaseComparisons.Compare(
@@ -113,6 +117,7 @@ internal sealed partial class PartitionActor
             if (opened.Base is not null) _parts.Bases.Retire(opened.Base);
             return _phase == Phase.Running ? new Done(_partition) : NotRunning();
         }
+        TellSnapshots(int.MaxValue);
         _stand.Adopt(opened.Publication.Epoch, _parts.Speed.Views.ByHash(opened.Publication.DefinitionHash));
         (var old, _base) = (_base, opened.Base);
         _served = opened.Publication;

@@ -26,6 +26,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     private Phase _phase = Phase.Starting;
     private Exception? _fault;
     private IPartitionLease? _lease;
+    private volatile IPartitionLease? _granted; // also before the actor has heard of it: the keeper renews it until it is given back
     private PartitionStand _stand = null!;
     private IBaseView? _base;
     private PartitionSink? _sink;
@@ -55,6 +56,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         if (!_sweepReading) _sweep?.Dispose();
         if (_base is not null) _parts.Bases.Retire(_base);
         if (_phase != Phase.Leaving && _sink is not null) _ = _sink.DisposeAsync().AsTask();
+        if (_granted is { } lease) _ = _parts.Background.Run(lease.Release); // stopped without a hand-off: what it still writes is fenced by the next owner
     }
 
     /// <summary>A customer never fails by itself: its state cannot be trusted any more, nor the position that counts it.</summary>
@@ -80,9 +82,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case Folded folded: OnFolded(folded); break;
+            case FoldSlice folded: OnFolded(folded); break;
             case ReadMany read: OnRead(read, Sender); break;
-            case SnapshotTaken snapshot: OnSnapshot(snapshot); break;
+            case Snapshots states: OnSnapshots(states); break;
+            case GoOn: TellSnapshots(_limits.SnapshotsAtATime); break;
             case FramesRead read: OnFrames(read); break;
             case SliceLoaded loaded: OnSliceLoaded(loaded); break;
             case ReadsLoaded loaded: OnReadsLoaded(loaded); break;
@@ -105,7 +108,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         _phase = Phase.Starting;
         Background(async () =>
         {
-            var lease = _lease ?? await _parts.Leases.AcquireAsync(_partition, _stop.Token);
+            var lease = _lease ?? await AcquireAsync();
             try
             {
                 return await RecoverAsync(lease);
@@ -117,15 +120,26 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         }, e => new StartFailed(e));
     }
 
+    private async Task<IPartitionLease> AcquireAsync()
+    {
+        var lease = _granted = await _parts.Leases.AcquireAsync(_partition, _stop.Token);
+        if (!_stop.IsCancellationRequested) return lease;
+        lease.Release(); // stopped meanwhile: nobody else would
+        throw new OperationCanceledException(_stop.Token);
+    }
+
     private async Task<object> RecoverAsync(IPartitionLease lease)
     {
         if (lease.IsOvertaken) return new StartFailed(new LeaseLostException(_partition));
         var published = await _parts.Served(_stop.Token);
-        var view = await BaseOfAsync(published, _stop.Token);
         var stored = _parts.Speed.Checkpoints.Load(_partition);
         var stand = PartitionStand.Recover(_settings, published, stored, _parts.Speed.Log, _parts.Speed.Views);
+        if (stand.Epochs.Published > published.Epoch) // its deltas would be merged with a base that they do not belong to
+            throw new InvalidOperationException($"the checkpoint is of epoch {stand.Epochs.Published}, who drives the runs says that {published.Epoch} is served: it has not heard yet");
         var sink = new PartitionSink(_partition, _parts, lease.Generation);
-        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, _parts.Speed.Log.EndOffset(_partition));
+        var end = _parts.Speed.Log.EndOffset(_partition);
+        var view = await BaseOfAsync(published, _stop.Token); // last: nobody would give it up if something failed behind it
+        return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, end);
     }
 
     private void OnRecovered(Recovered recovered)
@@ -133,11 +147,12 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         if (_phase != Phase.Starting)
         {
             if (recovered.Base is not null) _parts.Bases.Retire(recovered.Base);
-            _ = Task.Run(recovered.Lease.Release);
+            _ = _parts.Background.Run(recovered.Lease.Release);
             return;
         }
         (_lease, _stand, _base, _sink, _served) = (recovered.Lease, recovered.Stand, recovered.Base, recovered.Sink, recovered.Published);
-        (_storedAtOffset, _storedAt, _logReadAt, _readTo, _endAtStart) = (recovered.StoredAt, Time.GetTimestamp(), Time.GetTimestamp(), _stand.Applied, recovered.LogEnd);
+        (_storedAtOffset, _storedAt, _readTo) = (recovered.StoredAt, Time.GetTimestamp(), _stand.Applied);
+        _endAtStart = recovered.LogEnd;
         _phase = Phase.Running;
         _sink.Start(Self);
         BeginPopulation();
@@ -148,7 +163,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     {
         if (_phase == Phase.Leaving && failed.Lease is { } late)
         {
-            _ = Task.Run(late.Release);
+            _ = _parts.Background.Run(late.Release);
             return;
         }
         _lease = failed.Lease ?? _lease;
@@ -178,7 +193,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     /// True when this owner may not speak for the partition now: its lease or its log was not heard of for too long. By the monotonic clock, which goes on
     /// while a process is frozen.
     /// </summary>
-    private bool IsSilent => !_lease!.IsHeld || (_phase == Phase.Running && Time.GetElapsedTime(_logReadAt) > _limits.Silence);
+    private bool IsSilent => !_lease!.IsHeld || (_phase == Phase.Running && SinceLogRead > _limits.Silence);
+
+    /// <summary>Endless before the first look: who begins where the log cannot be reached knows where it ended, not where it ends.</summary>
+    private TimeSpan SinceLogRead => _logReadAt is { } at ? Time.GetElapsedTime(at) : TimeSpan.MaxValue;
 
     private void OnTick()
     {
@@ -218,7 +236,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         Background(async () =>
         {
             if (sink is not null) await sink.DisposeAsync();
-            lease?.Release();
+            if (lease is null) return Left.Instance;
+            lease.Release();
+            _granted = null;
             return Left.Instance;
         }, _ => Left.Instance);
     }
@@ -229,7 +249,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     private void Background(Func<Task<object>> work, Func<Exception, object> failed)
     {
         var self = Self;
-        _ = Task.Run(async () =>
+        _ = _parts.Background.Run(async () =>
         {
             try
             {

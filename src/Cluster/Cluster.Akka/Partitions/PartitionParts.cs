@@ -16,6 +16,12 @@ public sealed record PartitionParts(
     Func<CancellationToken, Task<Publication>> Served, Func<int, WorkerSettings> Settings, SinkPolicy Sink, IPopulationMarks PopulationMarks, string Node, Action<string, Exception> OnError)
 {
     public PartitionLimits Limits { get; init; } = new();
+
+    /// <summary>Where what takes time is done.</summary>
+    public TaskScheduler Background { get; init; } = TaskScheduler.Default;
+
+    /// <summary>Of the node.</summary>
+    public Backlog Backlog { get; } = new(Speed.Time);
 }
 
 /// <summary>How far the population table is behind a partition, kept for its next owner.</summary>
@@ -37,8 +43,11 @@ public sealed record PartitionLimits
     /// <summary>Records of one slice: the missing entities of it are loaded in one query.</summary>
     public int SliceRecords { get; init; } = 2_048;
 
-    /// <summary>Records told and not yet folded.</summary>
-    public int RecordsInFlight { get; init; } = 8_192;
+    /// <summary>Records told and not yet folded: with one slice at a time, reads that came meanwhile are next.</summary>
+    public int RecordsInFlight { get; init; } = 2_048;
+
+    /// <summary>Customers told at a time to give their state to a checkpoint: about two milliseconds, for readers wait meanwhile.</summary>
+    public int SnapshotsAtATime { get; init; } = 512;
 
     /// <summary>Bytes read from the log at a time.</summary>
     public int ReadBytes { get; init; } = 2 << 20;
@@ -62,6 +71,19 @@ public sealed record PartitionLimits
     public int PopulationRows { get; init; } = 5_000;
 
     public TimeSpan PopulationEvery { get; init; } = TimeSpan.FromMilliseconds(800);
+
+    /// <summary>
+    /// While the node is behind, rows are written rarely and few of them: a row costs ten times what folding an event does, a customer who changes again and
+    /// again is then written once, and the processor catches up.
+    /// </summary>
+    public TimeSpan PopulationEveryBehind { get; init; } = TimeSpan.FromSeconds(10);
+
+    public int PopulationRowsBehind { get; init; } = 500;
+
+    /// <summary>A partition is behind when its oldest record that no customer was told is older, or one that is not in the warehouse older than the second.</summary>
+    public TimeSpan FoldBehind { get; init; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan SinkBehind { get; init; } = TimeSpan.FromSeconds(3);
 
     public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(50);
     public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(500);

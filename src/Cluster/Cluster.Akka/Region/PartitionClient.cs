@@ -15,13 +15,13 @@ public sealed class PartitionClient
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(25);
 
-    private readonly IActorRef _region;
+    private volatile IPartitionRoute _route;
     private readonly TimeProvider _time;
     private readonly Lane[] _lanes;
 
-    public PartitionClient(IActorRef region, int partitions, TimeProvider time)
+    public PartitionClient(IPartitionRoute route, int partitions, TimeProvider time)
     {
-        (_region, _time) = (region, time);
+        (_route, _time) = (route, time);
         _lanes = [.. Enumerable.Range(0, partitions).Select(p => new Lane(this, p))];
     }
 
@@ -29,6 +29,9 @@ public sealed class PartitionClient
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
 
     public int Partitions => _lanes.Length;
+
+    /// <summary>Asks by this way from now on.</summary>
+    public void GoBy(IPartitionRoute route) => _route = route;
 
     /// <param name="atLeast">Offset that must be in the parts; -1 for none.</param>
     /// <param name="wait">How long to wait for it.</param>
@@ -63,16 +66,16 @@ public sealed class PartitionClient
     }
 
     /// <exception cref="AskTimeoutException">No answer in time.</exception>
-    public Task<T> AskAsync<T>(IPartitionMessage message, TimeSpan timeout, CancellationToken cancel) => _region.Ask<T>(message, timeout, cancel);
+    public Task<T> AskAsync<T>(IPartitionMessage message, TimeSpan timeout, CancellationToken cancel) => _route.AskAsync<T>(message, timeout, cancel);
 
-    public void Tell(IPartitionMessage message) => _region.Tell(message);
+    public void Tell(IPartitionMessage message) => _route.Tell(message);
 
     private async Task<ReadPart> ReadAloneAsync(ReadOne read, int partition, CancellationToken cancel)
     {
         try
         {
             var timeout = AskTimeout + TimeSpan.FromMilliseconds(read.WaitMs);
-            return (await _region.Ask<ReadManyReply>(new ReadMany(partition, [read]), timeout, cancel)).Parts[0];
+            return (await _route.AskAsync<ReadManyReply>(new ReadMany(partition, [read]), timeout, cancel)).Parts[0];
         }
         catch (AskTimeoutException)
         {
@@ -123,7 +126,7 @@ public sealed class PartitionClient
             IReadOnlyList<ReadPart>? parts = null;
             try
             {
-                parts = (await client._region.Ask<ReadManyReply>(new ReadMany(partition, [.. batch.Select(b => b.Read)]), AskTimeout)).Parts;
+                parts = (await client._route.AskAsync<ReadManyReply>(new ReadMany(partition, [.. batch.Select(b => b.Read)]), AskTimeout, CancellationToken.None)).Parts;
             }
             catch (Exception e) when (e is AskTimeoutException or TaskCanceledException)
             {

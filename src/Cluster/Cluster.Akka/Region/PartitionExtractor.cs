@@ -21,5 +21,8 @@ public sealed class PartitionExtractor : IMessageExtractor
 /// <summary>Key of the partition region in the actor registry.</summary>
 public sealed class PartitionRegion;
 
+/// <summary>Key of the way to the partitions that stays when this node has handed over its own.</summary>
+public sealed class PartitionProxy;
+
 /// <summary>Key of the run singleton's proxy in the actor registry.</summary>
 public sealed class RunSingleton;

@@ -21,12 +21,13 @@ public sealed class PartitionReports(PartitionClient client, TimeProvider time)
     /// <summary>Asks all partitions at the same time; one that does not answer keeps its last report until that is too old.</summary>
     public Task RefreshAsync(CancellationToken cancel) => Task.WhenAll(Enumerable.Range(0, client.Partitions).Select(p => AskAsync(p, cancel)));
 
-    public async Task<PartitionReport?> AskAsync(int partition, CancellationToken cancel)
+    /// <param name="atMost">How long to wait for the answer: who waits for a partition to move asks again soon, a question that was under way to its old owner is lost.</param>
+    public async Task<PartitionReport?> AskAsync(int partition, CancellationToken cancel, TimeSpan? atMost = null)
     {
         var at = time.GetTimestamp();
         try
         {
-            var report = await client.AskAsync<PartitionReport>(new GetReport(partition), AskTimeout, cancel);
+            var report = await client.AskAsync<PartitionReport>(new GetReport(partition), atMost ?? AskTimeout, cancel);
             _last[partition] = (report, at);
             return report;
         }

@@ -11,7 +11,7 @@ using Lambda.SpeedLayer.Ports;
 namespace Lambda.Cluster.Actors.Runs;
 
 /// <summary>The speed layer as a run sees it, where partitions live on any node: what touches their files is done there.</summary>
-public sealed class RegionSpeedSide(PartitionClient client, PartitionReports reports, IEventLog log, ISinkProgressStore sink, long horizonMs) : ISpeedSide
+public sealed class RegionSpeedSide(PartitionClient client, PartitionReports reports, IEventLog log, ISinkProgressStore sink, long horizonMs, TimeProvider time) : ISpeedSide
 {
     /// <summary>A question is asked again after it: the node that worked on it may be gone. One that still works on it does so once.</summary>
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(10);
@@ -83,7 +83,7 @@ public sealed class RegionSpeedSide(PartitionClient client, PartitionReports rep
             {
                 // Its node may be gone: it is asked where it lives then.
             }
-            await Task.Delay(Pause, cancel);
+            await Task.Delay(Pause, time, cancel);
         }
     }
 }

@@ -36,14 +36,17 @@ public sealed class RunActor : ReceivePersistentActor
     private readonly List<RunEvent> _recovered = [];
     private readonly Func<IRunJournal, IRunDriver> _drive;
     private readonly Action<string, Exception> _onError;
+    private readonly TimeProvider _time;
+    private readonly TaskScheduler _background;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<TaskCompletionSource> _persisting = [];
     private IRunDriver? _driver;
 
     /// <param name="drive">Makes the driver over the recovered journal.</param>
-    public RunActor(Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError)
+    /// <param name="background">Where the driver works.</param>
+    public RunActor(Func<IRunJournal, IRunDriver> drive, Action<string, Exception> onError, TimeProvider time, TaskScheduler background)
     {
-        (_drive, _onError) = (drive, onError);
+        (_drive, _onError, _time, _background) = (drive, onError, time, background);
         Recover<RunEvent>(_recovered.Add);
         Recover<RecoveryCompleted>(_ => Begin());
         Command<Append>(append =>
@@ -73,8 +76,8 @@ public sealed class RunActor : ReceivePersistentActor
 
     private void Begin()
     {
-        _driver = _drive(new ActorJournal(_recovered, Self, _stop.Token));
-        _ = Task.Run(DriveAsync);
+        _driver = _drive(new ActorJournal(_recovered, Self, _time, _stop.Token));
+        _ = _background.Run(DriveAsync);
     }
 
     private async Task DriveAsync()
@@ -94,7 +97,7 @@ public sealed class RunActor : ReceivePersistentActor
             {
                 return; // asked to end
             }
-            if (pause > TimeSpan.Zero) await Task.Delay(pause, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (pause > TimeSpan.Zero) await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -102,7 +105,7 @@ public sealed class RunActor : ReceivePersistentActor
     private void Outside(Func<Task<object>> work)
     {
         var asker = Sender;
-        _ = Task.Run(async () =>
+        _ = _background.Run(async () =>
         {
             try
             {
@@ -118,22 +121,24 @@ public sealed class RunActor : ReceivePersistentActor
     private sealed record Append(RunEvent Happened, TaskCompletionSource Done) : INoSerializationVerificationNeeded;
 
     /// <summary>The actor's journal as the batch layer sees it.</summary>
-    private sealed class ActorJournal(IReadOnlyList<RunEvent> recovered, IActorRef actor, CancellationToken stop) : IRunJournal
+    private sealed class ActorJournal(IReadOnlyList<RunEvent> recovered, IActorRef actor, TimeProvider time, CancellationToken stop) : IRunJournal
     {
         private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
         public IReadOnlyList<RunEvent> Load() => recovered;
 
-        public void Append(RunEvent happened)
+        public async Task AppendAsync(RunEvent happened)
         {
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            actor.Tell(new Append(happened, done));
-            if (!done.Task.Wait((int)Patience.TotalMilliseconds, stop))
+            using var patience = new CancellationTokenSource(Patience, time);
+            using var late = patience.Token.Register(() =>
             {
                 actor.Tell(PoisonPill.Instance); // it may have been written all the same: only recovery knows
-                throw new TimeoutException("the run's journal was not written in time");
-            }
-            done.Task.GetAwaiter().GetResult();
+                done.TrySetException(new TimeoutException("the run's journal was not written in time"));
+            });
+            using var stopped = stop.Register(() => done.TrySetCanceled(stop));
+            actor.Tell(new Append(happened, done));
+            await done.Task;
         }
     }
 }

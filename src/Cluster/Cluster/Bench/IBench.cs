@@ -22,7 +22,7 @@ internal static class Benches
         new LawBench(), new IngestBench(), new HttpBench(), new LookupBench(), new ServingBench(), new FreshnessBench(), new RecomputeBench(), new DuringBench(), new RecoveryBench(), new MemoryBench(),
         new FoldBench(), new TransportBench(),
 #if CLUSTER_RUNTIME && KAFKA
-        new ClusterBench(),
+        new ClusterBench(), new ClusterLossBench(),
 #endif
     ];
 }

@@ -7,6 +7,7 @@ namespace Lambda.Cluster.Cli;
 internal static class AdminCommand
 {
     private static readonly Argument<string> Node = new("NODE") { Description = "Its name, as `admin status` and `admin partitions` show it." };
+    private static readonly Argument<string> Topic = new("TOPIC") { Description = "Its name, as `admin topics` shows it." };
     private static readonly Option<int?> Partition = new("--partition") { Description = "Only this partition.", HelpName = "P" };
     private static readonly Option<long?> Over = new("--over-ms") { Description = "Exit 1 when an answer is staler than this.", HelpName = "MS" };
 
@@ -18,6 +19,8 @@ internal static class AdminCommand
         BatchCommand.Create(),
         Common.Remote("drain", "Make a node hand over its partitions and leave.", DrainAsync, Node),
         Common.Remote("checkpoint", "Write checkpoints now, and wait until they are durable.", CheckpointAsync, Partition),
+        Common.Remote("topics", "Topics of others that are read; exit 1 when one is not.", TopicsAsync),
+        Common.Remote("topic-reset", "Forget where reading a topic stood, and begin anew.", TopicResetAsync, Topic),
         QuarantineCommand.Create());
 
     private static async Task<int> StatusAsync(ParseResult parse, Client client, CancellationToken cancel)
@@ -65,6 +68,23 @@ internal static class AdminCommand
         var only = parse.GetValue(Partition) is { } p ? $"?partition={p}" : "";
         Show(parse, await client.PostAsync("/v1/admin/checkpoint" + only, null, cancel), "partition", "checkpointed");
         return ExitCode.Ok;
+    }
+
+    private static async Task<int> TopicsAsync(ParseResult parse, Client client, CancellationToken cancel) =>
+        Topics(parse, await client.GetAsync("/v1/admin/topics", cancel));
+
+    private static async Task<int> TopicResetAsync(ParseResult parse, Client client, CancellationToken cancel)
+    {
+        Topics(parse, await client.PostAsync($"/v1/admin/topics/{Uri.EscapeDataString(parse.GetValue(Topic)!)}/reset", null, cancel));
+        return ExitCode.Ok;
+    }
+
+    private static int Topics(ParseResult parse, JsonElement found)
+    {
+        var topics = found.GetProperty("topics");
+        if (parse.GetValue(Common.Json)) Output.Json(found);
+        else PrintTable(topics, "topic", "state", "node", "reader", "lag", "accepted", "refused", "reason");
+        return topics.EnumerateArray().All(t => t.GetProperty("state").GetString() == "reading") ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
     private static void Print(JsonElement status, JsonElement nodes)

@@ -4,21 +4,24 @@ using System.Text.Json;
 namespace Lambda.Cluster.Cli;
 
 /// <summary>A running host, spoken to over HTTP.</summary>
-public sealed class Client(Uri url) : IDisposable
+/// <param name="key">API key; null where none is needed.</param>
+public sealed class Client(Uri url, string? key = null) : IDisposable
 {
+    public const string KeyVariable = "LAMBDA_KEY";
     public const string UrlVariable = "LAMBDA_URL";
     public const string DefaultUrl = "http://127.0.0.1:8360";
 
-    private readonly HttpClient _http = new(ClientCertificate.NewHandler(Environment.GetEnvironmentVariable)) { BaseAddress = url, Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = new(ServerTrust.NewHandler(Environment.GetEnvironmentVariable)) { BaseAddress = url, Timeout = Timeout.InfiniteTimeSpan };
 
     public Uri Url { get; } = url;
 
+    /// <param name="key">Null: the environment's.</param>
     /// <exception cref="CommandException">Not an http URL.</exception>
-    public static Client Of(string? given)
+    public static Client Of(string? given, string? key)
     {
         var text = given ?? Environment.GetEnvironmentVariable(UrlVariable) ?? DefaultUrl;
         return Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme is "http" or "https")
-            ? new Client(url)
+            ? new Client(url, key ?? Environment.GetEnvironmentVariable(KeyVariable))
             : throw new CommandException(ExitCode.Usage, $"--url: found `{text}`, expected an http URL such as {DefaultUrl}");
     }
 
@@ -49,12 +52,14 @@ public sealed class Client(Uri url) : IDisposable
     private CommandException Refused(HttpResponseMessage response, byte[] body)
     {
         var code = (int)response.StatusCode is 429 or >= 500 ? ExitCode.Environment : (int)response.StatusCode is 400 ? ExitCode.Usage : ExitCode.CheckFailed;
-        return new CommandException(code, $"{Url}: {(int)response.StatusCode} {Detail(body)}");
+        var hint = (int)response.StatusCode is 401 ? $" (name a key with --key or {KeyVariable})" : "";
+        return new CommandException(code, $"{Url}: {(int)response.StatusCode} {Detail(body)}{hint}");
     }
 
     /// <summary>The response as it is. Status codes are the caller's to judge.</summary>
     public async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, CancellationToken cancel, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead)
     {
+        if (key is { Length: > 0 }) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         try
         {

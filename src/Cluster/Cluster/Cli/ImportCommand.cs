@@ -19,7 +19,7 @@ internal static class ImportCommand
     public static Command Create()
     {
         var command = new Command("import", "Import a delimited file: resumable, and every row counts once however often it is sent.") { FileName };
-        foreach (var option in new Option[] { Map, Common.Url, Data, Again }) command.Options.Add(option);
+        foreach (var option in new Option[] { Map, Common.Url, Common.Key, Data, Again }) command.Options.Add(option);
         command.SetAction(RunAsync);
         return command;
     }
@@ -29,11 +29,11 @@ internal static class ImportCommand
         var (file, map) = Open(parse.GetValue(FileName)!, parse.GetValue(Map)!);
         if (parse.GetValue(Data) is not { } data)
         {
-            using var client = Client.Of(parse.GetValue(Common.Url));
+            using var client = Client.Of(parse.GetValue(Common.Url), parse.GetValue(Common.Key));
             return await RunAsync(parse, client, file, map, cancel);
         }
         if (parse.GetValue(Common.Url) is not null) throw new CommandException(ExitCode.Usage, "--url and --data: expected one of them");
-        var options = OptionsReader.Read(null, new Dictionary<string, string> { ["data"] = data, ["port"] = "0", ["batch_at"] = Setting.None }, Environment.GetEnvironmentVariable);
+        var options = OptionsReader.Read(null, new Dictionary<string, string> { ["dev"] = "true", ["data"] = data, ["port"] = "0", ["batch_at"] = Setting.None }, Environment.GetEnvironmentVariable);
         await using var host = await Host.StartAsync(options, TimeProvider.System, Output.Note, cancel);
         using var own = new Client(host.Url);
         var code = await RunAsync(parse, own, file, map, cancel);

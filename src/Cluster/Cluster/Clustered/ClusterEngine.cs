@@ -1,4 +1,5 @@
 #if CLUSTER_RUNTIME && KAFKA
+using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Runs;
 using Lambda.Cluster.Actors.Node;
@@ -9,8 +10,9 @@ using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
-using Lambda.SpeedLayer.Ingress;
+using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Postgres;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
 
@@ -27,29 +29,42 @@ internal sealed class ClusterEngine : IEngine
 
     private readonly ClusterParts _parts;
     private readonly ClusterNode _node;
+    private readonly Bootstrap? _bootstrap;
+    private readonly ModelFitting _models;
     private readonly List<Loop> _loops = [];
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
     private readonly Analytics _analytics;
     private Task? _stopping;
+    private volatile bool _isHandingOver;
 
-    private ClusterEngine(ClusterParts parts, ClusterNode node, LambdaOptions options, Action<string, Exception> onError)
+    private ClusterEngine(ClusterParts parts, ClusterNode node, ClusterTopics topics, Bootstrap? bootstrap, LambdaOptions options, Action<string, Exception> onError)
     {
-        (_parts, _node) = (parts, node);
+        (_parts, _node, _bootstrap) = (parts, node, bootstrap);
         var runs = new ClusterRuns(node, parts.Initial);
         parts.ServedDefinition = () => runs.Served.DefinitionHash;
         var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), () => runs.Served, parts.Time);
         (Reads, Recompute, Runs) = (reads, reads, runs);
-        Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
-        Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _stopping is not null, parts.Time);
+        Intake = new EngineIntake(topics.Ingress, Unfolded, () => _stopping is not null);
+        Imports = new PostgresImportJournal(parts.Database);
+        topics.Unfolded = Unfolded;
+        Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
+        _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
+        _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
             await node.Reports.RefreshAsync(cancel);
             return TimeSpan.FromMilliseconds(200);
         }, onError));
+        _loops.Add(new Loop("topics", async cancel =>
+        {
+            await node.Topics.RefreshAsync(cancel);
+            return TimeSpan.FromSeconds(1);
+        }, onError));
         _loops.Add(new Loop("runs", runs.RefreshAsync, onError));
+        if (bootstrap is not null) _loops.Add(new Loop("membership", BootstrapAsync, onError));
         _ = node.Ended.ContinueWith(_ => EndedUnasked(), TaskScheduler.Default);
     }
 
@@ -59,30 +74,47 @@ internal sealed class ClusterEngine : IEngine
     public IEngineStatus Status { get; }
     public IDefinitions Definitions => _parts.Definitions;
     public IQuarantine Quarantine => _parts.Quarantine;
+    public IImportJournal Imports { get; }
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public PopulationParts Population => _analytics.Parts;
+    public IModels Models => _models;
+    public IApiKeys Keys => _parts.Keys;
+    public IAuditStore Audit => _parts.Audit;
+    public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public Task Faulted => _faulted.Task;
+    public Task AskedToStop => _node.AskedToLeave;
 
     /// <exception cref="DataFolderException">Something the cluster stands on cannot be used: says what to do.</exception>
     public static async Task<ClusterEngine> StartAsync(LambdaOptions options, Action<string, Exception> onError, TimeProvider time, CancellationToken cancel)
     {
         ThreadPool.SetMinThreads(BlockingThreads, BlockingThreads);
+        var listed = ClusterTopics.Read(options.Topics);
         var parts = await ClusterParts.OpenAsync(options, onError, time, cancel);
         try
         {
             var horizonMs = options.DedupHorizonDays * 86_400_000L;
+            var topics = new ClusterTopics(listed, parts, options);
             var node = await ClusterNode.StartAsync(
-                new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterSeeds.Split(','), options.Roles.Split(','), options.Postgres!),
+                new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterDns is null ? options.ClusterSeeds.Split(',') : [], options.Roles.Split(','), PostgresDatabase.WithIdleBound(options.Postgres!)),
                 parts.Log.Partitions, time, served => PartitionsOf(parts, options, horizonMs, served, onError),
-                (journal, here) => Drive(parts, options, horizonMs, journal, here), onError, new NodeLog(onError), cancel);
-            return new ClusterEngine(parts, node, options, onError);
+                (journal, here) => Drive(parts, options, horizonMs, journal, here), topics.PartsOf(onError), onError, new NodeLog(onError), cancel);
+            var bootstrap = options.ClusterDns is { } dns
+                ? new Bootstrap(node.System, new DnsNodeNames(dns.Split(','), options.ClusterHost), new PostgresLease(parts.Database, Bootstrap.FoundingLease), time)
+                : null;
+            return new ClusterEngine(parts, node, topics, bootstrap, options, onError);
         }
         catch
         {
             await parts.DisposeAsync();
             throw;
         }
+    }
+
+    public Task HandOverAsync(CancellationToken hurry)
+    {
+        _isHandingOver = true; // whoever balances load between nodes reads it from /readyz
+        return _node.HandOverAsync(hurry);
     }
 
     public Task StopAsync(CancellationToken hurry)
@@ -110,7 +142,7 @@ internal sealed class ClusterEngine : IEngine
     /// <summary>Where the run actor lives: the steps of a run over the partitions of all nodes.</summary>
     private static ClusterRunDriver Drive(ClusterParts parts, LambdaOptions options, long horizonMs, IRunJournal journal, ClusterNode node)
     {
-        var side = new RegionSpeedSide(node.Partitions, node.Reports, parts.Log, parts.SinkProgress(null), horizonMs);
+        var side = new RegionSpeedSide(node.Partitions, node.Reports, parts.Log, parts.SinkProgress(null), horizonMs, parts.Time);
         var runner = new BatchRunner(new BatchPorts(journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         var table = new PopulationSwitch(node.Reports, parts.House.Population, parts.Definitions.Views);
         return new ClusterRunDriver(table, new EngineRuns(
@@ -121,6 +153,19 @@ internal sealed class ClusterEngine : IEngine
                 if (parts.Facts.PendingDefinition == publication.DefinitionHash) parts.Facts.PendingDefinition = null;
                 await runner.CleanUpAsync(cancel);
             }, parts.Time, options.BatchAt) { Adopted = -1 });
+    }
+
+    private async Task<TimeSpan> BootstrapAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await _bootstrap!.StepAsync(cancel);
+        }
+        catch (ClusterBesideException e)
+        {
+            _faulted.TrySetException(e);
+            return TimeSpan.FromMinutes(1); // the host ends
+        }
     }
 
     private long Unfolded() => _node.Reports.All.Sum(r => r is { State: "ready" or "replaying" } ? Math.Max(0, r.End - r.Applied) : 0);
@@ -138,7 +183,9 @@ internal sealed class ClusterEngine : IEngine
     {
         await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
+        _models.Dispose();
         if (!hurry.IsCancellationRequested) await _node.StopAsync();
+        if (!hurry.IsCancellationRequested) _bootstrap?.Release();
         await _node.DisposeAsync();
         await _parts.DisposeAsync();
     }

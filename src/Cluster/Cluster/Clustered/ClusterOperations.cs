@@ -1,4 +1,7 @@
 #if CLUSTER_RUNTIME && KAFKA
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Node;
 using Lambda.Serving.Ports;
@@ -10,6 +13,7 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MoveAsk = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     public string Node => node.Address;
@@ -39,21 +43,54 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
     public async ValueTask<Drain> DrainAsync(string name, CancellationToken cancel)
     {
         var members = node.Members();
+        if (members.All(m => m.Address != name)) name = await AddressOfAsync(name, cancel) ?? name;
         if (members.All(m => m.Address != name)) return new Drain.UnknownNode([.. members.Select(m => m.Address)]);
         if (!members.Any(m => m.Address != name && m.Reachable && m.Status == "Up" && m.Roles.Contains(NodeOptions.Speed)))
             return new Drain.NotPossible("no other node has the role speed");
         await node.Reports.RefreshAsync(cancel);
         var moving = PartitionsOf(name);
-        node.Leave(name);
         var since = time.GetTimestamp();
-        while (moving.Any(p => node.Reports.Of(p) is not { State: "ready" } report || report.Node == name))
-        {
-            if (time.GetElapsedTime(since) > Patience) throw new EngineUnavailableException($"node {name} is leaving, but not all of its partitions are answered elsewhere yet", RetryAfter);
-            if (name == Node) break; // it will not be here to see
-            await Task.Delay(Poll, time, cancel);
-            await node.Reports.RefreshAsync(cancel);
-        }
+        await node.AskToLeaveAsync(name, cancel);
+        await Task.WhenAll(moving.Select(p => UntilMovedAsync(p, name, since, cancel)));
         return new Drain.Done(moving);
+    }
+
+    private async Task UntilMovedAsync(int partition, string from, long since, CancellationToken cancel)
+    {
+        while (await node.Reports.AskAsync(partition, cancel, MoveAsk) is not { State: "ready" } report || report.Node == from)
+        {
+            if (time.GetElapsedTime(since) > Patience) throw new EngineUnavailableException($"node {from} is leaving, but partition {partition} is not answered elsewhere yet", RetryAfter);
+            await Task.Delay(Poll, time, cancel);
+        }
+    }
+
+    /// <summary>A name that DNS knows stands for its address: members may be called by addresses only.</summary>
+    private static async Task<string?> AddressOfAsync(string name, CancellationToken cancel)
+    {
+        if (name.LastIndexOf(':') is not (> 0 and var colon)) return null;
+        try
+        {
+            var found = await Dns.GetHostAddressesAsync(name[..colon], cancel);
+            return found is [var address, ..] ? $"{address}{name[colon..]}" : null;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    public IReadOnlyList<TopicStatus> Topics => node.Topics.All;
+
+    public async ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel)
+    {
+        try
+        {
+            return await node.Topics.ResetAsync(topic, cancel);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new EngineUnavailableException($"the reader of {topic} does not answer; it may just be moving", RetryAfter);
+        }
     }
 
     private IReadOnlyList<int> PartitionsOf(string address) => [.. node.Reports.All.OfType<PartitionReport>().Where(r => r.Node == address).Select(r => r.Partition)];

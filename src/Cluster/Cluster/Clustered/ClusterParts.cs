@@ -4,6 +4,7 @@ using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Yaml;
+using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Kafka;
 using Lambda.SpeedLayer.Leases;
 using Lambda.SpeedLayer.Ports;
@@ -29,6 +30,8 @@ internal sealed class ClusterParts : IAsyncDisposable
     public IQuarantine Quarantine { get; private set; } = null!;
     public LeaseKeeper Leases { get; private set; } = null!;
     public IBaseStore Bases { get; private set; } = null!;
+    public IApiKeys Keys { get; private set; } = null!;
+    public IAuditStore Audit { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
@@ -89,6 +92,8 @@ internal sealed class ClusterParts : IAsyncDisposable
         Quarantine = Keep(new PostgresQuarantine(Database));
         Leases = Keep(new LeaseKeeper(new PostgresLease(Database), Time, e => onError("leases", e)));
         Leases.Start();
+        Keys = new PostgresApiKeys(Database);
+        Audit = new PostgresAuditStore(Database, $"{Environment.MachineName}:{options.ClusterPort}"); // a pod's name stays when its address changes
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(facts, Facts, () => ServedDefinition());
         var first = FirstDefinition(options);

@@ -8,7 +8,7 @@ using Lambda.SpeedLayer.Worker;
 
 namespace Lambda.Cluster.Clustered;
 
-/// <summary>The cluster as this node sees it: what partitions last said of themselves, wherever they are. Counters are of the partitions of this node.</summary>
+/// <summary>The cluster as this node sees it: what partitions last said of themselves, wherever they are. Counters are of the partitions of this node, and of what it saw of the others.</summary>
 internal sealed class ClusterStatus(
     ClusterNode node, IQuarantine quarantine, ClusterRuns runs, Func<WarehouseStatus> warehouse, Func<bool> stopping, TimeProvider time) : IEngineStatus
 {
@@ -24,6 +24,7 @@ internal sealed class ClusterStatus(
         var partitions = Enumerable.Range(0, Partitions).Select(p => Of(p, node.Reports.Of(p))).ToList();
         var reasons = partitions.Where(p => p.Reason is not null).Select(p => $"partition {p.Partition}: {p.Reason}").ToList();
         reasons.AddRange(node.Members().Where(m => !m.Reachable).Select(m => $"node {m.Address} cannot be reached"));
+        reasons.AddRange(node.Topics.All.Where(t => t.State == TopicStatus.Stopped).Select(t => $"topic {t.Topic}: {t.Reason}"));
         var house = warehouse();
         if (house.Reason is not null) reasons.Add($"warehouse: {house.Reason}");
         var state = stopping() ? "stopping" : !IsReady ? "starting" : reasons.Count > 0 ? "degraded" : "ready";
@@ -48,6 +49,8 @@ internal sealed class ClusterStatus(
             ["duplicates"] = here.Sum(c => c.Repeats),
             ["conflicting_duplicates"] = here.Sum(c => c.Conflicts),
             ["barriers_ignored"] = here.Sum(c => c.IgnoredBarriers),
+            ["nodes_unreachable"] = node.Membership.Unreachable,
+            ["nodes_downed"] = node.Membership.Downed,
         };
     }
 }

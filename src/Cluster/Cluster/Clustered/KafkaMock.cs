@@ -17,13 +17,15 @@ internal sealed class KafkaMock : IAsyncDisposable
     /// <summary>`host:port`</summary>
     public string Servers { get; }
 
-    /// <param name="topic">Made at the start: the mock cannot be asked for one.</param>
-    public static async Task<KafkaMock> StartAsync(string topic, int partitions, CancellationToken cancel)
+    public int ProcessId => _process.Id;
+
+    /// <param name="topics">`NAME:PARTITIONS`, made at the start: the mock cannot be asked for one.</param>
+    public static async Task<KafkaMock> StartAsync(IEnumerable<string> topics, CancellationToken cancel)
     {
         var start = new ProcessStartInfo(LambdaProcess.DotnetHost()) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Program());
         start.ArgumentList.Add("1");
-        start.ArgumentList.Add($"{topic}:{partitions}");
+        foreach (var topic in topics) start.ArgumentList.Add(topic);
         var process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();

@@ -19,8 +19,17 @@ internal sealed record LocalClusterOptions(string Folder, int Nodes = 3, int Par
 {
     public IReadOnlyList<string> More { get; init; } = [];
 
-    /// <summary>Port of the first node's API, the next ones count on; 0 takes free ones.</summary>
+    /// <summary>Every node has an address of its own (127.0.0.1, 127.0.0.2, …) and finds the others by resolving, without seeds.</summary>
+    public bool ByNames { get; init; }
+
+    /// <summary>Topics of others that the mock shall have, `NAME:PARTITIONS`.</summary>
+    public IReadOnlyList<string> MoreTopics { get; init; } = [];
+
+    /// <summary>Port of the first node's API, the next ones count on; 0 takes free ones. A node that is started again has the one it had.</summary>
     public int Port { get; init; }
+
+    /// <summary>How many of the nodes start at once; the others when told to. Null: all.</summary>
+    public int? NodesAtFirst { get; init; }
 
     /// <summary>Gets each line a node writes to stderr.</summary>
     public Action<int, string>? Log { get; init; }
@@ -29,17 +38,28 @@ internal sealed record LocalClusterOptions(string Folder, int Nodes = 3, int Par
 /// <summary>A whole cluster on this machine: what it stands on, and so many node processes. All of it ends with this process.</summary>
 internal sealed class LocalCluster : IAsyncDisposable
 {
+    /// <summary>
+    /// Several nodes on one machine take the processor from each other: idle threads that spin for work, and compilers that all make the same code. So no thread
+    /// spins, only what runs often is compiled again, and not with measurements in between.
+    /// </summary>
+    private static readonly Dictionary<string, string> OnSharedCores = new()
+    {
+        ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0", ["DOTNET_TC_CallCountThreshold"] = "200", ["DOTNET_TieredPGO"] = "0", // all hexadecimal
+    };
+
     private readonly LocalClusterOptions _options;
     private readonly List<IAsyncDisposable> _under = [];
     private readonly LambdaProcess?[] _nodes;
-    private readonly int[] _ports;
+    private readonly int[] _ports, _apiPorts;
     private string _kafka = "", _postgres = "", _warehouse = "";
 
     private LocalCluster(LocalClusterOptions options)
     {
         _options = options;
         _nodes = new LambdaProcess?[options.Nodes];
-        _ports = FreePorts(options.Nodes);
+        var free = FreePorts(2 * options.Nodes);
+        _ports = free[..options.Nodes];
+        _apiPorts = options.Port == 0 ? free[options.Nodes..] : [.. Enumerable.Range(options.Port, options.Nodes)];
     }
 
     public int Nodes => _nodes.Length;
@@ -49,13 +69,24 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     public string Postgres => _postgres;
 
+    public string Kafka => _kafka;
+
+    /// <summary>What was started here and runs, by part.</summary>
+    public IEnumerable<(string Part, IReadOnlyList<int> Processes)> Processes =>
+    [
+        ("nodes", [.. Running.Select(n => n.Id)]), ("Kafka", [.. _under.OfType<KafkaMock>().Select(k => k.ProcessId)]),
+        ("PostgreSQL", [.. _under.OfType<LocalPostgres>().Select(p => p.ProcessId)]), ("ClickHouse", [.. _under.OfType<LocalWarehouseProcess>().Select(w => w.ProcessId ?? 0)]),
+    ];
+
     /// <summary>Null while it does not run.</summary>
     public LambdaProcess? Node(int index) => _nodes[index];
 
     public IEnumerable<LambdaProcess> Running => _nodes.OfType<LambdaProcess>();
 
     /// <summary>`host:port` as members call it.</summary>
-    public string AddressOf(int index) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_ports[index]}");
+    public string AddressOf(int index) => string.Create(CultureInfo.InvariantCulture, $"{HostOf(index)}:{_ports[index]}");
+
+    private string HostOf(int index) => _options.ByNames ? string.Create(CultureInfo.InvariantCulture, $"127.0.0.{index + 1}") : "127.0.0.1";
 
     /// <summary>Starts everything; returns when every node answers for every partition.</summary>
     public static async Task<LocalCluster> StartAsync(LocalClusterOptions options, CancellationToken cancel)
@@ -65,7 +96,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             await cluster.StartUnderAsync(cancel);
             await cluster.StartNodeAsync(0, cancel); // the first makes schemas and topic
-            await Task.WhenAll(Enumerable.Range(1, options.Nodes - 1).Select(i => cluster.StartNodeAsync(i, cancel)));
+            await Task.WhenAll(Enumerable.Range(1, (options.NodesAtFirst ?? options.Nodes) - 1).Select(i => cluster.StartNodeAsync(i, cancel)));
             return cluster;
         }
         catch
@@ -81,10 +112,10 @@ internal sealed class LocalCluster : IAsyncDisposable
         if (_nodes[index] is { } old) await old.DisposeAsync();
         var node = LambdaProcess.Begin(
         [
-            "up", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_options.Port == 0 ? 0 : _options.Port + index),
-            "--cluster-host", "127.0.0.1", "--cluster-port", Text(_ports[index]), "--cluster-seeds", string.Join(',', Enumerable.Range(0, _ports.Length).Select(AddressOf)),
+            "up", "--dev", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_apiPorts[index]),
+            "--cluster-host", HostOf(index), "--cluster-port", Text(_ports[index]), _options.ByNames ? "--cluster-dns" : "--cluster-seeds", string.Join(',', Enumerable.Range(0, _ports.Length).Select(AddressOf)),
             "--kafka", _kafka, "--postgres", _postgres, "--warehouse", _warehouse, "--partitions", Text(_options.Partitions), "--batch-at", "none", .. _options.More,
-        ], _options.Log is { } log ? line => log(index, line) : null);
+        ], _options.Log is { } log ? line => log(index, line) : null, OnSharedCores);
         _nodes[index] = node;
         await node.ReadyAsync(cancel);
     }
@@ -120,7 +151,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private async Task StartUnderAsync(CancellationToken cancel)
     {
         Directory.CreateDirectory(_options.Folder);
-        var kafka = _options.Kafka is null ? KafkaMock.StartAsync(ClusterParts.Topic, _options.Partitions, cancel) : null;
+        var kafka = _options.Kafka is null ? KafkaMock.StartAsync([$"{ClusterParts.Topic}:{_options.Partitions}", .. _options.MoreTopics], cancel) : null;
         var postgres = _options.Postgres is null ? StartPostgresAsync(cancel) : null;
         var warehouse = _options.Warehouse is null ? StartWarehouseAsync(cancel) : null;
         _kafka = _options.Kafka ?? Keep(await kafka!).Servers;

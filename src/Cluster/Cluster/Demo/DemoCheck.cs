@@ -61,7 +61,7 @@ internal sealed class DemoCheck(Client client, IEngine engine)
         using (var to = new Utf8JsonWriter(bytes, EventWriter.Options))
         {
             to.WriteStartObject();
-            AnswerShape.Of(answer.Definition).Write(to, answer);
+            AnswerShape.Of(answer.Definition).Write(to, answer, showsPersonalData: true);
             to.WriteEndObject();
         }
         return Facts(JsonDocument.Parse(bytes.WrittenMemory).RootElement);

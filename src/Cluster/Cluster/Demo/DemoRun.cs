@@ -22,7 +22,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
     {
         screen.Say($"starting Lambda in {options.Folder} …");
         var started = Stopwatch.StartNew();
-        await using var host = await Host.StartAsync(new LambdaOptions { Data = options.Folder, Port = 0, BatchAt = null }, TimeProvider.System, text => screen.Say(text), cancel);
+        await using var host = await Host.StartAsync(new LambdaOptions { Dev = true, Data = options.Folder, Port = 0, BatchAt = null }, TimeProvider.System, text => screen.Say(text), cancel);
         using var client = new Client(host.Url);
         screen.Say($"ready at {host.Url} after {started.Elapsed.TotalSeconds:0.0} s; streaming {options.EventsPerSecond:#,0} events/s for {options.Seconds} s, with late, repeated and broken ones among them");
 
@@ -79,7 +79,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         foreach (var mismatch in check.Mismatches.Take(10)) screen.Say(mismatch);
         screen.Say($"""
             where to look next:
-              ./lambda up --data {options.Folder}                  the same data, as a server
+              ./lambda up --dev --data {options.Folder}            the same data, as a server
               curl -s http://127.0.0.1:8360/v1/customers/{feed.Newest.Customer}
               views/customer360.yaml                               the metrics; README.md tells the rest
             """);

@@ -3,6 +3,8 @@ namespace Lambda.Cluster.Embedded;
 /// <summary>Where an embedded installation keeps what: one folder, one process at a time.</summary>
 internal sealed class DataFolder : IDisposable
 {
+    public const string KeysFile = "keys.db", AuditFolder = "audit";
+
     private readonly FileStream _lock;
 
     /// <exception cref="DataFolderException">Another process uses it, or it cannot be written.</exception>
@@ -29,6 +31,8 @@ internal sealed class DataFolder : IDisposable
     public string SinkProgress => Path.Combine(Root, "sink.db");
     public string Runs => Path.Combine(Root, "runs.db");
     public string Bases => Path.Combine(Root, "base");
+    public string Keys => Path.Combine(Root, KeysFile);
+    public string Audit => Path.Combine(Root, AuditFolder);
     public string Warehouse => Path.Combine(Root, "warehouse");
 
     public void Dispose() => _lock.Dispose();

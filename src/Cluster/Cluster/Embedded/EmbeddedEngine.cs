@@ -1,11 +1,14 @@
+using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Runs;
 using Lambda.BatchLayer.Sqlite;
+using Lambda.Cluster.Import;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
+using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sink;
@@ -26,6 +29,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly EngineRuns _runs;
     private readonly BackgroundThread _batch = new("lambda-batch");
     private readonly PopulationWriter _population;
+    private readonly ModelFitting _models;
     private readonly Action<string, Exception> _onError;
     private readonly List<PartitionThread> _threads = [];
     private readonly List<Loop> _loops = [];
@@ -47,12 +51,14 @@ public sealed class EmbeddedEngine : IEngine
         _runs = new EngineRuns(runner, _batch, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
         _population = new PopulationWriter(_hosts, parts.Population, parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
+        _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time));
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (reads, reads);
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
+        Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
     }
 
@@ -64,10 +70,16 @@ public sealed class EmbeddedEngine : IEngine
     public IEngineStatus Status { get; }
     public IDefinitions Definitions => _parts.Definitions;
     public IQuarantine Quarantine => _parts.Quarantine;
+    public IImportJournal Imports { get; }
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public PopulationParts Population => _analytics.Parts;
+    public IModels Models => _models;
+    public IApiKeys Keys => _parts.Keys;
+    public IAuditStore Audit => _parts.Audit;
+    public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public Task Faulted => _parts.Faulted;
+    public Task AskedToStop { get; } = new TaskCompletionSource().Task; // there is no other node to ask
 
     /// <summary>The log and the hosts, for benchmarks that go in below the API.</summary>
     internal IEventLog Log => _parts.Log;
@@ -95,6 +107,8 @@ public sealed class EmbeddedEngine : IEngine
             throw;
         }
     }
+
+    public Task HandOverAsync(CancellationToken hurry) => Task.CompletedTask;
 
     public Task StopAsync(CancellationToken hurry)
     {
@@ -135,6 +149,7 @@ public sealed class EmbeddedEngine : IEngine
         foreach (var host in _hosts.Where(h => h.Fault is null)) _threads.Add(new PartitionThread(host, _parts.Log, _onError));
         _loops.Add(new Loop("sink", SinkStepAsync, _onError));
         _loops.Add(new Loop("batch run", _runs.StepAsync, _onError));
+        _loops.Add(new Loop("models", cancel => _models.StepAsync(_runs.Served, cancel), _onError));
         _loops.Add(new Loop("population", PopulationStepAsync, _onError));
         _loops.Add(new Loop("retention", RetentionStepAsync, _onError));
     }
@@ -144,6 +159,7 @@ public sealed class EmbeddedEngine : IEngine
         await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _batch.Dispose();
+        _models.Dispose();
         await Task.WhenAll(_threads.Select(t => Task.Run(() => t.Stop(checkpoint: !hurry.IsCancellationRequested), CancellationToken.None)));
         await _parts.DisposeAsync();
     }

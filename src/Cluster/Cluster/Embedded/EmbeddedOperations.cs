@@ -40,6 +40,10 @@ internal sealed class EmbeddedOperations(PartitionHost[] hosts, Func<bool> stopp
     public ValueTask<Drain> DrainAsync(string node, CancellationToken cancel) => new(new Drain.NotPossible(
         "this is the embedded edition: one node, so nobody could take its partitions over; to stop it, send it SIGTERM: it checkpoints and ends"));
 
+    public IReadOnlyList<TopicStatus> Topics => [];
+
+    public ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel) => new((TopicStatus?)null);
+
     private static PartitionEpochs Epochs(PartitionHost host)
     {
         var epochs = host.Epochs;

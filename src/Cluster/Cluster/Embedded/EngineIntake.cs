@@ -11,7 +11,7 @@ namespace Lambda.Cluster.Embedded;
 internal sealed class EngineIntake(EventIngress ingress, Func<long> unfolded, Func<bool> stopping) : IEventIntake
 {
     /// <summary>Records that may wait for folding; more would only make answers staler.</summary>
-    private const long UnfoldedMax = 3_000_000;
+    public const long UnfoldedMax = 3_000_000;
 
     private readonly IngressIntake _intake = new(ingress);
 

@@ -4,6 +4,7 @@ using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Domain.Yaml;
+using Lambda.Serving.Local;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sqlite;
@@ -15,6 +16,7 @@ internal sealed class EngineParts : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _open = [];
     private SqliteSinkProgressStore? _sink;
+    private SqliteApiKeys? _keys;
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public required TimeProvider Time { get; init; }
@@ -27,6 +29,8 @@ internal sealed class EngineParts : IAsyncDisposable
     public IQuarantine Quarantine { get; private set; } = null!;
     public ISinkProgressStore SinkProgress { get; private set; } = null!;
     public IBaseStore Bases { get; private set; } = null!;
+    public IApiKeys Keys { get; private set; } = null!;
+    public IAuditStore Audit { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
@@ -70,6 +74,7 @@ internal sealed class EngineParts : IAsyncDisposable
         for (var i = _open.Count - 1; i >= 0; i--) await _open[i].DisposeAsync();
         _open.Clear();
         _sink?.Dispose();
+        _keys?.Dispose();
         Journal?.Dispose();
         Folder.Dispose();
     }
@@ -84,6 +89,8 @@ internal sealed class EngineParts : IAsyncDisposable
         Checkpoints = Keep(new SqliteCheckpointStore(Folder.Checkpoints));
         Quarantine = Keep(new SqliteQuarantine(Folder.Quarantine));
         SinkProgress = _sink = new SqliteSinkProgressStore(Folder.SinkProgress);
+        Keys = _keys = new SqliteApiKeys(Folder.Keys);
+        Audit = Keep(new FileAuditStore(Folder.Audit));
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(Journal, Facts, () => ServedDefinition());
         var first = FirstDefinition(options);

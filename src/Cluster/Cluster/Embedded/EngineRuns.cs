@@ -19,7 +19,8 @@ internal sealed class EngineRuns : IBatchRuns
     private readonly Func<Publication, CancellationToken, Task> _published;
     private readonly TimeProvider _time;
     private readonly TimeOnly? _dailyAt;
-    private readonly Lock _starting = new();
+    private readonly SemaphoreSlim _starting = new(1);
+    private readonly Lock _abandoning = new();
     private volatile Run[] _runs;
     private DateTimeOffset? _nextDaily;
     private volatile Abandonment? _abandon;
@@ -45,16 +46,21 @@ internal sealed class EngineRuns : IBatchRuns
     /// <summary>The publication that is served.</summary>
     public Publication Served { get; private set; }
 
-    public ValueTask<RunStart> StartAsync(CancellationToken cancel)
+    public async ValueTask<RunStart> StartAsync(CancellationToken cancel)
     {
-        lock (_starting)
+        await _starting.WaitAsync(cancel);
+        try
         {
-            if (ActiveRun is { } active) return new(new RunStart(false, Report(active)));
+            if (ActiveRun is { } active) return new RunStart(false, Report(active));
             var id = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"run-{_time.GetUtcNow():yyyyMMdd-HHmmss}-e{_runner.History.NextEpoch}");
-            var run = _runner.Start(id, _definition())
+            var run = await _runner.StartAsync(id, _definition())
                 ?? throw new EngineUnavailableException("a partition does not yet serve the last published epoch; see the status", TimeSpan.FromSeconds(1));
             _runs = [.. _runner.History.Runs];
-            return new(new RunStart(true, Report(run)));
+            return new RunStart(true, Report(run));
+        }
+        finally
+        {
+            _starting.Release();
         }
     }
 
@@ -62,7 +68,7 @@ internal sealed class EngineRuns : IBatchRuns
     public async ValueTask<RunAbandon?> AbandonAsync(string run, CancellationToken cancel)
     {
         Abandonment asked;
-        lock (_starting)
+        lock (_abandoning)
         {
             if (Get(run) is not { } now) return null;
             if (now.IsFinal) return new RunAbandon(false, now);
@@ -125,7 +131,7 @@ internal sealed class EngineRuns : IBatchRuns
     private async Task<bool> StepOrAbandonAsync(string run, CancellationToken cancel)
     {
         Abandonment abandonment;
-        lock (_starting) abandonment = _abandon is { } asked && asked.Run == run ? asked : _abandon = new Abandonment(run);
+        lock (_abandoning) abandonment = _abandon is { } asked && asked.Run == run ? asked : _abandon = new Abandonment(run);
         if (!abandonment.IsAsked)
         {
             using var step = CancellationTokenSource.CreateLinkedTokenSource(cancel, abandonment.Asked);
@@ -144,7 +150,7 @@ internal sealed class EngineRuns : IBatchRuns
 
     private void EndAbandonment()
     {
-        lock (_starting)
+        lock (_abandoning)
         {
             _abandon?.End();
             _abandon = null;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Lambda.BatchLayer.Ports;
+using Lambda.Serving.Security;
 
 namespace Lambda.Cluster.Embedded;
 
@@ -38,6 +39,13 @@ internal sealed class InstallationFacts(IFacts facts)
 
     /// <summary>Signs cursors, on every node alike.</summary>
     public byte[] CursorKey() => Convert.FromHexString(Once("cursor_key", () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))));
+
+    /// <summary>How the audit log calls customers.</summary>
+    public CustomerPseudonym Pseudonyms()
+    {
+        var (key0, key1) = IdKeys();
+        return new CustomerPseudonym(key0, key1);
+    }
 
     /// <summary>The first definition, which epoch 0 names, and when that was; null before <see cref="DecideFirstDefinition"/>.</summary>
     public (string Hash, long AtMs)? FirstDefinition => facts.Fact("first_definition") is { } kept ? ParseFirstDefinition(kept) : null;

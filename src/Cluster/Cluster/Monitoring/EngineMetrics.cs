@@ -28,6 +28,7 @@ internal sealed class EngineMetrics : IDisposable
         AddEngine();
         AddPartitions();
         AddRuns();
+        AddTopics();
     }
 
     public void Dispose() => _meter.Dispose();
@@ -70,6 +71,19 @@ internal sealed class EngineMetrics : IDisposable
         _meter.CreateObservableGauge("lambda.run.counts", () => Last is { } run ? Counts("what", run.Counts) : [], description: "Totals of the newest run: events, customers, late_repeats, ….");
         _meter.CreateObservableGauge("lambda.run.published.timestamp", () => One(LastPublished, run => run.EndedAtMs!.Value / 1e3), "s", "When a run was last published, Unix time; missing before the first.");
     }
+
+    private void AddTopics()
+    {
+        _meter.CreateObservableGauge("lambda.topic.reading", () => Topics.Select(t => new Measurement<int>(t.State == TopicStatus.Reading ? 1 : 0, Tag("topic", t.Topic))), description: "1 while the topic is read.");
+        _meter.CreateObservableGauge(
+            "lambda.topic.lag", () => Topics.SelectMany(t => t.Partitions.Select(p => new Measurement<long>(Math.Max(0, p.End - p.Next), Tag("topic", t.Topic), Tag("topic_partition", p.Partition)))),
+            description: "Messages of a topic that were not read yet.");
+        _meter.CreateObservableCounter("lambda.topic.accepted", () => Topics.Select(t => new Measurement<long>(t.Accepted, Tag("topic", t.Topic))), description: "Messages that became events.");
+        _meter.CreateObservableCounter("lambda.topic.refused", () => Topics.Select(t => new Measurement<long>(t.Refused, Tag("topic", t.Topic))), description: "Messages that went to quarantine.");
+    }
+
+    /// <summary>Told of by the node that reads them only.</summary>
+    private IEnumerable<TopicStatus> Topics => _operations.Topics.Where(t => t.Node == _operations.Node);
 
     private static readonly string[] RunStates = [.. Enum.GetValues<RunState>().Select(Name)];
 

@@ -9,8 +9,32 @@ public sealed record LambdaOptions
     /// <summary>Folder of log, checkpoints, base files, journal and the local warehouse.</summary>
     public string Data { get; init; } = "data";
 
-    /// <summary>Port of the API on loopback; 0 takes a free one.</summary>
+    /// <summary>Port of the API; 0 takes a free one.</summary>
     public int Port { get; init; } = 8360;
+
+    /// <summary>IP address the API listens on. Others than loopback need keys, and TLS.</summary>
+    public string Listen { get; init; } = "127.0.0.1";
+
+    /// <summary>Without keys and without a record of who did what: for trying out, on loopback only.</summary>
+    public bool Dev { get; init; }
+
+    /// <summary>The API's certificate: PEM with its chain, or .pfx; null speaks plain HTTP.</summary>
+    public string? TlsCert { get; init; }
+
+    /// <summary>PEM: the private key. .pfx: a file with its password.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>Lets others than loopback come without TLS: something before this node must do it.</summary>
+    public bool Insecure { get; init; }
+
+    /// <summary>Requests a second that a key without a limit of its own may send to a node; 0 is no limit.</summary>
+    public int KeyRate { get; init; } = 5_000;
+
+    /// <summary>/metrics asks for no key.</summary>
+    public bool OpenMetrics { get; init; }
+
+    /// <summary>File with the secret that keys the audit log's hashes, or `env:NAME`; null leaves them plain.</summary>
+    public string? AuditKey { get; init; }
 
     /// <summary>P: fixed for life, chosen when the folder is first used; a later other value is refused.</summary>
     public int Partitions { get; init; } = 4;
@@ -54,6 +78,9 @@ public sealed record LambdaOptions
     /// <summary>`host:port` of nodes to join by; the first may found the cluster.</summary>
     public string ClusterSeeds { get; init; } = "127.0.0.1:8361";
 
+    /// <summary>`name:port` whose addresses in DNS are the nodes, as of a headless service; several with commas. Instead of the seeds; null joins by the seeds.</summary>
+    public string? ClusterDns { get; init; }
+
     /// <summary>Kafka's bootstrap servers, `host:port,host:port`: the log of a cluster.</summary>
     public string? Kafka { get; init; }
 
@@ -71,6 +98,9 @@ public sealed record LambdaOptions
 
     /// <summary>URL of a service other than Amazon's that speaks S3.</summary>
     public string? ExportS3Endpoint { get; init; }
+
+    /// <summary>File with the list of topics of others that a cluster reads as sources of events (docs/topics.md); null reads none.</summary>
+    public string? Topics { get; init; }
 
     public const string EmbeddedRuntime = "embedded", ClusterRuntime = "cluster";
 }

@@ -11,13 +11,24 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
 {
     public const string None = "none";
 
+    /// <summary>On the command line its name alone says true.</summary>
+    public bool IsFlag { get; init; }
+
     public string Variable => "LAMBDA_" + Name.ToUpperInvariant();
     public string Switch => "--" + Name.Replace('_', '-');
 
     public static readonly IReadOnlyList<Setting> All =
     [
         new("data", "Folder of log, checkpoints, base files, journal and the local warehouse.", o => o.Data, (o, v) => o with { Data = NotEmpty(v) }),
-        Number("port", "Port of the API on loopback; 0 takes a free one.", o => o.Port, (o, v) => o with { Port = v }, 0, 65535),
+        Number("port", "Port of the API; 0 takes a free one.", o => o.Port, (o, v) => o with { Port = v }, 0, 65535),
+        new("listen", "IP address the API listens on; others than loopback need keys and TLS.", o => o.Listen, (o, v) => o with { Listen = Address(v) }),
+        Flag("dev", "No keys, no audit log: for trying out, on loopback only.", o => o.Dev, (o, v) => o with { Dev = v }),
+        new("tls_cert", "The API's certificate, PEM with its chain or .pfx; none speaks plain HTTP.", o => o.TlsCert ?? None, (o, v) => o with { TlsCert = v == None ? null : NotEmpty(v) }),
+        new("tls_key", "Its private key, PEM; of a .pfx a file with the password.", o => o.TlsKey ?? None, (o, v) => o with { TlsKey = v == None ? null : NotEmpty(v) }),
+        Flag("insecure", "Others than loopback may come without TLS: something before this node does it.", o => o.Insecure, (o, v) => o with { Insecure = v }),
+        Number("key_rate", "Requests a second of a key without a limit of its own, on each node; 0 is no limit.", o => o.KeyRate, (o, v) => o with { KeyRate = v }, 0, 10_000_000),
+        Flag("open_metrics", "/metrics asks for no key.", o => o.OpenMetrics, (o, v) => o with { OpenMetrics = v }),
+        new("audit_key", "File with the secret that keys the audit log, or env:NAME; none leaves its hashes plain.", o => o.AuditKey ?? None, (o, v) => o with { AuditKey = v == None ? null : NotEmpty(v) }),
         Number("partitions", "Partitions of the log, fixed for life when the folder is first used.", o => o.Partitions, (o, v) => o with { Partitions = v }, 1, 1024),
         new("warehouse", "ClickHouse, http://user:password@host:8123/database; none starts the local one.", o => o.Warehouse ?? None, (o, v) => o with { Warehouse = v == None ? null : Url(v) }),
         new("batch_at", "UTC time of the daily run, HH:MM; none runs only when asked.", o => o.BatchAt?.ToString("HH:mm", CultureInfo.InvariantCulture) ?? None, (o, v) => o with { BatchAt = v == None ? null : Time(v) }),
@@ -32,12 +43,14 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         new("cluster_host", "Name or address by which other nodes reach this one.", o => o.ClusterHost, (o, v) => o with { ClusterHost = NotEmpty(v) }),
         Number("cluster_port", "Port by which they do; 0 takes a free one.", o => o.ClusterPort, (o, v) => o with { ClusterPort = v }, 0, 65535),
         new("cluster_seeds", "Nodes to join by, host:port,host:port; the first may found the cluster.", o => o.ClusterSeeds, (o, v) => o with { ClusterSeeds = List(v, Place) }),
+        new("cluster_dns", "Names whose addresses are the nodes, name:port,name:port, instead of seeds; none joins by seeds.", o => o.ClusterDns ?? None, (o, v) => o with { ClusterDns = v == None ? null : List(v, Place) }),
         new("kafka", "Kafka of a cluster, host:port,host:port.", o => o.Kafka ?? None, (o, v) => o with { Kafka = v == None ? null : NotEmpty(v) }),
         new("postgres", "PostgreSQL of a cluster, Host=…;Database=…;Username=…;Password=….", o => o.Postgres ?? None, (o, v) => o with { Postgres = v == None ? null : NotEmpty(v) }),
         new("warehouse_analyst", "The warehouse with a user who may only read the analysts' database, http://user:password@host:8123; none takes the own user, read-only.", o => o.WarehouseAnalyst ?? None, (o, v) => o with { WarehouseAnalyst = v == None ? null : Url(v) }),
         new("export_root", "Folder below which export jobs may write; none: exports in the data folder.", o => o.ExportRoot ?? None, (o, v) => o with { ExportRoot = v == None ? null : NotEmpty(v) }),
         new("export_s3", "Bucket and prefix below which export jobs may write, s3://bucket/prefix.", o => o.ExportS3 ?? None, (o, v) => o with { ExportS3 = v == None ? null : Bucket(v) }),
         new("export_s3_endpoint", "A service other than Amazon's that speaks S3, http://host:port.", o => o.ExportS3Endpoint ?? None, (o, v) => o with { ExportS3Endpoint = v == None ? null : Url(v) }),
+        new("topics", "File with the list of topics that a cluster reads as sources; none reads none.", o => o.Topics ?? None, (o, v) => o with { Topics = v == None ? null : NotEmpty(v) }),
     ];
 
     private static Setting Number(string name, string doc, Func<LambdaOptions, int> get, Func<LambdaOptions, int, LambdaOptions> set, int min, int max) => new(
@@ -45,6 +58,11 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         (o, v) => int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) && n >= min && n <= max
             ? set(o, n)
             : throw new FormatException($"a whole number {min}..{max}"));
+
+    private static Setting Flag(string name, string doc, Func<LambdaOptions, bool> get, Func<LambdaOptions, bool, LambdaOptions> set) => new(
+        name, doc, o => get(o) ? "true" : "false", (o, v) => set(o, v switch { "true" => true, "false" => false, _ => throw new FormatException("true or false") })) { IsFlag = true };
+
+    private static string Address(string text) => System.Net.IPAddress.TryParse(text, out _) ? text : throw new FormatException("an IP address such as 127.0.0.1, 0.0.0.0 or ::");
 
     private static string NotEmpty(string text) => text.Length > 0 ? text : throw new FormatException("a path");
 

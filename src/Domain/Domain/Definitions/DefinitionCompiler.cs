@@ -43,7 +43,7 @@ public sealed class DefinitionCompiler
 
     private ViewDefinition? Read(SourceNode root)
     {
-        var keys = _shape.Keys(root, "a definition", "view", "tile_retention_days", "fields", "metrics", "derived", "segments");
+        var keys = _shape.Keys(root, "a definition", "view", "tile_retention_days", "fields", "metrics", "derived", "segments", "lifetime");
         if (keys is null) return null;
         if (!keys.ContainsKey("view")) _errors.Add(root.Place, "the definition lacks `view`: its name");
         if (!keys.ContainsKey("metrics")) _errors.Add(root.Place, "the definition lacks `metrics`");
@@ -54,7 +54,8 @@ public sealed class DefinitionCompiler
         if (keys.TryGetValue("metrics", out var metrics)) ReadMetrics(metrics, retention);
         if (keys.TryGetValue("derived", out var derived)) ReadDerived(derived, keys.GetValueOrDefault("segments"));
         if (keys.TryGetValue("segments", out var segments)) ReadSegments(segments);
-        return name is null ? null : new ViewDefinition(name.Text, HashOf(_text), _text, retention, _fields, _metrics, _derived, _segments, _outputs);
+        var lifetime = keys.TryGetValue("lifetime", out var inputs) ? new LifetimeReader(_errors, _shape, _names, _outputs).Read(inputs) : null;
+        return name is null ? null : new ViewDefinition(name.Text, HashOf(_text), _text, retention, _fields, _metrics, _derived, _segments, _outputs) { Lifetime = lifetime };
     }
 
     private void ReadFields(SourceNode node)

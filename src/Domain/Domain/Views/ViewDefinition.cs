@@ -1,5 +1,6 @@
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
+using Lambda.Domain.Lifetime;
 
 namespace Lambda.Domain.Views;
 
@@ -44,6 +45,9 @@ public sealed record ViewDefinition(
     IReadOnlyList<FieldRef.Declared> Fields, IReadOnlyList<Metric> Metrics, IReadOnlyList<Derived> Derived, IReadOnlyList<Segment> Segments,
     IReadOnlyList<OutputColumn> Outputs)
 {
+    /// <summary>Null when the definition has no `lifetime`.</summary>
+    public LifetimeInputs? Lifetime { get; init; }
+
     public const string OtherKey = "(other)";
     public const int DefaultTileRetentionDays = 400;
 

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -16,8 +18,10 @@ internal static class CustomersApi
 
     public static readonly Operation Get = new("GET", "/v1/customers/{id}", "getCustomer", "The merged answer of one customer", GetAsync)
     {
-        Detail = "Metrics, derived values and segments of the running definition, from the batch view and everything since. `meta.position` names the newest record "
-            + "that is in the answer: all records of the partition up to it are.",
+        Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance),
+        Audited = Audited.Read,
+        Detail = "Metrics, derived values and segments of the running definition, from the batch view and everything since. `estimates` are a model's (/v1/models/lifetime), not exact, and left out while there is none. `meta.position` names the newest record "
+            + "that is in the answer: all records of the partition up to it are. Without the right to see personal data, columns marked `pii` are null and `meta.masked` names them.",
         Parameters =
         [
             Id,
@@ -36,6 +40,9 @@ internal static class CustomersApi
 
     public static readonly Operation Events = new("GET", "/v1/customers/{id}/events", "getCustomerEvents", "The customer's events, newest first", EventsAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance),
+        Audited = Audited.Read,
+        Detail = "Without the right to see personal data, fields that hold some and fields that the catalogue does not know read `(masked)`.",
         Parameters =
         [
             Id,
@@ -60,15 +67,18 @@ internal static class CustomersApi
         var wait = query.Int("wait_ms", Limits.WaitMsDefault, 0, Limits.WaitMsMax);
 
         var read = reads.ReadAsync(customer, asOf, atLeast, TimeSpan.FromMilliseconds(wait), context.RequestAborted);
-        return read.IsCompletedSuccessfully ? Answer(context, customer, read.Result) : Await(context, customer, read);
+        var model = state.Parts.Models?.Lifetime;
+        return read.IsCompletedSuccessfully ? Answer(context, customer, read.Result, model) : Await(context, customer, read, model);
 
-        static async Task Await(HttpContext context, CustomerId customer, ValueTask<CustomerRead> read) => await Answer(context, customer, await read);
+        static async Task Await(HttpContext context, CustomerId customer, ValueTask<CustomerRead> read, LifetimeModel? model) =>
+            await Answer(context, customer, await read, model);
     }
 
-    private static Task Answer(HttpContext context, CustomerId customer, CustomerRead read) => read switch
+    private static Task Answer(HttpContext context, CustomerId customer, CustomerRead read, LifetimeModel? model) => read switch
     {
         CustomerRead.Found found => JsonResponse.WriteAsync(
-            context, StatusCodes.Status200OK, JsonResponse.Json, (customer, found), static (to, s) => CustomerJson.Write(to, s.customer, s.found)),
+            context, StatusCodes.Status200OK, JsonResponse.Json, (customer, found, model, shows: context.Caller().SeesPersonalData),
+            static (to, s) => CustomerJson.Write(to, s.customer, s.found, s.shows, s.model)),
         CustomerRead.Unknown => Unknown(customer).WriteAsync(context),
         CustomerRead.NotReached late => new Problem(
             StatusCodes.Status503ServiceUnavailable, "position-not-reached",
@@ -89,10 +99,15 @@ internal static class CustomersApi
 
         var rows = await state.Parts.Reads.EventsAsync(customer, cursor, limit + 1, context.RequestAborted); // one more tells whether there is a next page
         if (rows.Count == 0 && cursor is null) await Unknown(customer).WriteAsync(context);
-        else await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, (customer, rows, limit), static (to, s) => WritePage(to, s.customer, s.rows, s.limit));
+        else
+        {
+            var mask = context.Caller().SeesPersonalData ? null : new EventMask();
+            await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, (customer, rows, limit, mask), static (to, s) => WritePage(to, s.customer, s.rows, s.limit, s.mask));
+        }
     }
 
-    private static void WritePage(Utf8JsonWriter to, CustomerId customer, IReadOnlyList<CustomerEventRow> rows, int limit)
+    /// <param name="mask">Null: personal data is shown.</param>
+    private static void WritePage(Utf8JsonWriter to, CustomerId customer, IReadOnlyList<CustomerEventRow> rows, int limit, EventMask? mask)
     {
         to.WriteStartObject();
         to.WriteString("customer_id", customer.Utf8);
@@ -106,7 +121,7 @@ internal static class CustomersApi
             to.WritePropertyName("appended_at");
             JsonValues.WriteInstant(to, row.AppendedAtMs * Clock.MicrosPerMs);
             to.WritePropertyName("event");
-            to.WriteRawValue(row.Body.Span, skipInputValidation: true);
+            to.WriteRawValue(mask is null ? row.Body.Span : mask.Apply(row.Body.Span), skipInputValidation: true);
             to.WriteEndObject();
         }
         to.WriteEndArray();

@@ -3,6 +3,7 @@ using Lambda.Domain.Views;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -14,6 +15,8 @@ internal static class DefinitionApi
 
     public static readonly Operation Get = new("GET", "/v1/definition", "getDefinition", "The definition that answers: its outputs, types and text", GetAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance | Roles.Sre),
+        Audited = Audited.No,
         Replies = [new Reply(200, "The definition.", "Definition")],
     };
 
@@ -22,6 +25,8 @@ internal static class DefinitionApi
 
     private static Operation Change(string method, string id) => new(method, "/v1/definition", id, "Check a definition and take it for the next run", ChangeAsync)
     {
+        Access = Access.For(Roles.Marketing, needsPersonalData: true), // a definition decides what counts as personal data
+        Audited = Audited.Change,
         Detail = "The definition that answers stays until the next run has published under the new one. A bad one is refused whole, with every place that is wrong.",
         Parameters =
         [
@@ -55,6 +60,7 @@ internal static class DefinitionApi
         {
             var definitions = state.Parts.Definitions;
             var taken = onlyCheck ? definitions.Check(text, file) : await definitions.AdoptAsync(text, file, context.RequestAborted);
+            context.AuditDetail($"{taken.Hash}{(onlyCheck ? ", only checked" : "")}");
             var effect = onlyCheck ? "never" : taken.Hash == definitions.Current.Hash ? "now" : "next_run";
             await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to =>
             {

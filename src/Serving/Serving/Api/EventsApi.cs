@@ -3,6 +3,7 @@ using System.Text.Json;
 using Lambda.Serving.Http;
 using Lambda.Serving.Metrics;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -16,6 +17,8 @@ internal static class EventsApi
 
     public static readonly Operation Post = new("POST", "/v1/events", "postEvents", "Append events", HandleAsync)
     {
+        Access = Access.For(Roles.Ingest),
+        Audited = Audited.Behind,
         Detail = "One JSON object per line, or one array. Good lines are durable when the answer comes; bad ones are listed and kept in quarantine. "
             + "A repeat of a known event_id counts as accepted. After 413 and 429 nothing of the request was appended.",
         Parameters =
@@ -45,6 +48,7 @@ internal static class EventsApi
         var body = RequestBody.Open(context, MediaTypes);
         var intake = await parts.Intake.IngestAsync(body, source, firstLine, context.RequestAborted);
         IngestMetrics.Count(intake);
+        if (intake is Intake.Done told) context.AuditDetail($"accepted {told.Accepted}, rejected {told.Rejected.Count}");
         await (intake switch
         {
             Intake.Done { Accepted: > 0 } done => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, done, WriteWhole),

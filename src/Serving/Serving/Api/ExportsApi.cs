@@ -60,11 +60,11 @@ internal static class ExportsApi
         _ = new Query(context);
         var parts = state.Parts.Population;
         using var body = (await JsonBody.ReadAsync(context, Limits.SearchBytes)).Only("where", "select", "format", "to");
-        var format = Enum.TryParse<ExportFormat>(body.TextOrNull("format") ?? "ndjson", ignoreCase: true, out var known) && Enum.IsDefined(known) && !int.TryParse(body.TextOrNull("format"), out _)
+        var format = Enum.TryParse<ExportFormat>(body.OptionalText("format") ?? "ndjson", ignoreCase: true, out var known) && Enum.IsDefined(known) && !int.TryParse(body.OptionalText("format"), out _)
             ? known : throw JsonBody.Bad("format", "expected ndjson, csv or parquet");
         var to = body.Has("to") ? Target(body.Object("to")) : ((string Kind, string Path)?)null;
         var definition = await parts.Reads.ShownAsync(context.RequestAborted);
-        var question = Question.Of(definition, context.Caller(), body.TextOrNull("where"), body.Texts("select", Limits.ColumnsMax), [], allByDefault: true);
+        var question = Question.Of(definition, context.Caller(), body.OptionalText("where"), body.Texts("select", Limits.ColumnsMax), [], allByDefault: true);
         var export = new PopulationExport(definition, question.Where, question.Columns, question.WithSegments, format);
         if (to is null) await StreamAsync(context, parts.Reads, export);
         else await WriteAsync(context, StatusCodes.Status202Accepted, Begin(parts.Exports, export, to.Value));
@@ -85,7 +85,7 @@ internal static class ExportsApi
     private static (string, string) Target(JsonBody to)
     {
         to.Only("folder", "s3");
-        return (to.TextOrNull("folder"), to.TextOrNull("s3")) switch
+        return (to.OptionalText("folder"), to.OptionalText("s3")) switch
         {
             ({ } folder, null) => ("folder", folder),
             (null, { } prefix) => ("s3", prefix),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Lambda.Serving.Http;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -14,12 +15,16 @@ internal static class ImportsApi
 
     public static readonly Operation Get = new("GET", "/v1/admin/imports/{key}", "getImport", "How far an import has come", GetAsync)
     {
+        Access = Access.For(Roles.Ingest | Roles.Sre),
+        Audited = Audited.No,
         Parameters = [Key],
         Replies = [new Reply(200, "So far.", "ImportProgress"), Reply.Problem(400, "The key is malformed."), Reply.Problem(404, "It never began.")],
     };
 
     public static readonly Operation Put = new("PUT", "/v1/admin/imports/{key}", "putImport", "Record how far an import has come", PutAsync)
     {
+        Access = Access.For(Roles.Ingest | Roles.Sre),
+        Audited = Audited.Behind,
         Parameters = [Key],
         Request = new Body("ImportProgress", "So far.", [JsonResponse.Json]),
         Replies = [new Reply(200, "Recorded.", "ImportProgress"), Reply.Problem(400, "The key or the body is malformed."), Reply.Problem(415, "Media type is not supported.")],

@@ -35,7 +35,7 @@ internal static class LookupApi
         using var body = (await JsonBody.ReadAsync(context, Limits.LookupBytes)).Only("ids", "select", "as_of");
         var ids = Ids(body.Texts("ids", Limits.LookupMax) ?? throw JsonBody.Bad("ids", "missing"));
         var select = body.Texts("select", Limits.ColumnsMax);
-        int? asOf = body.TextOrNull("as_of") is not { } text ? null : JsonValues.TryParseDay(text, out var day) ? day : throw JsonBody.Bad("as_of", $"found `{text}`, expected a day as YYYY-MM-DD");
+        int? asOf = body.OptionalText("as_of") is not { } text ? null : JsonValues.TryParseDay(text, out var day) ? day : throw JsonBody.Bad("as_of", $"found `{text}`, expected a day as YYYY-MM-DD");
         var columns = new ColumnsByDefinition(context.Caller(), select);
         _ = columns.Of(state.Parts.Definitions.Current); // names are checked though nobody be found
 

@@ -1,4 +1,5 @@
 using Lambda.Serving.Http;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -8,6 +9,8 @@ internal static class MetricsApi
 {
     public static readonly Operation Get = new("GET", "/metrics", "getMetrics", "Metrics in Prometheus' text format", GetAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.No,
         Replies = [new Reply(200, "The metrics of this node.", "MetricsText", "text/plain"), Reply.Problem(404, "This host exports none.")],
     };
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Lambda.Serving.Http;
 using Lambda.Serving.OpenApi;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -10,6 +11,8 @@ internal static class OpenApiEndpoint
 {
     public static readonly Operation Get = new("GET", "/openapi/v1.json", "getOpenApi", "This description", HandleAsync)
     {
+        Access = Access.AnyKey,
+        Audited = Audited.No,
         Replies = [new Reply(200, "OpenAPI 3.1.", "Any")],
     };
 

@@ -1,15 +1,21 @@
 using Lambda.Serving.Http;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
 
 /// <summary>
-/// One endpoint: how it is served and how it is described. Routing and /openapi/v1.json are both made from these, so neither can miss one.
-/// Every operation may also answer with a problem (403, 405, 500, 503), described once as `default`.
+/// One endpoint: how it is served, who may use it, and how it is described. Routing, /openapi/v1.json and docs/api.md are all made from these, so none can miss one.
+/// Every operation may also answer with a problem (401, 403, 405, 429, 500, 503), described once as `default`.
 /// </summary>
 /// <param name="Id">operationId.</param>
 internal sealed record Operation(string Method, string Path, string Id, string Summary, Func<HttpContext, ApiState, Task> Handle)
 {
+    /// <summary>Required: an endpoint whose access was forgotten does not compile.</summary>
+    public required Access Access { get; init; }
+
+    public required Audited Audited { get; init; }
+
     public string Detail { get; init; } = "";
     public IReadOnlyList<Parameter> Parameters { get; init; } = [];
     public Body? Request { get; init; }
@@ -47,6 +53,9 @@ internal sealed class ApiState
     /// <exception cref="ProblemException">503 while the engine starts.</exception>
     public ServingParts Parts => _parts ?? throw new ProblemException(
         new Problem(StatusCodes.Status503ServiceUnavailable, "starting", "the engine is starting; see /readyz", TimeSpan.FromSeconds(1)));
+
+    /// <summary>Null while the engine starts, and where there are no keys.</summary>
+    public Guard? GuardOrNull => _parts?.Guard;
 
     public void Attach(ServingParts parts) => _parts = parts;
 }

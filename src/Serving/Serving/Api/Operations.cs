@@ -14,8 +14,12 @@ internal static class Operations
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,
         ImportsApi.Get, ImportsApi.Put,
+        ModelsApi.Lifetime,
         StatusApi.Status, StatusApi.Health, StatusApi.Ready,
         OperationsApi.Nodes, OperationsApi.DrainNode, OperationsApi.Partitions, OperationsApi.Lag, OperationsApi.Epochs, OperationsApi.Checkpoint,
+        KeysApi.List, KeysApi.Create, KeysApi.Revoke,
+        AuditApi.List, AuditApi.Heads, AuditApi.Verify,
+        TopicsApi.List, TopicsApi.Reset,
         MetricsApi.Get, OpenApiEndpoint.Get,
     ];
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -11,11 +12,15 @@ internal static class OperationsApi
 {
     public static readonly Operation Nodes = new("GET", "/v1/admin/nodes", "listNodes", "The nodes and the partitions each owns", NodesAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.No,
         Replies = [new Reply(200, "The nodes.", "Nodes")],
     };
 
     public static readonly Operation DrainNode = new("POST", "/v1/admin/nodes/{node}/drain", "drainNode", "Make a node hand over its partitions and leave", DrainAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.Change,
         Detail = "Answers when the partitions are served by others. Nothing is lost by a node that just dies; draining spares its readers the wait.",
         Parameters = [new Parameter("node", ParameterPlace.Path, "string", "Name of the node, percent-encoded.")],
         Replies =
@@ -28,22 +33,30 @@ internal static class OperationsApi
 
     public static readonly Operation Partitions = new("GET", "/v1/admin/partitions", "listPartitions", "The partitions: owner, state, offsets", PartitionsAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.No,
         Replies = [new Reply(200, "The partitions.", "Partitions")],
     };
 
     public static readonly Operation Lag = new("GET", "/v1/admin/lag", "getLag", "Records that wait, by partition and in all", LagAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.No,
         Detail = "`to_fold`: appended, not yet in answers. `to_sink`: not yet in the warehouse. `to_checkpoint`: what a recovery would read again.",
         Replies = [new Reply(200, "The lag.", "Lag")],
     };
 
     public static readonly Operation Epochs = new("GET", "/v1/admin/epochs", "getEpochs", "Where every partition stands between batch and speed", EpochsAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.No,
         Replies = [new Reply(200, "The epochs.", "Epochs")],
     };
 
     public static readonly Operation Checkpoint = new("POST", "/v1/admin/checkpoint", "checkpoint", "Write checkpoints now", CheckpointAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.Change,
         Detail = "Answers when everything that was applied is in a durable checkpoint.",
         Parameters = [new Parameter("partition", ParameterPlace.Query, "integer", "Only this one; default all.")],
         Replies = [new Reply(200, "They are written.", "Checkpoints"), Reply.Problem(400, "A parameter is wrong."), Reply.Problem(503, "A partition has stopped, or it took too long.")],

@@ -3,6 +3,7 @@ using Lambda.Domain.Events;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -12,23 +13,31 @@ internal static class RunsApi
 {
     public static readonly Operation Start = new("POST", "/v1/admin/batch/runs", "startRun", "Start a batch run", StartAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.Change,
         Replies = [new Reply(202, "It runs; `Location` names it.", "Run"), new Reply(409, "Another one runs: the answer names it.", "RunningRun", JsonResponse.ProblemJson)],
     };
 
     public static readonly Operation List = new("GET", "/v1/admin/batch/runs", "listRuns", "Runs, newest first", ListAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.No,
         Parameters = [new Parameter("limit", ParameterPlace.Query, "integer", $"1..{Limits.RunsPageMax}; default {Limits.RunsPageDefault}.")],
         Replies = [new Reply(200, "The runs.", "Runs"), Reply.Problem(400, "A parameter is wrong.")],
     };
 
     public static readonly Operation Get = new("GET", "/v1/admin/batch/runs/{run}", "getRun", "One run", GetAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.No,
         Parameters = [new Parameter("run", ParameterPlace.Path, "string", "Name of the run.")],
         Replies = [new Reply(200, "The run.", "Run"), Reply.Problem(404, "No such run.")],
     };
 
     public static readonly Operation Abandon = new("POST", "/v1/admin/batch/runs/{run}/abandon", "abandonRun", "End a run without publishing", AbandonAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.Change,
         Detail = "What is served stays as it is, and the next run begins anew. A host that dies after a 202 may resume the run: ask again.",
         Parameters = [new Parameter("run", ParameterPlace.Path, "string", "Name of the run.")],
         Replies =
@@ -42,6 +51,7 @@ internal static class RunsApi
     {
         _ = new Query(context);
         var start = await state.Parts.Runs.StartAsync(context.RequestAborted);
+        context.AuditDetail($"{start.Run.Run}");
         if (start.Started)
         {
             context.Response.Headers.Location = $"/v1/admin/batch/runs/{start.Run.Run}";

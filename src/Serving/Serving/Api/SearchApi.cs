@@ -39,9 +39,9 @@ internal static class SearchApi
         var limit = body.Int("limit", Limits.SearchPageDefault, 0, Limits.SearchPageMax);
         var definition = await parts.Reads.ShownAsync(cancel);
         var question = Question.Of(
-            definition, context.Caller(), body.TextOrNull("where"), body.Texts("select", Limits.ColumnsMax), body.Texts("order_by", Limits.SortKeysMax) ?? [], allByDefault: false);
+            definition, context.Caller(), body.OptionalText("where"), body.Texts("select", Limits.ColumnsMax), body.Texts("order_by", Limits.SortKeysMax) ?? [], allByDefault: false);
         var where = question.Where;
-        if (body.TextOrNull("cursor") is { } cursor)
+        if (body.OptionalText("cursor") is { } cursor)
         {
             var behind = Behind(question, new Cursor(parts.CursorKey), cursor);
             where = where is null ? behind : Keyset.And(where, behind);

@@ -3,6 +3,7 @@ using Lambda.Domain.Events;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -12,16 +13,22 @@ internal static class StatusApi
 {
     public static readonly Operation Status = new("GET", "/v1/admin/status", "getStatus", "How the engine is: partitions, warehouse, quarantine, counters", StatusAsync)
     {
+        Access = Access.For(Roles.Sre),
+        Audited = Audited.No,
         Replies = [new Reply(200, "The status.", "Status")],
     };
 
     public static readonly Operation Health = new("GET", "/healthz", "getHealth", "200 while the process answers", HealthAsync)
     {
+        Access = Access.Open,
+        Audited = Audited.No,
         Replies = [new Reply(200, "It answers.", "State")],
     };
 
     public static readonly Operation Ready = new("GET", "/readyz", "getReady", "200 once every partition has recovered and answers", ReadyAsync)
     {
+        Access = Access.Open,
+        Audited = Audited.No,
         Replies = [new Reply(200, "It is ready.", "State"), Reply.Problem(503, "Not yet, or no more; `detail` says why.")],
     };
 

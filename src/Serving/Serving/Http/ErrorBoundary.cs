@@ -1,4 +1,5 @@
 using Lambda.Domain.Views;
+using Lambda.Serving.Audit;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
@@ -11,9 +12,9 @@ internal static class ErrorBoundary
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private const int ClientClosedRequest = 499; // nobody reads it; nginx's number, for logs
 
-    public static async Task InvokeAsync(HttpContext context, RequestDelegate next, Action<string, Exception> onError)
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next, bool dev, Action<string, Exception> onError)
     {
-        if (LoopbackGuard.Check(context.Request) is { } foreign)
+        if (dev && LoopbackGuard.Check(context.Request) is { } foreign)
         {
             await foreign.WriteAsync(context);
             return;
@@ -44,6 +45,10 @@ internal static class ErrorBoundary
             case QuarantineWriteException full: // it comes before the log, so nothing of the request was appended
                 onError($"{context.Request.Method} {context.Request.Path}", full);
                 return new Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", full.Message, RetryAfter).WriteAsync(context);
+            case StorageException { IsTransient: true } store:
+                return new Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", store.Message, RetryAfter).WriteAsync(context);
+            case AuditUnavailableException no:
+                return new Problem(StatusCodes.Status503ServiceUnavailable, "audit-unavailable", no.Message, RetryAfter).WriteAsync(context);
             case MetricOverflowException overflow:
                 return new Problem(StatusCodes.Status500InternalServerError, "metric-overflow", overflow.Message).WriteAsync(context);
             case BadHttpRequestException bad:

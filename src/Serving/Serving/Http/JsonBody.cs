@@ -36,8 +36,6 @@ internal sealed class JsonBody(JsonDocument document, JsonElement element) : IDi
     /// <summary>Whether it is there and not null.</summary>
     public bool Has(string name) => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
-    public string? TextOrNull(string name) => Has(name) ? Text(name) : null;
-
     public bool Flag(string name) => Has(name) && Bool(name);
 
     public int Int(string name, int missing, int min, int max)
@@ -65,6 +63,13 @@ internal sealed class JsonBody(JsonDocument document, JsonElement element) : IDi
         { ValueKind: JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } other => other.GetRawText(),
         var other => throw Bad(name, $"{p.Key}: found {other.ValueKind}, expected a string, a number, a bool or null"),
     });
+
+    /// <summary>Null when it is missing or null.</summary>
+    public string? OptionalText(string name) => Has(name) ? Text(name) : null;
+
+    public long? OptionalLong(string name) => Has(name) ? Long(name) : null;
+
+    public bool? OptionalBool(string name) => Has(name) ? Bool(name) : null;
 
     public bool Bool(string name) => Get(name, JsonValueKind.True, JsonValueKind.False).GetBoolean();
 

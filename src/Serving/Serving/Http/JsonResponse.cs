@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Http;
@@ -30,6 +31,8 @@ internal sealed class JsonResponse
         {
             write(response._writer, state);
             response._writer.Flush();
+            var recorded = RequestScope.Of(context)?.RecordAsync(context, status) ?? Task.CompletedTask;
+            if (!recorded.IsCompletedSuccessfully) return SendWhenAsync(recorded, context, status, contentType, response._buffer.WrittenSpan.ToArray());
             Send(context.Response, status, contentType, response._buffer.WrittenSpan);
             return Task.CompletedTask; // the server flushes when the request ends
         }
@@ -41,6 +44,13 @@ internal sealed class JsonResponse
 
     public static Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write) =>
         WriteAsync(context, status, Json, write, static (to, w) => w(to));
+
+    /// <summary>What may show personal data leaves when the record of it is durable, or not at all.</summary>
+    private static async Task SendWhenAsync(Task recorded, HttpContext context, int status, string contentType, byte[] body)
+    {
+        await recorded;
+        Send(context.Response, status, contentType, body);
+    }
 
     private static void Send(HttpResponse response, int status, string contentType, ReadOnlySpan<byte> body)
     {

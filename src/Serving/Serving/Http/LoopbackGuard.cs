@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Lambda.Serving.Http;
 
 /// <summary>
-/// The API has no keys yet and listens on loopback only. A web page in a browser on this machine could still reach it: by a name that resolves here
+/// Without keys (`--dev`) the API listens on loopback only. A web page in a browser on this machine could still reach it: by a name that resolves here
 /// (DNS rebinding: refused by Host), or by a cross-site request (refused by Origin).
 /// </summary>
 internal static class LoopbackGuard

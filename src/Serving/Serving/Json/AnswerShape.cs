@@ -17,12 +17,14 @@ public sealed class AnswerShape
     private readonly Column[] _metrics;
     private readonly Column[] _derived;
     private readonly JsonEncodedText[] _segments;
+    private readonly JsonEncodedText[] _personal;
 
     private AnswerShape(ViewDefinition definition)
     {
         _definition = definition;
         _metrics = [.. definition.Outputs.Where(o => o.Kind == OutputKind.Metric).Select(Encode)];
         _derived = [.. definition.Outputs.Where(o => o.Kind == OutputKind.Derived).Select(Encode)];
+        _personal = [.. definition.Outputs.Where(o => o.Pii).Select(o => Encode(o.Name))];
         _segments = [.. definition.Segments.Select(s => Encode(s.Name))];
         Hash = Encode(definition.Hash);
     }
@@ -37,14 +39,15 @@ public sealed class AnswerShape
     }
 
     /// <summary>Writes the properties `metrics`, `derived` and `segments` into an object that is open.</summary>
-    public void Write(Utf8JsonWriter to, Answer answer)
+    /// <param name="showsPersonalData">False writes columns marked `pii` as if they had no value; <see cref="WriteMasked"/> says which.</param>
+    public void Write(Utf8JsonWriter to, Answer answer, bool showsPersonalData)
     {
         to.WriteStartObject(Names.Metrics);
-        foreach (var column in _metrics) column.Write(to, answer);
+        foreach (var column in _metrics) column.Write(to, answer, showsPersonalData);
         to.WriteEndObject();
 
         to.WriteStartObject(Names.Derived);
-        foreach (var column in _derived) column.Write(to, answer);
+        foreach (var column in _derived) column.Write(to, answer, showsPersonalData);
         to.WriteEndObject();
 
         to.WriteStartArray(Names.Segments);
@@ -53,18 +56,29 @@ public sealed class AnswerShape
         to.WriteEndArray();
     }
 
+    /// <summary>Names of the columns that were masked: null in them says nothing.</summary>
+    public void WriteMasked(Utf8JsonWriter to)
+    {
+        if (_personal.Length == 0) return;
+        to.WriteStartArray(Names.Masked);
+        foreach (var name in _personal) to.WriteStringValue(name);
+        to.WriteEndArray();
+    }
+
     private static Column Encode(OutputColumn output) =>
-        new(output.Index, Encode(output.Name), output.Keys?.Select(Encode).ToArray());
+        new(output.Index, Encode(output.Name), output.Keys?.Select(Encode).ToArray(), output.Pii);
 
     private static JsonEncodedText Encode(string text) => JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
 
-    private sealed record Column(int Index, JsonEncodedText Name, JsonEncodedText[]? Keys)
+    private sealed record Column(int Index, JsonEncodedText Name, JsonEncodedText[]? Keys, bool IsPersonal)
     {
-        public void Write(Utf8JsonWriter to, Answer answer)
+        public void Write(Utf8JsonWriter to, Answer answer, bool showsPersonalData)
         {
             to.WritePropertyName(Name);
-            if (Keys is null) JsonValues.Write(to, answer.Scalars[Index]);
-            else WriteMap(to, answer.Maps[Index], Keys);
+            var isMasked = IsPersonal && !showsPersonalData;
+            if (Keys is not null) WriteMap(to, isMasked ? null : answer.Maps[Index], Keys);
+            else if (isMasked) to.WriteNullValue();
+            else JsonValues.Write(to, answer.Scalars[Index]);
         }
 
         private static void WriteMap(Utf8JsonWriter to, Domain.Expressions.Value[]? values, JsonEncodedText[] keys)
@@ -94,5 +108,6 @@ public sealed class AnswerShape
         public static readonly JsonEncodedText AsOf = Encode("as_of");
         public static readonly JsonEncodedText FreshnessMs = Encode("freshness_ms");
         public static readonly JsonEncodedText Source = Encode("source");
+        public static readonly JsonEncodedText Masked = Encode("masked");
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
 using Lambda.Serving.Ports;
 using Names = Lambda.Serving.Json.AnswerShape.Names;
 
@@ -11,28 +12,32 @@ public static class CustomerJson
 {
     private static readonly JsonEncodedText[] Sources = [.. Enum.GetNames<ReadSource>().Select(n => JsonEncodedText.Encode(n.ToLowerInvariant()))];
 
-    public static void Write(Utf8JsonWriter to, CustomerId customer, CustomerRead.Found read)
+    /// <param name="model">Null: without estimates.</param>
+    public static void Write(Utf8JsonWriter to, CustomerId customer, CustomerRead.Found read, bool showsPersonalData, LifetimeModel? model = null)
     {
         var shape = AnswerShape.Of(read.Answer.Definition);
         to.WriteStartObject();
         to.WriteString(Names.CustomerId, customer.Utf8);
-        shape.Write(to, read.Answer);
+        shape.Write(to, read.Answer, showsPersonalData);
+        EstimatesJson.Write(to, read.Answer, model);
         to.WritePropertyName(Names.Meta);
-        WriteMeta(to, read);
+        WriteMeta(to, read, showsPersonalData);
         to.WriteEndObject();
     }
 
     /// <summary>What the answer rests on.</summary>
-    internal static void WriteMeta(Utf8JsonWriter to, CustomerRead.Found read)
+    internal static void WriteMeta(Utf8JsonWriter to, CustomerRead.Found read, bool showsPersonalData = true)
     {
+        var shape = AnswerShape.Of(read.Answer.Definition);
         to.WriteStartObject();
-        to.WriteString(Names.Definition, AnswerShape.Of(read.Answer.Definition).Hash);
+        to.WriteString(Names.Definition, shape.Hash);
         to.WriteNumber(Names.Epoch, read.Epoch);
         WritePosition(to, read.Partition, read.Applied);
         to.WritePropertyName(Names.AsOf);
         JsonValues.WriteDay(to, read.Answer.AsOfDay);
         to.WriteNumber(Names.FreshnessMs, read.FreshnessMs);
         to.WriteString(Names.Source, Sources[(int)read.Source]);
+        if (!showsPersonalData) shape.WriteMasked(to);
         to.WriteEndObject();
     }
 

@@ -9,7 +9,24 @@ namespace Lambda.Serving.OpenApi;
 /// <summary>The answer's schema, as the definition has it: it changes when another definition is published.</summary>
 internal static class CustomerSchema
 {
-    public static JsonObject Of(ViewDefinition definition) => Closed(
+    public static JsonObject Of(ViewDefinition definition)
+    {
+        var schema = Exact(definition);
+        if (definition.Lifetime is not null) schema["properties"]!["estimates"] = Estimates();
+        schema["properties"]!["meta"]!["properties"]!["masked"] = Doc(List(Text), "Columns that the key may not see: null in them says nothing. Missing when all are shown.");
+        return schema;
+    }
+
+    private static JsonObject Estimates() => Doc(
+        Closed(
+            ("p_alive", Doc(Number, "Probability that the customer has not left.")),
+            ("expected_purchases_90d", Doc(Number, "Days with a purchase in the next 90.")),
+            ("ltv_365d_minor", Doc(OrNull(Integer), "Spending of the next 365 days, undiscounted.")),
+            ("rfm", Doc(OrNull(Text), "Recency, frequency, monetary value: a digit each, 5 is the best fifth.")),
+            ("model", Doc(Text, "Its version; /v1/models/lifetime tells of it."))),
+        "A model's, not exact. Left out before the first fit, and of who never bought.");
+
+    private static JsonObject Exact(ViewDefinition definition) => Closed(
         ("customer_id", Text),
         ("metrics", Closed(Outputs(definition, OutputKind.Metric))),
         ("derived", Closed(Outputs(definition, OutputKind.Derived))),

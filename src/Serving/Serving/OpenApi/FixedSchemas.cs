@@ -32,6 +32,7 @@ internal static class FixedSchemas
         ("RefusedDefinition", Problem([("errors", List(Closed(("file", Text), ("line", Integer), ("column", Integer), ("message", Text))))])),
         ("Definition", Definition()),
         ("Status", Status()),
+        ("LifetimeModel", LifetimeModel()),
     ];
 
     private static JsonObject Problem(params IEnumerable<(string, JsonNode)> extensions) => Doc(
@@ -66,6 +67,14 @@ internal static class FixedSchemas
             ("name", Text), ("definition", Text), ("next", Doc(OrNull(Text), "Hash of the one that the next run takes.")), ("tile_retention_days", Integer),
             ("outputs", List(output)), ("segments", List(Closed(("name", Text), ("doc", Text)))), ("text", Text));
     }
+
+    private static JsonObject LifetimeModel() => Closed(
+        ("model", OrNull(Closed(
+            ("version", Text), ("epoch", Integer), ("fitted_on", Day), ("customers", Integer),
+            ("purchases", Closed(("r", Number), ("alpha_days", Number), ("a", Number), ("b", Number), ("log_likelihood", Number))),
+            ("value", OrNull(Closed(("p", Number), ("q", Number), ("v_minor", Number), ("log_likelihood", Number)))),
+            ("rfm", OrNull(Closed(("recency_days", List(Number)), ("purchase_days", List(Number)), ("spent_minor", List(Number)))))))),
+        ("failure", OrNull(Closed(("epoch", Integer), ("reason", Text)))));
 
     private static JsonObject Status() => Closed(
         ("state", OneOf("starting", "ready", "degraded", "stopping")), ("reasons", List(Text)), ("version", Text), ("started_at", Instant), ("uptime_ms", Integer),

@@ -18,14 +18,14 @@ internal static class OpenApiDocument
     private static JsonObject Build(ViewDefinition definition)
     {
         var schemas = new JsonObject();
-        foreach (var (name, schema) in FixedSchemas.All().Concat(OperationsSchemas.All()).Concat(PopulationSchemas.All()).Concat(EventSchemas.All())) schemas[name] = schema;
+        foreach (var (name, schema) in FixedSchemas.All().Concat(OperationsSchemas.All()).Concat(SecuritySchemas.All()).Concat(PopulationSchemas.All()).Concat(EventSchemas.All())) schemas[name] = schema;
         schemas["Customer"] = CustomerSchema.Of(definition);
         return new JsonObject
         {
             ["openapi"] = "3.1.0",
             ["info"] = new JsonObject { ["title"] = "Lambda", ["version"] = "1", ["description"] = "Customer 360: events in, merged answers out." },
             ["paths"] = Paths(),
-            ["components"] = new JsonObject { ["schemas"] = schemas },
+            ["components"] = new JsonObject { ["schemas"] = schemas, ["securitySchemes"] = SecuritySchemas.Schemes() },
         };
     }
 
@@ -55,6 +55,7 @@ internal static class OpenApiDocument
                 ["content"] = new JsonObject(body.MediaTypes.Select(m => KeyValuePair.Create(m, (JsonNode?)new JsonObject { ["schema"] = BodySchema(body, m) }))),
             };
         }
+        SecuritySchemas.AddTo(described, operation);
         var replies = new JsonObject();
         foreach (var reply in operation.Replies) replies[reply.Status.ToString(CultureInfo.InvariantCulture)] = Of(reply);
         replies["default"] = Of(Reply.Problem(0, "Any other error."));

@@ -16,6 +16,10 @@ internal static class OperationsSchemas
             ("epoch", Integer), ("definition", Text), ("next", Doc(OrNull(Text), "Hash of the definition that the next run takes.")),
             ("partitions", List(Closed(("partition", Integer), ("published", Integer), ("current", Integer), ("definition", Text), ("next", OrNull(Text))))))),
         ("Checkpoints", Closed(("partitions", List(Closed(("partition", Integer), ("checkpointed", Integer)))))),
+        ("Topics", Closed(("topics", List(Closed(
+            ("topic", Text), ("state", Doc(Text, "reading, waiting, stopped")), ("reason", OrNull(Text)), ("node", OrNull(Text)), ("reader", Text),
+            ("accepted", Integer), ("refused", Integer), ("lag", Doc(Integer, "Messages not read yet.")),
+            ("partitions", List(Closed(("partition", Integer), ("next", Integer), ("end", Integer), ("lag", Integer))))))))),
         ("MetricsText", Doc(Text, "Prometheus text exposition.")),
     ];
 

@@ -7,6 +7,7 @@ internal static class Schema
 {
     public static JsonObject Text => new() { ["type"] = "string" };
     public static JsonObject Integer => new() { ["type"] = "integer", ["format"] = "int64" };
+    public static JsonObject Number => new() { ["type"] = "number" };
     public static JsonObject Bool => new() { ["type"] = "boolean" };
     public static JsonObject Day => new() { ["type"] = "string", ["format"] = "date" };
     public static JsonObject Instant => new() { ["type"] = "string", ["format"] = "date-time" };

@@ -17,7 +17,7 @@ public interface IEngineStatus
 /// <param name="Epoch">Published epoch, 0 before the first run.</param>
 /// <param name="Definition">Hash of the definition that answers.</param>
 /// <param name="Quarantine">Open entries by reason.</param>
-/// <param name="Counters">Totals since start by name: events_accepted, events_rejected, duplicates, conflicting_duplicates, barriers_ignored, ….</param>
+/// <param name="Counters">Totals since start by name: events_accepted, events_rejected, duplicates, conflicting_duplicates, barriers_ignored, nodes_downed, ….</param>
 public sealed record EngineStatus(
     string State, IReadOnlyList<string> Reasons, string Version, long StartedAtMs, long Epoch, string Definition,
     IReadOnlyList<PartitionStatus> Partitions, WarehouseStatus Warehouse,

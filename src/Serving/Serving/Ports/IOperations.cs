@@ -22,6 +22,13 @@ public interface IOperations
 
     /// <summary>Makes a node hand over its partitions (each with a checkpoint) and leave. Returns when they are answered elsewhere.</summary>
     ValueTask<Drain> DrainAsync(string node, CancellationToken cancel);
+
+    /// <summary>Topics of others that are read as sources, as they were a moment ago; each told of by whichever node is asked.</summary>
+    IReadOnlyList<TopicStatus> Topics { get; }
+
+    /// <summary>Forgets where reading a topic stood and begins anew. Null when no such topic is read.</summary>
+    /// <exception cref="EngineUnavailableException">Its reader does not answer.</exception>
+    ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel);
 }
 
 /// <param name="Node">Its name: what `drain` takes.</param>

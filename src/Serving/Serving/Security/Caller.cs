@@ -12,6 +12,9 @@ public enum Roles
     Finance = 4,
     Sre = 8,
     Admin = 16,
+
+    /// <summary>For producers: sends events and reads nothing.</summary>
+    Ingest = 32,
 }
 
 /// <summary>Who asks.</summary>
@@ -22,14 +25,13 @@ public sealed record Caller(string Name, Roles Roles, bool SeesPersonalData)
     /// <summary>Whoever reaches the loopback port where no keys are asked for.</summary>
     public static readonly Caller Local = new("local", Roles.Admin, SeesPersonalData: true);
 
+    /// <summary>Of the key, empty for who needed none.</summary>
+    public string KeyId { get; init; } = "";
+
     public bool Is(Roles any) => (Roles & (any | Roles.Admin)) != 0;
 }
 
 internal static class Callers
 {
-    private static readonly object Key = new();
-
-    public static Caller Caller(this HttpContext context) => context.Items.TryGetValue(Key, out var caller) ? (Caller)caller! : Security.Caller.Local;
-
-    public static void Set(HttpContext context, Caller caller) => context.Items[Key] = caller;
+    public static Caller Caller(this HttpContext context) => RequestScope.Of(context)?.Caller ?? Security.Caller.Local;
 }

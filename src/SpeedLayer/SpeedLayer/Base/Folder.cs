@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Lambda.SpeedLayer.Base;
 
 /// <summary>Makes a rename durable: on Unix the folder itself is fsynced. .NET opens no folders, hence the calls.</summary>
-internal static partial class Folder
+public static partial class Folder
 {
     public static void Fsync(string folder)
     {

@@ -16,7 +16,7 @@ public sealed class MemorySinkProgressStore : ISinkProgressStore
         lock (_lock)
         {
             foreach (var (partition, now) in progress) _progress[partition] = now;
-            foreach (var (partition, epoch, at) in barriers) _barriers[(partition, epoch)] = at;
+            foreach (var (partition, epoch, at) in barriers) _barriers.TryAdd((partition, epoch), at);
         }
     }
 

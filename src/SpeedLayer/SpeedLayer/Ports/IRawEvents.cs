@@ -27,7 +27,10 @@ public interface ISinkProgressStore
 {
     SinkProgress Load(int partition);
 
-    /// <summary>Saves all given partitions in one durable transaction, with the totals at each barrier passed (by epoch).</summary>
+    /// <summary>
+    /// Saves all given partitions in one durable transaction, with the totals at each barrier passed (by epoch). Of two barriers of an epoch the first counts: what is
+    /// known of it stays.
+    /// </summary>
     void Save(IReadOnlyList<(int Partition, SinkProgress Progress)> progress, IReadOnlyList<(int Partition, long Epoch, SinkProgress AtBarrier)> barriers);
 
     /// <summary>The totals at the barrier that ended this epoch, null if the sink has not passed it.</summary>

@@ -38,11 +38,15 @@ public sealed class SinkPump
     /// <summary>Why the partition's sink stopped, null while it runs.</summary>
     public Exception? Stopped(int partition) => _stopped[partition];
 
+    /// <summary>Append time of the oldest record that the last step found; null when it found none.</summary>
+    public long? WaitingSinceMs { get; private set; }
+
     /// <summary>Inserts one batch if there are enough rows, or the oldest has waited long enough, or <paramref name="flush"/>.</summary>
     /// <returns>Rows handed over; 0 when there was nothing due.</returns>
     public async Task<int> StepAsync(bool flush, CancellationToken cancel)
     {
         var batch = Gather();
+        WaitingSinceMs = batch.Count == 0 ? null : batch.Min(s => s.Frames[0].AppendedAtMs);
         if (batch.Count == 0 || (!flush && !IsDue(batch))) return 0;
         try
         {
@@ -99,7 +103,7 @@ public sealed class SinkPump
     }
 
     private bool IsDue(List<Slice> batch) => batch.Sum(s => s.Rows) >= _policy.Rows
-        || _time.GetUtcNow().ToUnixTimeMilliseconds() - batch.Min(s => s.Frames[0].AppendedAtMs) >= _policy.DelayMs;
+        || _time.GetUtcNow().ToUnixTimeMilliseconds() - WaitingSinceMs >= _policy.DelayMs;
 
     private async Task InsertAndRecord(List<Slice> batch, CancellationToken cancel)
     {

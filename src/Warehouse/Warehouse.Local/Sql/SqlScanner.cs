@@ -49,7 +49,7 @@ internal ref struct SqlScanner(ReadOnlySpan<byte> sql)
     private Token Run(TokenKind kind)
     {
         var start = Position;
-        while (Position < _sql.Length && IsWordPart(_sql[Position]))
+        while (Position < _sql.Length && IsWordPart(_sql[Position]) && UnicodeSpace(_sql[Position..]) == 0)
             Position++;
         return new Token(kind, start, Position);
     }
@@ -123,11 +123,19 @@ internal ref struct SqlScanner(ReadOnlySpan<byte> sql)
                 SkipTo(rest, "\n"u8);
             else if (rest.StartsWith("/*"u8))
                 SkipTo(rest[2..], "*/"u8, 2);
-            else if (rest.StartsWith("\u00a0"u8))
-                Position += 2;
+            else if (UnicodeSpace(rest) is > 0 and var length)
+                Position += length;
             else
                 return;
         }
+    }
+
+    /// <summary>Bytes of the space beyond ASCII that begins here, 0 when none does: as in ClickHouse's lexer, the byte order mark (some clients begin with it) among them.</summary>
+    private static int UnicodeSpace(ReadOnlySpan<byte> rest)
+    {
+        if (rest[0] < 0x80 || System.Text.Rune.DecodeFromUtf8(rest, out var rune, out var length) != System.Buffers.OperationStatus.Done)
+            return 0;
+        return rune.Value is 0x85 or 0xA0 or 0x180E or (>= 0x2000 and <= 0x200D) or 0x2028 or 0x2029 or 0x202F or 0x205F or 0x2060 or 0x3000 or 0xFEFF ? length : 0;
     }
 
     private void SkipTo(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> end, int offset = 0)

@@ -61,7 +61,7 @@ internal sealed class Million : IAsyncDisposable
     }
 
     /// <summary>Begins a new host on the folder; await <see cref="AttachAsync"/> for its address.</summary>
-    public void Begin() => Process = LambdaProcess.Begin(["up", "--data", _folder, "--port", _port.ToString(CultureInfo.InvariantCulture), "--batch-at", "none"]);
+    public void Begin() => Process = LambdaProcess.Begin(["up", "--dev", "--data", _folder, "--port", _port.ToString(CultureInfo.InvariantCulture), "--batch-at", "none"]);
 
     public async Task AttachAsync(CancellationToken cancel)
     {

@@ -48,11 +48,13 @@ internal sealed class LambdaProcess : IAsyncDisposable
 
     /// <summary>The same without waiting.</summary>
     /// <param name="log">Gets each line it writes to stderr.</param>
-    public static LambdaProcess Begin(IEnumerable<string> arguments, Action<string>? log = null)
+    /// <param name="environment">Variables it gets besides those of this process, unless they are set here already.</param>
+    public static LambdaProcess Begin(IEnumerable<string> arguments, Action<string>? log = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(DotnetHost()) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(typeof(LambdaProcess).Assembly.Location);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment.TryAdd(name, value);
         var process = new LambdaProcess(start);
         if (log is not null) process._process.ErrorDataReceived += (_, line) => { if (line.Data is { } text) log(text); };
         process._process.Start();
@@ -75,13 +77,35 @@ internal sealed class LambdaProcess : IAsyncDisposable
     /// <summary>Asks it to stop and waits until it has.</summary>
     public async Task StopAsync()
     {
-        if (_process.HasExited) return;
-        _ = Kill(_process.Id, (int)PosixSignalNumber.Terminate);
+        Terminate();
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>SIGSTOP: it lives, holds its connections, and does nothing.</summary>
-    public void Freeze() => _ = Kill(_process.Id, (int)PosixSignalNumber.Stop);
+    /// <summary>SIGTERM, without waiting.</summary>
+    public void Terminate()
+    {
+        if (!_process.HasExited) _ = Kill(_process.Id, (int)PosixSignalNumber.Terminate);
+    }
+
+    /// <summary>SIGSTOP: it lives, holds its connections, and does nothing. On a busy machine its threads go on for a while: until the last one stands.</summary>
+    public async Task FreezeAsync()
+    {
+        _ = Kill(_process.Id, (int)PosixSignalNumber.Stop);
+        while (Directory.GetDirectories($"/proc/{Id}/task").Any(thread => !IsStopped(thread))) await Task.Delay(5);
+    }
+
+    private static bool IsStopped(string thread)
+    {
+        try
+        {
+            var stat = File.ReadAllText(Path.Combine(thread, "stat")); // PID (NAME) STATE …
+            return stat[stat.LastIndexOf(')') + 2] == 'T';
+        }
+        catch (IOException)
+        {
+            return true; // the thread has ended
+        }
+    }
 
     /// <summary>SIGCONT.</summary>
     public void Thaw() => _ = Kill(_process.Id, (int)PosixSignalNumber.Continue);

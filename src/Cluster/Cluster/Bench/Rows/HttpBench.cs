@@ -27,7 +27,7 @@ internal sealed class HttpBench : IBench
         var bodies = EventBatches.Lines(stream, events, EventsPerBody);
         var walk = JsonWalk.Measure(bodies, context.Rounds);
         await using var host = await LambdaProcess.StartAsync(
-            ["up", "--data", context.NewFolder("http"), "--port", "0", "--batch-at", "none", "--definition", BenchView.File], cancel);
+            ["up", "--dev", "--data", context.NewFolder("http"), "--port", "0", "--batch-at", "none", "--definition", BenchView.File], cancel);
         await using var memory = context.Memory.Watch(host.Id);
         using var client = new HostClient(host.Url);
 
