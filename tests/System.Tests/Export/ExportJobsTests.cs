@@ -15,6 +15,7 @@ namespace Lambda.SystemTests.Export;
 public sealed class ExportJobsTests
 {
     private static readonly PopulationExport Everyone = new(TestView.Definition, null, [], false, ExportFormat.Ndjson);
+    private static readonly ExportRights Marketing = new("0123456789abcdef", "marketing", SeesPersonalData: false);
 
     /// <summary>The process dies before any of its files is whole, again and again: the next one goes on where the journal ends.</summary>
     [Fact]
@@ -35,7 +36,7 @@ public sealed class ExportJobsTests
                 return new TaskCompletionSource().Task; // it never comes back: as good as dead
             };
             var jobs = Jobs(population, exports);
-            id ??= jobs.Start(Everyone, "folder", "x").Id;
+            id ??= jobs.Start(Everyone, Marketing, "folder", "x").Id;
             await Task.WhenAny(died.Task, exports.EndedAsync(id));
         }
         var job = exports.Get(id)!;
@@ -57,11 +58,11 @@ public sealed class ExportJobsTests
             await go.Task;
         };
         await using var jobs = Jobs(population, exports);
-        var id = jobs.Start(Everyone, "folder", "x").Id;
+        var id = jobs.Start(Everyone, Marketing, "folder", "x").Id;
         await reached.Task;
         Assert.Equal(ExportState.Cancelled, jobs.Cancel(id)!.State);
         go.SetResult();
-        var next = jobs.Start(Everyone, "folder", "y").Id; // runs when the first has ended
+        var next = jobs.Start(Everyone, Marketing, "folder", "y").Id; // runs when the first has ended
         Assert.Equal(ExportState.Done, (await exports.EndedAsync(next)).State);
         Assert.Equal(ExportState.Cancelled, exports.Get(id)!.State);
         Assert.DoesNotContain(exports.Files.Keys, f => f.Contains(id, StringComparison.Ordinal) && f.EndsWith("manifest.json", StringComparison.Ordinal));
@@ -73,10 +74,22 @@ public sealed class ExportJobsTests
         var (population, exports) = (Population(5), new MemoryExports());
         await using var jobs = Jobs(population, exports);
         exports.OnWrite = _ => throw new IOException("no space left on device");
-        Assert.Contains("no space", (await exports.EndedAsync(jobs.Start(Everyone, "folder", "x").Id)).Reason, StringComparison.Ordinal);
+        Assert.Contains("no space", (await exports.EndedAsync(jobs.Start(Everyone, Marketing, "folder", "x").Id)).Reason, StringComparison.Ordinal);
         exports.OnWrite = _ => Task.CompletedTask;
         population.Definition = TestView.Other;
-        Assert.Contains("definition", (await exports.EndedAsync(jobs.Start(Everyone, "folder", "x").Id)).Reason, StringComparison.Ordinal);
+        Assert.Contains("definition", (await exports.EndedAsync(jobs.Start(Everyone, Marketing, "folder", "x").Id)).Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>A job outlives its process, not the rights it was made with.</summary>
+    [Fact]
+    public async Task Job_WhenItHasColumnsItsMakerMayNotSee_Fails()
+    {
+        var (population, exports) = (Population(5), new MemoryExports());
+        await using var jobs = Jobs(population, exports);
+        var names = new PopulationExport(TestView.Definition, null, [.. TestView.Definition.Outputs.Where(o => o.Pii)], false, ExportFormat.Ndjson);
+        Assert.Contains("personal data", (await exports.EndedAsync(jobs.Start(names, Marketing, "folder", "x").Id)).Reason, StringComparison.Ordinal);
+        Assert.Equal(ExportState.Done, (await exports.EndedAsync(jobs.Start(names, Marketing with { SeesPersonalData = true }, "folder", "x").Id)).State);
+        Assert.DoesNotContain(exports.Files.Keys, f => !f.Contains(exports.Jobs.Values.Single(j => j.State == ExportState.Done).Id, StringComparison.Ordinal));
     }
 
     [Theory]

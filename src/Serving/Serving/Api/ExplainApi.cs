@@ -19,6 +19,8 @@ internal static class ExplainApi
 {
     public static readonly Operation Get = new("GET", "/v1/customers/{id}/explain", "explainCustomerValue", "Why a metric, a derived value or a segment is what it is", HandleAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance),
+        Audited = Audited.Read,
         Detail = "The definition's text, what the batch view and the two deltas give on their own, and for a metric the events that count, newest first, each with what it gives: they can be added up. "
             + "Events behind `position` are left out, so that they fit the value.",
         Parameters =

@@ -18,6 +18,8 @@ internal static class ExportsApi
 {
     public static readonly Operation Start = new("POST", "/v1/exports", "startExport", "Customers as NDJSON, CSV or Parquet", StartAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Finance),
+        Audited = Audited.Change,
         Detail = "Without `to` the rows are streamed in the answer; if the warehouse fails in the middle the connection is cut, so that a part is never taken for the whole. With `to` a job "
             + "writes files below a root that the operator configured, each there whole or not at all, with a manifest; a job goes on after a crash. Each row is exact at its own "
             + "position and day; there is no snapshot over rows: the headers and the manifest tell the oldest epoch and day.",
@@ -37,6 +39,9 @@ internal static class ExportsApi
 
     public static readonly Operation List = new("GET", "/v1/exports", "listExports", "Export jobs, newest first", ListAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Finance),
+        Audited = Audited.Behind,
+        Detail = "`where` reads null for keys without the pii right when it was asked with that right: it may name somebody.",
         Replies = [new Reply(200, "Those that are remembered.", "ExportJobs")],
     };
 
@@ -44,12 +49,16 @@ internal static class ExportsApi
 
     public static readonly Operation Get = new("GET", "/v1/exports/{export}", "getExport", "One export job", GetAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Finance),
+        Audited = Audited.Behind,
         Parameters = [Id],
         Replies = [new Reply(200, "As it stands.", "ExportJob"), Reply.Problem(404, "There is none of this name.")],
     };
 
     public static readonly Operation Cancel = new("POST", "/v1/exports/{export}/cancel", "cancelExport", "End an export job", CancelAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Finance),
+        Audited = Audited.Change,
         Detail = "Files that are written stay. A job that has ended stays as it is.",
         Parameters = [Id],
         Replies = [new Reply(200, "As it stands.", "ExportJob"), Reply.Problem(404, "There is none of this name.")],
@@ -66,15 +75,25 @@ internal static class ExportsApi
         var definition = await parts.Reads.ShownAsync(context.RequestAborted);
         var question = Question.Of(definition, context.Caller(), body.OptionalText("where"), body.Texts("select", Limits.ColumnsMax), [], allByDefault: true);
         var export = new PopulationExport(definition, question.Where, question.Columns, question.WithSegments, format);
-        if (to is null) await StreamAsync(context, parts.Reads, export);
-        else await WriteAsync(context, StatusCodes.Status202Accepted, Begin(parts.Exports, export, to.Value));
+        if (to is null)
+        {
+            context.AuditDetail($"{question.ColumnNames}, as {format}");
+            await StreamAsync(context, parts.Reads, export);
+        }
+        else
+        {
+            var caller = context.Caller();
+            var job = Begin(parts.Exports, export, new ExportRights(caller.KeyId, caller.Name, caller.SeesPersonalData), to.Value);
+            context.AuditDetail($"{job.Id}: {question.ColumnNames}, as {format}");
+            await WriteAsync(context, StatusCodes.Status202Accepted, job);
+        }
     }
 
-    private static ExportJob Begin(ExportJobs exports, PopulationExport export, (string Kind, string Path) to)
+    private static ExportJob Begin(ExportJobs exports, PopulationExport export, ExportRights by, (string Kind, string Path) to)
     {
         try
         {
-            return exports.Start(export, to.Kind, to.Path);
+            return exports.Start(export, by, to.Kind, to.Path);
         }
         catch (ExportRefusedException e)
         {
@@ -106,6 +125,7 @@ internal static class ExportsApi
         response.Headers["Lambda-Oldest-Epoch"] = summary.OldestEpoch.ToString(CultureInfo.InvariantCulture);
         if (summary.OldestAsOfDay is { } day) response.Headers["Lambda-Oldest-As-Of"] = DateOnly.FromDayNumber(day + DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        await context.AuditBeforeAnswerAsync();
         try
         {
             for (; read > 0; read = await rows.ReadAsync(buffer, cancel)) await response.Body.WriteAsync(buffer.AsMemory(0, read), cancel);
@@ -119,11 +139,11 @@ internal static class ExportsApi
     private static Task ListAsync(HttpContext context, ApiState state)
     {
         _ = new Query(context);
-        return JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, state.Parts.Population.Exports.List(), static (to, jobs) =>
+        return JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, (jobs: state.Parts.Population.Exports.List(), caller: context.Caller()), static (to, s) =>
         {
             to.WriteStartObject();
             to.WriteStartArray("exports");
-            foreach (var job in jobs) ExportManifest.Write(to, job);
+            foreach (var job in s.jobs) ExportManifest.Write(to, job, ShowsWhere(job, s.caller));
             to.WriteEndArray();
             to.WriteEndObject();
         });
@@ -144,7 +164,9 @@ internal static class ExportsApi
         : WriteAsync(context, StatusCodes.Status200OK, job);
 
     private static Task WriteAsync(HttpContext context, int status, ExportJob job) =>
-        JsonResponse.WriteAsync(context, status, JsonResponse.Json, job, static (to, j) => ExportManifest.Write(to, j));
+        JsonResponse.WriteAsync(context, status, JsonResponse.Json, (job, caller: context.Caller()), static (to, s) => ExportManifest.Write(to, s.job, ShowsWhere(s.job, s.caller)));
+
+    private static bool ShowsWhere(ExportJob job, Caller caller) => caller.SeesPersonalData || !job.By.SeesPersonalData;
 
     private static string MediaTypeOf(ExportFormat format) => format switch
     {

@@ -16,8 +16,10 @@ internal static class LookupApi
 {
     public static readonly Operation Post = new("POST", "/v1/customers/lookup", "lookupCustomers", "Merged answers of up to 1,000 customers", HandleAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance),
+        Audited = Audited.Read,
         Detail = "In the order asked for; each customer has an outcome of its own: `found`, `unknown`, `overflow` (a metric does not fit its type) or `unavailable` (its partition "
-            + "cannot answer now). Customers of one partition are read at one moment. `select` names columns; without it all are given that the caller may see.",
+            + "cannot answer now). Customers of one partition are read at one moment. `select` names columns; without it all are given that the caller may see. The audit log has an entry for each customer.",
         Request = new Body("Lookup", "Whose answers.", [JsonResponse.Json]) { IsOne = true },
         Replies =
         [
@@ -40,6 +42,8 @@ internal static class LookupApi
         _ = columns.Of(state.Parts.Definitions.Current); // names are checked though nobody be found
 
         var reads = await state.Parts.Reads.ReadManyAsync(ids, asOf, context.RequestAborted);
+        context.AuditDetail($"{ids.Length} customers");
+        context.AuditCustomers(ids);
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, (ids, reads, columns), static (to, s) =>
         {
             to.WriteStartObject();

@@ -14,9 +14,11 @@ internal static class SearchApi
 {
     public static readonly Operation Post = new("POST", "/v1/customers/search", "searchCustomers", "Customers that a condition is true of", HandleAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance),
+        Audited = Audited.Read,
         Detail = "`where` and `order_by` are written in the language of definitions, over metrics with their windows, derived values, segments (by name, as bools), `customer_id` and `today`. "
             + "Each row is exact at its own `position` and day; rows are brought up to date within two seconds of an event, so a page is no snapshot of one moment. "
-            + "Days and instants outside 1900 to 2299 are taken as the nearest within. Order is total: customer id decides between equals; nulls come last unless the key says `nulls first`.",
+            + "Days and instants outside 1900 to 2299 are taken as the nearest within. Order is total: customer id decides between equals; nulls come last unless the key says `nulls first`. The audit log has an entry for each customer shown.",
         Request = new Body("Search", "What is asked.", [JsonResponse.Json]) { IsOne = true },
         Replies =
         [
@@ -52,7 +54,10 @@ internal static class SearchApi
         var summary = parts.Reads.SummaryAsync(definition, cancel).AsTask();
         await Task.WhenAll(count is null ? [hits, summary] : [hits, summary, count]);
         var next = hits.Result.Count > limit ? Next(question, new Cursor(parts.CursorKey), hits.Result[limit - 1]) : null;
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => Write(to, question, hits.Result.Take(limit), next, count?.Result, summary.Result));
+        List<PopulationHit> shown = [.. hits.Result.Take(limit)];
+        context.AuditDetail($"{shown.Count} customers, {question.ColumnNames}");
+        context.AuditCustomers(shown.Select(h => h.Customer));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => Write(to, question, shown, next, count?.Result, summary.Result));
     }
 
     private static Domain.Expressions.Expr Behind(Question question, Cursor cursors, string cursor) =>

@@ -1,7 +1,10 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -11,6 +14,8 @@ internal static class SqlApi
 {
     public static readonly Operation Post = new("POST", "/v1/sql", "runSql", "Read-only SQL over customers and events, without personal data", HandleAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Finance),
+        Audited = Audited.Read,
         Detail = "One SELECT in ClickHouse's dialect over `customer_current` (a row a customer) and `events` (distinct events); columns with personal data are absent for everybody. "
             + "`{name:Type}` places take `parameters`. Time, memory and rows are limited. Refused: other tables, table functions, functions that reach beyond their arguments, SETTINGS, FORMAT, more than one statement.",
         Request = new Body("Sql", "What to run.", [JsonResponse.Json]) { IsOne = true },
@@ -30,6 +35,7 @@ internal static class SqlApi
         _ = new Query(context);
         using var body = (await JsonBody.ReadAsync(context, Limits.SqlBytes)).Only("sql", "parameters", "limit");
         var (sql, limit, parameters) = (body.Text("sql"), body.Int("limit", Limits.SqlRowsDefault, 1, Limits.SqlRowsMax), body.Scalars("parameters"));
+        context.AuditDetail($"statement of {sql.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)))}"); // not itself: it may name somebody
         SqlResult result;
         try
         {

@@ -6,6 +6,7 @@ using Lambda.Serving.Customer;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Lambda.Serving.Api;
@@ -15,6 +16,8 @@ internal static class TimelineApi
 {
     public static readonly Operation Get = new("GET", "/v1/customers/{id}/timeline", "getCustomerTimeline", "What happened, newest first, in words", HandleAsync)
     {
+        Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance),
+        Audited = Audited.Read,
         Detail = "One entry an event; what happened in the app on one day without anything else between is one entry. Names no personal data.",
         Parameters =
         [

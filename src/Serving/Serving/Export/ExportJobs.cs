@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
 using Lambda.Domain.Expressions;
-using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
+using Lambda.Serving.Security;
 
 namespace Lambda.Serving.Export;
 
@@ -40,13 +41,13 @@ public sealed class ExportJobs : IAsyncDisposable
 
     /// <exception cref="ExportRefusedException">There may be no export to there.</exception>
     /// <exception cref="EngineUnavailableException">Too many wait already.</exception>
-    public ExportJob Start(PopulationExport export, string kind, string path)
+    public ExportJob Start(PopulationExport export, ExportRights by, string kind, string path)
     {
         var id = $"export-{Guid.NewGuid():N}"[..19];
         var below = path.Length == 0 ? id : $"{path}/{id}";
         var job = new ExportJob(
             id, _node, ExportState.Queued, export.Definition.Hash, export.Where is null ? null : ExprText.Print(export.Where), [.. export.Columns.Select(c => c.Name)], export.WithSegments, export.Format,
-            kind, below, _targets.Open(kind, below).Place, null, [], 0, null, NowMs, null, null);
+            kind, below, _targets.Open(kind, below).Place, null, [], 0, null, NowMs, null, null, by);
         _journal.Put(job);
         if (Enqueue(id)) return job;
         _journal.Put(job with { State = ExportState.Failed, EndedAtMs = NowMs, Reason = "too many exports waited" });
@@ -126,10 +127,10 @@ public sealed class ExportJobs : IAsyncDisposable
         }
         job = Save(job with { State = ExportState.Running }, cancel);
         var bounds = job.Bounds!;
-        var (where, columns) = Compile(definition, job);
+        var asked = Question.Of(definition, new Caller(job.By.Name, Roles.None, job.By.SeesPersonalData), job.Where, job.Columns, [], allByDefault: false);
         for (var part = job.Parts.Count; part <= bounds.Count; part++)
         {
-            var export = new PopulationExport(definition, where, columns, job.WithSegments, job.Format, part == 0 ? "" : bounds[part - 1], part == bounds.Count ? "" : bounds[part]);
+            var export = new PopulationExport(definition, asked.Where, asked.Columns, job.WithSegments, job.Format, part == 0 ? "" : bounds[part - 1], part == bounds.Count ? "" : bounds[part]);
             var name = $"part-{part + 1:00000}.{ExportManifest.Extension(job.Format)}";
             var written = await PatientlyAsync(() => WriteAsync(target, name, export, cancel), cancel);
             job = Save(job with { Parts = [.. job.Parts, written] }, cancel);
@@ -156,13 +157,6 @@ public sealed class ExportJobs : IAsyncDisposable
             written = await PartWriter.CopyAsync(name, export.Format, from, to, c);
         }, cancel);
         return written!;
-    }
-
-    private static (Expr? Where, IReadOnlyList<OutputColumn> Columns) Compile(ViewDefinition definition, ExportJob job)
-    {
-        var columns = PopulationColumns.Of(definition);
-        var where = job.Where is null ? null : columns.Parse(job.Where, out _) ?? throw new InvalidOperationException($"export {job.Id}: its condition `{job.Where}` does not parse any more");
-        return (where, [.. job.Columns.Select(name => columns.Named(name)!)]);
     }
 
     /// <summary>A warehouse that is away for the moment ends no job.</summary>

@@ -14,20 +14,22 @@ internal static class ExportManifest
     public static string Of(ExportJob job)
     {
         using var bytes = new MemoryStream();
-        using (var to = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true })) Write(to, job);
+        using (var to = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true })) Write(to, job, showsWhere: true);
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
 
-    public static void Write(Utf8JsonWriter to, ExportJob job)
+    /// <param name="showsWhere">False: the condition, which may name a person, is left out.</param>
+    public static void Write(Utf8JsonWriter to, ExportJob job, bool showsWhere)
     {
         to.WriteStartObject();
         to.WriteString("export", job.Id);
         to.WriteString("state", job.State.ToString().ToLowerInvariant());
         to.WriteString("node", job.Node);
+        to.WriteString("by", job.By.Name);
         to.WriteString("place", job.Place);
         to.WriteString("format", Extension(job.Format));
         to.WriteString("definition", job.Definition);
-        to.WriteString("where", job.Where);
+        to.WriteString("where", showsWhere ? job.Where : null);
         JsonMaps.WriteTexts(to, "columns", job.WithSegments ? job.Columns.Append("segments") : job.Columns);
         to.WriteNumber("oldest_epoch", job.OldestEpoch);
         to.WritePropertyName("oldest_as_of");

@@ -58,7 +58,7 @@ internal static class PopulationSchemas
     private static JsonObject Anything => [];
 
     private static JsonObject ExportJob() => Closed(
-        ("export", Text), ("state", OneOf(Enum.GetNames<ExportState>().Select(n => n.ToLowerInvariant()))), ("node", Doc(Text, "Who runs it.")), ("place", Text), ("format", Text),
+        ("export", Text), ("state", OneOf(Enum.GetNames<ExportState>().Select(n => n.ToLowerInvariant()))), ("node", Doc(Text, "Who runs it.")), ("by", Doc(Text, "Name of the key it was made with: it has its rights.")), ("place", Text), ("format", Text),
         ("definition", Text), ("where", OrNull(Text)), ("columns", List(Text)),
         ("oldest_epoch", Doc(Integer, "Of all rows when the job began.")), ("oldest_as_of", OrNull(Day)),
         ("parts_total", Doc(Integer, "0 until it is known.")), ("rows", Integer), ("bytes", Integer), ("created_at", Instant), ("ended_at", OrNull(Instant)), ("reason", OrNull(Text)),

@@ -43,13 +43,17 @@ public enum ExportState { Queued, Running, Done, Failed, Cancelled }
 /// <param name="Bounds">Customer ids that part the job, ascending; null until they were chosen.</param>
 /// <param name="Parts">Those that are written whole, in their order.</param>
 /// <param name="OldestEpoch">Of all rows when the job began.</param>
+/// <param name="By">Whose job it is: it goes on with the rights it was made with, and no others.</param>
 public sealed record ExportJob(
     string Id, string Node, ExportState State, string Definition, string? Where, IReadOnlyList<string> Columns, bool WithSegments, ExportFormat Format,
     string Kind, string Path, string Place, IReadOnlyList<string>? Bounds, IReadOnlyList<ExportPart> Parts, long OldestEpoch, int? OldestAsOfDay,
-    long CreatedAtMs, long? EndedAtMs, string? Reason)
+    long CreatedAtMs, long? EndedAtMs, string? Reason, ExportRights By)
 {
     public bool IsFinal => State >= ExportState.Done;
 }
+
+/// <param name="Name">Name of the key.</param>
+public sealed record ExportRights(string KeyId, string Name, bool SeesPersonalData);
 
 /// <param name="Sha256">Of the file, lower-case hex.</param>
 public sealed record ExportPart(string Name, long Rows, long Bytes, string Sha256);

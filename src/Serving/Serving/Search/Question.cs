@@ -30,6 +30,9 @@ internal sealed partial class Question
     public bool WithSegments { get; private set; }
     public OutputColumn CustomerId => _columns.CustomerId;
 
+    /// <summary>What is shown, for records.</summary>
+    public string ColumnNames => string.Join(", ", Columns.Select(c => c.Name).Concat(WithSegments ? [SegmentsName] : []));
+
     /// <exception cref="ProblemException">400: an expression or a name is wrong, all errors with their places. 403: personal data.</exception>
     public static Question Of(ViewDefinition definition, Caller caller, string? where, IReadOnlyList<string>? select, IReadOnlyList<string> orderBy, bool allByDefault)
     {
