@@ -5,6 +5,12 @@ namespace Lambda.Cluster.Actors.Messages;
 
 // To the one run actor of the cluster, and back.
 
+/// <summary>
+/// Only in the journal: another actor drives the runs from here on. Whoever drove them before finds its next number taken, and whoever recovered too early finds that
+/// here: it never has to write anything else to learn that it was overtaken.
+/// </summary>
+public sealed record RunsTaken : IClusterMessage;
+
 /// <summary>Begin a run. Answered by <see cref="RunAnswer"/> or <see cref="RunRefused"/>.</summary>
 public sealed record BeginRun : IClusterMessage;
 

@@ -27,7 +27,8 @@ public interface IRunDriver
 
 /// <summary>
 /// The batch runs of the cluster: one persistent actor, a singleton, whose journal is the journal of runs. It recovers wherever it is started again and goes
-/// on with the step that the last one did not finish. Two of them, should a network part the cluster, write the same sequence numbers: one is refused.
+/// on with the step that the last one did not finish. Two of them, should a network part the cluster, write the same sequence numbers: one is refused. The first
+/// thing that each writes is that it is there: one that read the journal before the other's last word would wait for ever for what is long past.
 /// </summary>
 public sealed class RunActor : ReceivePersistentActor
 {
@@ -48,7 +49,8 @@ public sealed class RunActor : ReceivePersistentActor
     {
         (_drive, _onError, _time, _background) = (drive, onError, time, background);
         Recover<RunEvent>(_recovered.Add);
-        Recover<RecoveryCompleted>(_ => Begin());
+        Recover<RunsTaken>(_ => { });
+        Recover<RecoveryCompleted>(_ => Persist(new RunsTaken(), _ => Begin()));
         Command<Append>(append =>
         {
             _persisting.Add(append.Done);

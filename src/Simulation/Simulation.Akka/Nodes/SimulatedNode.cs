@@ -124,10 +124,10 @@ internal sealed class SimulatedNode
     }
 
     /// <summary>What is read of it again, by nodes of this version.</summary>
-    private RunEvent Written(RunEvent happened)
+    private object Written(object happened)
     {
         var (manifest, bytes) = Encode(happened);
-        return (RunEvent)Wire.FromBinary(bytes, manifest);
+        return Wire.FromBinary(bytes, manifest);
     }
 
     private sealed class Maker<T>(Func<T> make) : IIndirectActorProducer where T : ActorBase
