@@ -24,7 +24,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
         ["compare"] = ClusterJson.Default.CompareBase, ["compared"] = ClusterJson.Default.BaseCompared,
         ["done"] = ClusterJson.Default.Done, ["refused"] = ClusterJson.Default.Refused,
         ["begin-run"] = ClusterJson.Default.BeginRun, ["abandon-run"] = ClusterJson.Default.AbandonRun, ["run"] = ClusterJson.Default.RunAnswer,
-        ["run-refused"] = ClusterJson.Default.RunRefused, ["runs?"] = ClusterJson.Default.GetRuns, ["runs"] = ClusterJson.Default.RunList,
+        ["run-refused"] = ClusterJson.Default.RunRefused, ["served?"] = ClusterJson.Default.GetServed, ["runs?"] = ClusterJson.Default.GetRuns, ["runs"] = ClusterJson.Default.RunList,
         ["leave"] = ClusterJson.Default.LeaveCluster, ["leaving"] = ClusterJson.Default.Leaving,
         ["topic?"] = ClusterJson.Default.GetTopicReport, ["topic"] = ClusterJson.Default.TopicReport, ["reset-topic"] = ClusterJson.Default.ResetTopic,
         ["runs-taken"] = ClusterJson.Default.RunsTaken, ["run-event"] = RunJson.Default.RunEvent,
@@ -76,6 +76,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IncludeFields = true, Converters = [typeof(CutConverter)])]
 [JsonSerializable(typeof(GetReport))]
 [JsonSerializable(typeof(RunsTaken))]
+[JsonSerializable(typeof(GetServed))]
 [JsonSerializable(typeof(PartitionReport))]
 [JsonSerializable(typeof(AdoptBase))]
 [JsonSerializable(typeof(WriteCheckpoint))]

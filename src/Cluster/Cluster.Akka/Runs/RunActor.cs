@@ -41,6 +41,7 @@ public sealed class RunActor : ReceivePersistentActor
     private readonly TaskScheduler _background;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<TaskCompletionSource> _persisting = [];
+    private readonly List<IActorRef> _askServed = [];
     private IRunDriver? _driver;
 
     /// <param name="drive">Makes the driver over the recovered journal.</param>
@@ -61,6 +62,16 @@ public sealed class RunActor : ReceivePersistentActor
             });
         });
         Command<GetRuns>(get => Sender.Tell(new RunList(_driver!.List(get.Limit), _driver.Served)));
+        Command<GetServed>(_ =>
+        {
+            if (_askServed.Count == 0) Self.Tell(Confirm.Instance); // one for all who ask meanwhile
+            _askServed.Add(Sender);
+        });
+        Command<Confirm>(_ => Persist(new RunsTaken(), _ =>
+        {
+            foreach (var asker in _askServed) asker.Tell(new RunList([], _driver!.Served));
+            _askServed.Clear();
+        }));
         Command<BeginRun>(_ => Outside(async () => await _driver!.StartAsync(_stop.Token) is var start ? new RunAnswer(start.Started, start.Run) : null!));
         Command<AbandonRun>(abandon => Outside(async () => await _driver!.AbandonAsync(abandon.Run, _stop.Token) is { } ended
             ? new RunAnswer(ended.Taken, ended.Run)
@@ -119,6 +130,8 @@ public sealed class RunActor : ReceivePersistentActor
             }
         });
     }
+
+    private sealed class Confirm : INoSerializationVerificationNeeded { public static readonly Confirm Instance = new(); }
 
     private sealed record Append(RunEvent Happened, TaskCompletionSource Done) : INoSerializationVerificationNeeded;
 

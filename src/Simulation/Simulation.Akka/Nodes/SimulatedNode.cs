@@ -105,7 +105,7 @@ internal sealed class SimulatedNode
         {
             try
             {
-                return (await _network.AskAsync<RunList>(this, HostActor.Runs, new GetRuns(0), ServedTimeout)).Served;
+                return (await _network.AskAsync<RunList>(this, HostActor.Runs, new GetServed(), ServedTimeout)).Served;
             }
             catch (AskTimeoutException)
             {
