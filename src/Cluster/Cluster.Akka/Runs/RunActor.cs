@@ -124,6 +124,10 @@ public sealed class RunActor : ReceivePersistentActor
             {
                 asker.Tell(await work());
             }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                asker.Tell(new RunRefused("who drives the runs is being replaced; ask again"));
+            }
             catch (Exception e)
             {
                 asker.Tell(new RunRefused(e.Message));
