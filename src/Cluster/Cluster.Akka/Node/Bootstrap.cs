@@ -51,8 +51,19 @@ public sealed class Bootstrap(ActorSystem system, INodeNames names, ILeaseStore 
         return Every;
     }
 
-    /// <summary>Gives the founding lease back, for the next leader.</summary>
+    /// <summary>At the end: gives the founding lease back, for the next leader. What cannot be given back expires.</summary>
     public void Release()
+    {
+        try
+        {
+            GiveBack();
+        }
+        catch (StorageException)
+        {
+        }
+    }
+
+    private void GiveBack()
     {
         if (_generation > 0) leases.Release(Founding, _generation);
         _generation = 0;
@@ -81,7 +92,7 @@ public sealed class Bootstrap(ActorSystem system, INodeNames names, ILeaseStore 
     {
         if (_cluster.State.Leader != _cluster.SelfAddress || _cluster.SelfMember.Status != MemberStatus.Up)
         {
-            Release(); // the leader takes it
+            GiveBack(); // the leader takes it
             return;
         }
         if (_generation > 0 && leases.Renew(Founding, _generation)) return;
