@@ -67,7 +67,6 @@ public sealed class SegmentWatchTests : IDisposable
             }
             Check();
         }
-        Assert.Contains(_store.After(0, int.MaxValue), c => c.Change.Cause == ChangeCause.Day);
         Assert.Equal(_store.After(0, int.MaxValue).Count, _store.After(0, int.MaxValue).Select(c => c.Change.Id).Distinct().Count());
 
         void Write(IEnumerable<int> who, bool crash)
