@@ -1,8 +1,6 @@
-using System.Diagnostics.Metrics;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Monitoring;
 using Lambda.Cluster.Options;
-using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
 using Lambda.Serving.Webhooks;
 
@@ -17,7 +15,7 @@ internal sealed class SegmentServices : IAsyncDisposable
     private readonly WebhookSender _sender;
     private readonly TimeProvider _time;
     private readonly Action<string, Exception> _onError;
-    private readonly Meter _meter = new(EngineMetrics.MeterName);
+    private readonly SegmentMetrics _metrics;
     private readonly List<Loop> _loops = [];
 
     public SegmentServices(SegmentStore store, LambdaOptions options, TimeProvider time, Action<string, Exception> onError)
@@ -26,19 +24,16 @@ internal sealed class SegmentServices : IAsyncDisposable
         var targets = new WebhookTargets(options.WebhookHosts is { } hosts ? hosts.Split(',', StringSplitOptions.TrimEntries) : [], allowsLoopback: options.Dev);
         Parts = new SegmentParts(store, store, store, targets);
         _sender = new WebhookSender(store, targets, new WebhookOptions(), time, onError);
+        _metrics = new SegmentMetrics(store, time);
         _loops.Add(new Loop("webhooks", _sender.StepAsync, onError));
         _loops.Add(new Loop("segment feed", TrimAsync, onError));
-        var counts = new Snapshot<IReadOnlyDictionary<string, OutboxCounts>>(store.Counts, time);
-        _meter.CreateObservableGauge("lambda.webhook.pending", () => Of(counts.Value, c => c.Pending), description: "Changes that wait to be delivered. All nodes tell the same.");
-        _meter.CreateObservableGauge("lambda.webhook.dead", () => Of(counts.Value, c => c.Dead), description: "Changes that were given up and not taken up again. All nodes tell the same.");
-        _meter.CreateObservableGauge("lambda.webhook.oldest.age", () => Of(counts.Value, c => c.OldestAtMs is { } at ? Math.Max(0, NowMs - at) / 1e3 : 0), "s", "Age of the oldest change that waits. All nodes tell the same.");
     }
 
     public SegmentParts Parts { get; }
 
     public async ValueTask DisposeAsync()
     {
-        _meter.Dispose();
+        _metrics.Dispose();
         foreach (var loop in _loops) await loop.DisposeAsync();
         await _sender.DisposeAsync();
     }
@@ -51,7 +46,4 @@ internal sealed class SegmentServices : IAsyncDisposable
         if (lost > 0) _onError("webhooks", new TimeoutException($"{lost} changes were forgotten before they could be delivered: they were as old as the feed is kept"));
         return Task.FromResult(TrimEvery);
     }
-
-    private static IEnumerable<Measurement<T>> Of<T>(IReadOnlyDictionary<string, OutboxCounts> counts, Func<OutboxCounts, T> value) where T : struct =>
-        counts.Select(c => new Measurement<T>(value(c.Value), KeyValuePair.Create("webhook", (object?)c.Key)));
 }
