@@ -3,6 +3,7 @@ using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Cluster;
@@ -31,6 +32,9 @@ public interface IEngine : IAsyncDisposable
 
     /// <summary>All customers at once.</summary>
     PopulationParts Population { get; }
+
+    /// <summary>Who is in which segment, and who is told of it.</summary>
+    SegmentParts Segments { get; }
 
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }

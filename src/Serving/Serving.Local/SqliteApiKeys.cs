@@ -25,7 +25,7 @@ public sealed class SqliteApiKeys : IApiKeys, IDisposable
         {
             Do("open the keys", () =>
             {
-                MakePrivate(file);
+                SqliteFile.MakePrivate(file);
                 _connection.Open();
                 Execute("PRAGMA journal_mode=WAL");
                 Execute("PRAGMA synchronous=FULL");
@@ -128,13 +128,6 @@ public sealed class SqliteApiKeys : IApiKeys, IDisposable
                 throw new StorageException(_file, $"cannot {what}: {e.Message}", e);
             }
         }
-    }
-
-    private static void MakePrivate(string file)
-    {
-        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder) Directory.CreateDirectory(folder);
-        if (OperatingSystem.IsWindows() || File.Exists(file)) return;
-        using var made = new FileStream(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
     }
 
     private long Scalar(string sql)

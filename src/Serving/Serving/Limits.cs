@@ -41,6 +41,25 @@ public static class Limits
     /// <summary>Events that one page looks at to find those that are asked for.</summary>
     public const int HistoryScanned = 10_000;
     public const int LookupBytes = 512 << 10;
+
+    public const int FeedFollowers = 256;
+    public const int FeedPage = 1_000;
+
+    /// <summary>How often the feed's end is looked up for all who follow it.</summary>
+    public static readonly TimeSpan FeedPoll = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>How often a stream looks whether its key is still good.</summary>
+    public static readonly TimeSpan FeedLook = TimeSpan.FromSeconds(1);
+
+    public static readonly TimeSpan FeedHeartbeat = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long changes are kept, to be followed from or delivered.</summary>
+    public static readonly TimeSpan FeedKept = TimeSpan.FromDays(7);
+
+    public const int Webhooks = 100;
+    public const int WebhookBytes = 64 << 10;
+    public const int WebhookSegments = 1_000;
+    public const int WebhookUrlCharacters = 2_000;
     public const int LookupMax = 1_000;
 
     /// <summary>A client that sends its body slower than this is cut off (408) after the grace time.</summary>

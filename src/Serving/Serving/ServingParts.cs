@@ -1,6 +1,7 @@
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
 
@@ -16,6 +17,9 @@ public sealed record ServingParts(
 
     /// <summary>All customers at once.</summary>
     public required PopulationParts Population { get; init; }
+
+    /// <summary>Who is in which segment, and who is told of it.</summary>
+    public required SegmentParts Segments { get; init; }
 
     /// <summary>Null: no estimates are given.</summary>
     public IModels? Models { get; init; }

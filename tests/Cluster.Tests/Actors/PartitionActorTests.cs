@@ -98,6 +98,31 @@ public sealed class PartitionActorTests
         await twin.AssertSameAnswersAsync();
     }
 
+    /// <summary>Owners die at any moment, between rows and journal too; a new definition takes over in between.</summary>
+    [Fact]
+    public async Task Segments_WhenOwnersDieAgainAndAgain_AreThoseOfTheAnswers()
+    {
+        await using var twin = new Twin(11, new PartitionLimits { SliceRecords = 16, PopulationRows = 3, PopulationEvery = TimeSpan.FromMilliseconds(2), Tick = TimeSpan.FromMilliseconds(2) });
+        for (var round = 0; round < 6; round++)
+        {
+            await twin.AppendAsync(40);
+            if (round % 2 == 1) await twin.CatchUpAsync();
+            await twin.Actors.KillAsync();
+            twin.Actors.Start();
+        }
+        await twin.CatchUpAsync();
+        await twin.AssertSameSegmentsAsync();
+
+        await twin.BarrierAsync(1, twin.Definitions[1]);
+        await twin.AppendAsync(40);
+        await twin.CatchUpAsync();
+        await twin.UntilSunkAsync();
+        await twin.PublishAsync(1, twin.Definitions[1]);
+        await twin.Actors.UntilAsync(r => r.PopulationSwept.StartsWith("e1 ", StringComparison.Ordinal));
+        await twin.AssertSameSegmentsAsync();
+        Assert.Equal(twin.Segments.After(0, int.MaxValue).Count, twin.Segments.After(0, int.MaxValue).Select(c => c.Change.Id).Distinct().Count());
+    }
+
     [Fact]
     public async Task Customers_WhenIdleAndClean_ArePassivatedAndComeBack()
     {

@@ -6,9 +6,12 @@ using Lambda.Cluster.Actors.Partitions;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
+using Lambda.Serving.Local;
+using Lambda.Serving.Segments;
 using Lambda.Simulation;
 using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
 using Xunit;
@@ -41,8 +44,11 @@ internal sealed class Twin : IAsyncDisposable
         _plainPorts = new SpeedPorts(_log, PlainStore, new MemoryQuarantine(), _views, TimeProvider.System);
         var sink = new MemorySinkProgressStore();
         var parts = new PartitionParts(
-            new SpeedPorts(_log, ActorStore, Quarantine, _views, TimeProvider.System), Warehouse, Warehouse, Warehouse, _bases, Leases, (_, _) => sink,
-            _ => Task.FromResult(Served), _ => _settings with { CheckpointRecords = checkpointRecords }, new SinkPolicy(1, 1), Marks, "here", (_, e) => Errors.Add(e)) { Limits = limits ?? new PartitionLimits { SliceRecords = 16 } };
+            new SpeedPorts(_log, ActorStore, Quarantine, _views, new Calendar(_simulated)), Warehouse, Warehouse, Warehouse, _bases, Leases, (_, _) => sink,
+            _ => Task.FromResult(Served), _ => _settings with { CheckpointRecords = checkpointRecords }, new SinkPolicy(1, 1), Marks, "here", (_, e) => Errors.Add(e)) 
+        {
+            Limits = limits ?? new PartitionLimits { SliceRecords = 16 }, Segments = new SegmentWatch(Segments, TimeProvider.System),
+        };
         Actors = new ActorPartition(parts, 0);
         Plain = RestartPlain();
         Actors.Start();
@@ -54,6 +60,7 @@ internal sealed class Twin : IAsyncDisposable
     public MemoryWarehouse Warehouse { get; } = new();
     public MemoryQuarantine Quarantine { get; } = new();
     public FreeLeases Leases { get; } = new();
+    public SegmentStore Segments { get; } = new(new SqliteSegments(":memory:"));
     public MemoryMarks Marks { get; } = new();
     public List<Exception> Errors { get; } = [];
     public Publication Served { get; private set; }
@@ -147,6 +154,23 @@ internal sealed class Twin : IAsyncDisposable
         Assert.Equal(expected.Segments, actual.Segments);
     }
 
+    /// <summary>Memberships, and the feed replayed, against the answers of today.</summary>
+    public async Task AssertSameSegmentsAsync()
+    {
+        await Actors.UntilAsync(r => r.PopulationBelow >= _log.EndOffset(0) && r.PopulationSwept.Length > 0);
+        var expected = new HashSet<(string, string)>();
+        for (var c = 0; c < Customers; c++)
+            if (Plain.Read(CustomerId.From($"c{c}"), Clock.DayOfMs(_simulated.NowMs)).Answer is { } answer)
+                expected.UnionWith(answer.Definition.Segments.Where((_, i) => answer.Segments[i]).Select(s => ($"c{c}", s.Name)));
+        var replayed = new HashSet<(string, string)>();
+        foreach (var (_, change) in Segments.After(0, int.MaxValue))
+            Assert.True(change.Entered ? replayed.Add((change.Customer.ToString(), change.Segment)) : replayed.Remove((change.Customer.ToString(), change.Segment)), $"{change} changes nothing");
+        var members = Segments.MembershipsOf([.. Enumerable.Range(0, Customers).Select(c => CustomerId.From($"c{c}"))]);
+        Assert.NotEmpty(expected);
+        Assert.Equal(expected.Order(), replayed.Order());
+        Assert.Equal(expected.Order(), members.SelectMany(m => m.Value.Select(v => (m.Key.ToString(), v.Segment))).Order());
+    }
+
     /// <summary>Position, header and every entity, byte for byte.</summary>
     public void AssertSameCheckpoints()
     {
@@ -157,6 +181,12 @@ internal sealed class Twin : IAsyncDisposable
     }
 
     private static List<(CustomerId, string)> Rows(MemoryCheckpointStore store) => [.. store.Scan(0).Select(e => (e.Customer, Convert.ToHexString(e.State.Span)))];
+
+    /// <summary>The day is the events'; timers run as ever.</summary>
+    private sealed class Calendar(SimulatedTime simulated) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(simulated.NowMs);
+    }
 
     public async ValueTask DisposeAsync() => await Actors.DisposeAsync();
 }

@@ -1,6 +1,7 @@
 using Lambda.BatchLayer.Ports;
 using Lambda.Serving.Audit;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
 using Lambda.TestKit;
@@ -114,6 +115,41 @@ public sealed class PostgresApiKeysTests(PostgresServer server) : ApiKeysSuite
     public override void Dispose()
     {
         foreach (var database in _open) database.DisposeAsync().AsTask().Wait();
+    }
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresSegmentStoreTests(PostgresServer server) : SegmentStoreSuite
+{
+    private readonly List<PostgresDatabase> _open = [];
+    private string? _schema;
+
+    protected override SegmentStore Open()
+    {
+        lock (_open)
+        {
+            _open.Add(server.Open(_schema ??= server.NewSchema()));
+            return new SegmentStore(new PostgresSegments(_open[^1]));
+        }
+    }
+
+    public override void Dispose()
+    {
+        foreach (var database in _open) database.DisposeAsync().AsTask().Wait();
+    }
+
+    [SkippableFact]
+    public void Record_WhenTheOwnerWasOvertaken_IsRefusedWhole()
+    {
+        var store = Open();
+        var lease = new PostgresLease(_open[0]);
+        var mine = lease.Acquire(1, "one").Generation;
+        store.Record([Change("zoë", "a", true)], new PartitionFence(1, mine));
+        lease.Release(1, mine);
+        var theirs = lease.Acquire(1, "two").Generation;
+        Assert.Throws<FencedException>(void () => store.Record([Change("bob", "a", true)], new PartitionFence(1, mine)));
+        store.Record([Change("ann", "a", true)], new PartitionFence(1, theirs));
+        Assert.Equal(["zoë", "ann"], store.After(0, 9).Select(c => c.Change.Customer.ToString()));
     }
 }
 

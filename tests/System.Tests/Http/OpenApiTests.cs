@@ -75,6 +75,22 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("GET", "/v1/exports", "/v1/exports", null, null),
         ("GET", "/v1/exports/none", "/v1/exports/{export}", null, null),
         ("POST", "/v1/exports/none/cancel", "/v1/exports/{export}/cancel", null, null),
+        ("GET", "/v1/segments", "/v1/segments", null, null),
+        ("GET", "/v1/segments/high_value", "/v1/segments/{name}", null, null),
+        ("GET", "/v1/segments/none", "/v1/segments/{name}", null, null),
+        ("GET", "/v1/segments/high_value/members?select=spend&limit=1", "/v1/segments/{name}/members", null, null),
+        ("GET", "/v1/segments/none/members", "/v1/segments/{name}/members", null, null),
+        ("GET", "/v1/segments/feed?after=99", "/v1/segments/feed", null, null), // 400: the stream itself does not end
+        ("GET", "/v1/customers/full/segments", "/v1/customers/{id}/segments", null, null),
+        ("GET", "/v1/customers/nobody/segments", "/v1/customers/{id}/segments", null, null),
+        ("POST", "/v1/webhooks", "/v1/webhooks", """{"url":"https://hooks.example.org/x","segments":["dormant"]}""", "application/json"),
+        ("POST", "/v1/webhooks", "/v1/webhooks", """{"url":"https://elsewhere.net/x"}""", "application/json"),
+        ("GET", "/v1/webhooks", "/v1/webhooks", null, null),
+        ("GET", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null),
+        ("PUT", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", """{"url":"http://127.0.0.1:1/x","enabled":false}""", "application/json"),
+        ("POST", "/v1/webhooks/wh-1/retry", "/v1/webhooks/{webhook}/retry", null, null),
+        ("DELETE", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null),
+        ("DELETE", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null), // 404
         ("POST", "/v1/sql", "/v1/sql", """{"sql":"SELECT 1"}""", "application/json"),
         ("POST", "/v1/sql", "/v1/sql", """{"sql":"SELECT bad()"}""", "application/json"),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
@@ -133,6 +149,8 @@ public sealed class OpenApiTests : IAsyncLifetime
         _api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
         _api.Parts.Have("full", TestView.Full(19_000));
         _api.Parts.Have("empty", TestView.Empty(19_001));
+        _api.Parts.Segments.Record([new SegmentChange(CustomerId.From("full"), "high_value", true, TestView.Definition.Hash, new Position(1, 4), 19_000, ChangeCause.Day, 5)], null);
+        _api.Parts.Segments.Add(new Webhook("wh-1", "http://127.0.0.1:1/x", [], true, "s", "ann", 1));
         _api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event)));
         _api.Parts.OnIntake = body => body[0] == '{' ? new Intake.Done(1, [], [new Position(1, 5)]) : new Intake.Done(0, [new RejectedLine(1, "", "malformed_json", "")], []);
         _api.Parts.Quarantine.Add([new QuarantineEntry(0, 5, "http", 1, "", "malformed_json", "found `x`", new byte[] { 0xff }), new QuarantineEntry(0, 5, "http", 2, "type", "unknown_type", "", "{}"u8.ToArray())], once: true);

@@ -8,7 +8,7 @@ internal sealed partial record PodEnvironment(string Name, IReadOnlyDictionary<s
 {
     public const string PodIp = "10.1.2.3";
 
-    private static readonly Dictionary<string, string> Secrets = new() { ["kafka"] = "kafka:9092", ["postgres"] = "Host=postgres;Database=lambda", ["warehouse"] = "http://clickhouse:8123/lambda" };
+    private static readonly Dictionary<string, string> Secrets = new() { ["nightly-run"] = "lk_x", ["kafka"] = "kafka:9092", ["postgres"] = "Host=postgres;Database=lambda", ["warehouse"] = "http://clickhouse:8123/lambda" };
 
     public static IEnumerable<PodEnvironment> Of(string rendered)
     {

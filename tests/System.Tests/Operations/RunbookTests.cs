@@ -6,6 +6,7 @@ using Lambda.SpeedLayer.Ports;
 using Lambda.SystemTests.Http;
 using Lambda.SystemTests.Security;
 using Lambda.TestKit;
+using Lambda.TestKit.Conformance;
 using Xunit;
 
 namespace Lambda.SystemTests.Operations;
@@ -56,6 +57,9 @@ public sealed partial class RunbookTests
         var secured = new SecuredApi();
         await secured.InitializeAsync();
         await secured.GetAsync("/v1/admin/status");
+        using var segments = new SegmentMetrics(api.Parts.Segments, TimeProvider.System);
+        api.Parts.Segments.Add(new Webhook("wh-1", "https://hooks.example.org", [], true, "s", "ann", 1));
+        api.Parts.Segments.Record([SegmentStoreSuite.Change("anna", "dormant", true)], null);
         await MakeEverythingHappenAsync(api);
         var exported = await api.Http.GetStringAsync("/metrics");
         var used = Metric().Matches(Alerts + Runbook).Select(m => m.Value).Distinct().ToList();

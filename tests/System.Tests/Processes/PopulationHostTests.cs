@@ -5,6 +5,7 @@ using Lambda.Cluster;
 using Lambda.Cluster.Options;
 using Lambda.Serving.Export;
 using Lambda.SystemTests.Http;
+using Lambda.SystemTests.Segments;
 using Lambda.TestKit;
 using Xunit;
 
@@ -188,6 +189,40 @@ public sealed class PopulationHostTests : IClassFixture<PopulationHostTests.Engi
             Assert.Equal(status, (await _engine.Http.GetAsync($"/v1/customers/s20/explain?{query}")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await _engine.Http.GetAsync("/v1/customers/nobody/explain?metric=spend")).StatusCode);
     }
+
+    /// <summary>From an event to the feed and to a webhook, and that a batch run makes nobody enter anew.</summary>
+    [SkippableFact]
+    public async Task Segments_WhenAnEventMakesACustomerEnter_TellItWithinSecondsAndOnce()
+    {
+        LocalWarehouseFixture.SkipIfAbsent();
+        await using var receiver = await Receiver.StartAsync();
+        await PostAsync("/v1/webhooks", new { url = receiver.Url, segments = new[] { "high_value" } }, HttpStatusCode.Created);
+        using var feed = await FollowedFeed.OpenAsync(_engine.Http, "?segment=high_value");
+        await BuyAsync("seg", "a", 6_000);
+        var entered = (await feed.NextAsync())!.Value;
+        Assert.Equal(("entered", "seg", "high_value", "event"), (entered.Event, entered.Data.GetProperty("customer_id").GetString(), entered.Data.GetProperty("segment").GetString(), entered.Data.GetProperty("cause").GetString()));
+        Assert.Empty(new JsonSchema(await GetAsync("/openapi/v1.json")).Check("SegmentChange", entered.Data));
+
+        var membership = (await GetAsync("/v1/customers/seg/segments")).GetProperty("segments").EnumerateArray().Single(s => s.GetProperty("segment").GetString() == "high_value");
+        Assert.Equal((true, 600_000), (membership.GetProperty("member").GetBoolean(), membership.GetProperty("values").GetProperty("spend_90d").GetInt32()));
+        Assert.Equal(entered.Data.GetProperty("position").GetString(), membership.GetProperty("since").GetProperty("position").GetString());
+        Assert.Contains("seg", (await GetAsync("/v1/segments/high_value/members")).GetProperty("customers").EnumerateArray().Select(c => c.GetProperty("customer_id").GetString()));
+        Assert.True((await GetAsync("/v1/segments/high_value")).GetProperty("size").GetInt32() > 0);
+
+        var run = (await PostAsync("/v1/admin/batch/runs", null, HttpStatusCode.Accepted)).GetProperty("run").GetString();
+        for (var state = ""; state != "published"; state = (await GetAsync($"/v1/admin/batch/runs/{run}")).GetProperty("state").GetString())
+            Assert.False(state is "failed" or "abandoned");
+        await BuyAsync("seg2", "a", 6_000); // what comes next is not the first again
+        Assert.Equal("seg2", (await feed.NextAsync())!.Value.Data.GetProperty("customer_id").GetString());
+        var since = (await GetAsync("/v1/customers/seg/segments")).GetProperty("segments").EnumerateArray().Single(s => s.GetProperty("segment").GetString() == "high_value").GetProperty("since");
+        Assert.Equal(membership.GetProperty("since").GetRawText(), since.GetRawText());
+        for (var until = DateTime.UtcNow.AddSeconds(30); receiver.Taken.Count < 2 && DateTime.UtcNow < until;) await Task.Delay(20);
+        Assert.Equal(["seg", "seg2"], receiver.Taken.Select(c => c.GetProperty("customer_id").GetString()));
+        Assert.Equal(entered.Data.GetRawText(), receiver.Taken.First().GetRawText());
+    }
+
+    private async Task BuyAsync(string customer, string id, int euros) => (await _engine.Http.PostAsync("/v1/events", new StringContent(
+        $$"""{"event_id":"{{id}}","customer_id":"{{customer}}","type":"transaction","occurred_at":"{{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}","amount":"{{euros}}.00","currency":"EUR","direction":"debit","status":"approved"}"""))).EnsureSuccessStatusCode();
 
     [SkippableFact]
     public async Task Timeline_WhenPagedAndFiltered_TellsEveryEventOnce()

@@ -35,6 +35,12 @@ public sealed class MemoryPopulation : IPopulationReads
         return Task.FromResult<long>(Found(definition, where).Count());
     }
 
+    public Task<IReadOnlyList<long>> SegmentSizesAsync(ViewDefinition definition, CancellationToken cancel)
+    {
+        Throw();
+        return Task.FromResult<IReadOnlyList<long>>([.. definition.Segments.Select((_, i) => (long)Rows.Count(r => r.Answer.Segments[i]))]);
+    }
+
     public Task<Stream> ExportAsync(PopulationExport export, CancellationToken cancel)
     {
         Throw();

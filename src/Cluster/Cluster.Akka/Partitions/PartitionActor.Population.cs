@@ -4,6 +4,7 @@ using Lambda.Cluster.Actors.Messages;
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Worker;
 
 namespace Lambda.Cluster.Actors.Partitions;
@@ -21,7 +22,8 @@ internal sealed partial class PartitionActor
     private CustomerId[]? _populating;
     private long _completeBelow;
     private long _populatedAt;
-    private bool _sweepReading, _sweepEnded, _marksKnown;
+    private bool _sweepReading, _sweepEnded, _marksKnown, _segmentsSwept;
+    private SegmentSweep _sweepingSegments = new("", 0);
     private PopulationMark _mark = new(0, "");
 
     private long PopulationBelow => _mark.Below;
@@ -55,11 +57,11 @@ internal sealed partial class PartitionActor
                         if (at >= next && at < applied && RecordCodec.KindOf(record.Span) == RecordKind.Event) ids.Add(new CustomerId(RecordCodec.CustomerIdOf(record.Span)));
                 next = frames[^1].EndOffset;
             }
-            return Task.FromResult<object>(new MarkLoaded(mark, [.. ids]));
+            return Task.FromResult<object>(new MarkLoaded(mark, [.. ids], _parts.Segments?.Load(_partition) ?? true));
         }, e =>
         {
             _parts.OnError($"partition {_partition}: population", e);
-            return new MarkLoaded(new PopulationMark(0, ""), []); // the sweep that follows writes everybody
+            return new MarkLoaded(new PopulationMark(0, ""), [], SegmentsSwept: false); // the sweep that follows writes everybody
         });
     }
 
@@ -106,7 +108,7 @@ internal sealed partial class PartitionActor
             case RowsWritten written: OnRowsWritten(written); break;
             case SweepRead read: OnSweepRead(read); break;
             case MarkLoaded loaded:
-                (_mark, _marksKnown) = (loaded.Mark, true);
+                (_mark, _marksKnown, _segmentsSwept) = (loaded.Mark, true, loaded.SegmentsSwept);
                 foreach (var id in loaded.Changed) _changedIds.Enqueue(id);
                 break;
             default: Unhandled(message); break;
@@ -121,14 +123,16 @@ internal sealed partial class PartitionActor
             Self.Tell(new RowsWritten(_mark, Again: true), Self);
             return;
         }
+        var (segments, generation) = (_parts.Segments?.Begin(), _lease!.Generation);
         Background(async () =>
         {
             foreach (var group in ids.Zip(parts, (id, part) => (First: id, Second: part)).Where(r => r.Second.Outcome == PartOutcome.Found).GroupBy(r => r.Second.Definition))
             {
                 var view = _parts.Speed.Views.ByHash(group.Key);
                 await _parts.Population.EnsureAsync(view.Definition, _stop.Token);
-                await _parts.Population.WriteAsync(view.Definition, group.Select(r => Row(r.First, r.Second, view, day)), _stop.Token);
+                await _parts.Population.WriteAsync(view.Definition, group.Select(r => See(segments, Row(r.First, r.Second, view, day))), _stop.Token);
             }
+            segments?.Record(SegmentsOn(ids, parts), new PartitionFence(_partition, generation));
             if (mark != before) _parts.PopulationMarks.Save(_partition, mark);
             return new RowsWritten(mark, Again: false);
         }, e =>
@@ -136,6 +140,20 @@ internal sealed partial class PartitionActor
             _parts.OnError($"partition {_partition}: population", e);
             return new RowsWritten(_mark, Again: true);
         });
+    }
+
+    private static PopulationRow See(SegmentPass? segments, PopulationRow row) => segments?.See(row) ?? row;
+
+    /// <summary>The same parts, finished for another day.</summary>
+    private Func<CustomerId, int, bool[]?> SegmentsOn(CustomerId[] ids, IReadOnlyList<ReadPart> parts)
+    {
+        var byCustomer = new Lazy<Dictionary<CustomerId, ReadPart>>(() => ids.Zip(parts).ToDictionary(r => r.Item1, r => r.Item2, CustomerId.ByBytes.Comparer));
+        return (customer, day) =>
+        {
+            var part = byCustomer.Value[customer];
+            var view = _parts.Speed.Views.ByHash(part.Definition);
+            return view.TilesCover(day, Today) ? Row(customer, part, view, day).Answer.Segments : null;
+        };
     }
 
     /// <summary>A sum that overflows is null in the row; the API names the metric to who asks for this customer.</summary>
@@ -157,8 +175,8 @@ internal sealed partial class PartitionActor
 
     private void StartSweepIfDue()
     {
-        if (_sweep is not null || _sweepReading || _sweepEnded || _mark.Swept == Wanted) return;
-        _sweepingFor = Wanted;
+        if (_sweep is not null || _sweepReading || _sweepEnded || (_mark.Swept == Wanted && _segmentsSwept)) return;
+        (_sweepingFor, _sweepingSegments) = (Wanted, new SegmentSweep(_stand.Epochs.Active.Definition.Hash, Today));
         foreach (var resident in _dirty) MarkChanged(resident); // those that no checkpoint names yet
         var view = _base;
         _sweep = CustomerScan.Of(() => view is not null && view.TryAcquire() ? view : null, _parts.Speed.Checkpoints.Scan(_partition)).Chunk(_limits.PopulationRows).GetEnumerator();
@@ -191,13 +209,17 @@ internal sealed partial class PartitionActor
     /// <summary>Everybody it named is written.</summary>
     private void EndSweep()
     {
-        _sweepEnded = false;
+        (_sweepEnded, _segmentsSwept) = (false, true);
         _mark = _mark with { Swept = _sweepingFor };
-        var mark = _mark;
-        _ = _parts.Background.Run(() => _parts.PopulationMarks.Save(_partition, mark)); // lost, it is swept again
+        var (mark, segments) = (_mark, _sweepingSegments);
+        _ = _parts.Background.Run(() =>
+        {
+            _parts.Segments?.Swept(_partition, segments);
+            _parts.PopulationMarks.Save(_partition, mark);
+        }); // lost, it is swept again
     }
 
-    private sealed record MarkLoaded(PopulationMark Mark, CustomerId[] Changed);
+    private sealed record MarkLoaded(PopulationMark Mark, CustomerId[] Changed, bool SegmentsSwept);
 
     private sealed record RowsWritten(PopulationMark Mark, bool Again);
 

@@ -1,6 +1,7 @@
 using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
 
@@ -16,6 +17,9 @@ public sealed record PartitionParts(
     Func<CancellationToken, Task<Publication>> Served, Func<int, WorkerSettings> Settings, SinkPolicy Sink, IPopulationMarks PopulationMarks, string Node, Action<string, Exception> OnError)
 {
     public PartitionLimits Limits { get; init; } = new();
+
+    /// <summary>Finds who enters and leaves segments; null: nobody asks.</summary>
+    public SegmentWatch? Segments { get; init; }
 
     /// <summary>Where what takes time is done.</summary>
     public TaskScheduler Background { get; init; } = TaskScheduler.Default;

@@ -49,6 +49,16 @@ public sealed class Client(Uri url, string? key = null) : IDisposable
         await response.Content.CopyToAsync(to, cancel);
     }
 
+    /// <summary>Gives the answer's lines as they come, until it ends.</summary>
+    /// <exception cref="CommandException">The host does not answer, or refuses.</exception>
+    public async Task ReadLinesAsync(string path, Action<string> take, CancellationToken cancel)
+    {
+        using var response = await ExchangeAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel, HttpCompletionOption.ResponseHeadersRead);
+        if (!response.IsSuccessStatusCode) throw Refused(response, await response.Content.ReadAsByteArrayAsync(cancel));
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancel));
+        while (await lines.ReadLineAsync(cancel) is { } line) take(line);
+    }
+
     private CommandException Refused(HttpResponseMessage response, byte[] body)
     {
         var code = (int)response.StatusCode is 429 or >= 500 ? ExitCode.Environment : (int)response.StatusCode is 400 ? ExitCode.Usage : ExitCode.CheckFailed;

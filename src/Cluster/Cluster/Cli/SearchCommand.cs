@@ -31,6 +31,12 @@ internal static class SearchCommand
             ["where"] = parse.GetValue(Where), ["select"] = List(parse.GetValue(Select), ','), ["order_by"] = List(parse.GetValue(OrderBy), ';'),
             ["limit"] = parse.GetValue(Limit), ["cursor"] = parse.GetValue(Cursor), ["count"] = parse.GetValue(Count),
         }), cancel);
+        return Show(parse, page);
+    }
+
+    /// <summary>A page of customers.</summary>
+    public static int Show(ParseResult parse, JsonElement page)
+    {
         if (parse.GetValue(Common.Json))
         {
             Output.Json(page);

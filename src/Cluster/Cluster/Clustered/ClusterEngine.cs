@@ -11,8 +11,10 @@ using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
+using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
 
@@ -35,6 +37,7 @@ internal sealed class ClusterEngine : IEngine
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
     private readonly Analytics _analytics;
+    private readonly SegmentServices _segments;
     private Task? _stopping;
     private volatile bool _isHandingOver;
 
@@ -51,6 +54,7 @@ internal sealed class ClusterEngine : IEngine
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
+        _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _loops.Add(new Loop("reports", async cancel =>
@@ -78,6 +82,7 @@ internal sealed class ClusterEngine : IEngine
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public PopulationParts Population => _analytics.Parts;
+    public SegmentParts Segments => _segments.Parts;
     public IModels Models => _models;
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
@@ -136,7 +141,10 @@ internal sealed class ClusterEngine : IEngine
             new GatheredRawEvents(parts.Warehouse), new GatheredPopulation(parts.House.Population), parts.Bases,
             new KeeperLeases(parts.Leases, $"{node} {Guid.NewGuid():N}"), (_, generation) => parts.SinkProgress(generation), served,
             p => new WorkerSettings(p, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L },
-            new SinkPolicy(options.SinkRows, Math.Max(1, options.SinkMs - 400)), new PopulationMarks(parts.StoredFacts), node, onError);
+            new SinkPolicy(options.SinkRows, Math.Max(1, options.SinkMs - 400)), new PopulationMarks(parts.StoredFacts), node, onError)
+        {
+            Segments = new SegmentWatch(parts.Segments, parts.Time),
+        };
     }
 
     /// <summary>Where the run actor lives: the steps of a run over the partitions of all nodes.</summary>
@@ -181,6 +189,7 @@ internal sealed class ClusterEngine : IEngine
 
     private async Task StopOnceAsync(CancellationToken hurry)
     {
+        await _segments.DisposeAsync();
         await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _models.Dispose();

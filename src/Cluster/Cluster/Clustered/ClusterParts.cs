@@ -5,6 +5,7 @@ using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Yaml;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Kafka;
 using Lambda.SpeedLayer.Leases;
 using Lambda.SpeedLayer.Ports;
@@ -32,6 +33,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     public IBaseStore Bases { get; private set; } = null!;
     public IApiKeys Keys { get; private set; } = null!;
     public IAuditStore Audit { get; private set; } = null!;
+    public SegmentStore Segments { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
@@ -93,6 +95,7 @@ internal sealed class ClusterParts : IAsyncDisposable
         Leases = Keep(new LeaseKeeper(new PostgresLease(Database), Time, e => onError("leases", e)));
         Leases.Start();
         Keys = new PostgresApiKeys(Database);
+        Segments = new SegmentStore(new PostgresSegments(Database));
         Audit = new PostgresAuditStore(Database, $"{Environment.MachineName}:{options.ClusterPort}"); // a pod's name stays when its address changes
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(facts, Facts, () => ServedDefinition());

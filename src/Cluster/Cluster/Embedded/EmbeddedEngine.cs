@@ -9,8 +9,10 @@ using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
 
@@ -35,6 +37,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly List<Loop> _loops = [];
     private readonly Lock _stopGate = new();
     private readonly Analytics _analytics;
+    private readonly SegmentServices _segments;
     private Task? _stopping;
 
     private EmbeddedEngine(EngineParts parts, LambdaOptions options, Action<string, Exception> onError)
@@ -50,7 +53,7 @@ public sealed class EmbeddedEngine : IEngine
         var runner = new BatchRunner(new BatchPorts(parts.Journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         _runs = new EngineRuns(runner, _batch, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
-        _population = new PopulationWriter(_hosts, parts.Population, parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
+        _population = new PopulationWriter(_hosts, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time));
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (reads, reads);
@@ -58,6 +61,7 @@ public sealed class EmbeddedEngine : IEngine
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
+        _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
     }
@@ -74,6 +78,7 @@ public sealed class EmbeddedEngine : IEngine
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
     public PopulationParts Population => _analytics.Parts;
+    public SegmentParts Segments => _segments.Parts;
     public IModels Models => _models;
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
@@ -156,6 +161,7 @@ public sealed class EmbeddedEngine : IEngine
 
     private async Task StopOnceAsync(CancellationToken hurry)
     {
+        await _segments.DisposeAsync();
         await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _batch.Dispose();

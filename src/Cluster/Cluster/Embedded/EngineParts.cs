@@ -6,6 +6,7 @@ using Lambda.Domain.Views;
 using Lambda.Domain.Yaml;
 using Lambda.Serving.Local;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sqlite;
 
@@ -17,6 +18,7 @@ internal sealed class EngineParts : IAsyncDisposable
     private readonly List<IAsyncDisposable> _open = [];
     private SqliteSinkProgressStore? _sink;
     private SqliteApiKeys? _keys;
+    private SqliteSegments? _segments;
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public required TimeProvider Time { get; init; }
@@ -31,6 +33,7 @@ internal sealed class EngineParts : IAsyncDisposable
     public IBaseStore Bases { get; private set; } = null!;
     public IApiKeys Keys { get; private set; } = null!;
     public IAuditStore Audit { get; private set; } = null!;
+    public SegmentStore Segments { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
@@ -75,6 +78,7 @@ internal sealed class EngineParts : IAsyncDisposable
         _open.Clear();
         _sink?.Dispose();
         _keys?.Dispose();
+        _segments?.Dispose();
         Journal?.Dispose();
         Folder.Dispose();
     }
@@ -90,6 +94,7 @@ internal sealed class EngineParts : IAsyncDisposable
         Quarantine = Keep(new SqliteQuarantine(Folder.Quarantine));
         SinkProgress = _sink = new SqliteSinkProgressStore(Folder.SinkProgress);
         Keys = _keys = new SqliteApiKeys(Folder.Keys);
+        Segments = new SegmentStore(_segments = new SqliteSegments(Folder.Segments));
         Audit = Keep(new FileAuditStore(Folder.Audit));
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(Journal, Facts, () => ServedDefinition());

@@ -1,6 +1,8 @@
 using Lambda.Domain.Events;
+using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Worker;
 
 namespace Lambda.Cluster.Embedded;
@@ -23,6 +25,7 @@ internal sealed class PopulationWriter
 
     private readonly PartitionHost[] _hosts;
     private readonly IPopulation _population;
+    private readonly SegmentWatch _segments;
     private readonly IEventLog _log;
     private readonly Func<int, long> _sunkBelow;
     private readonly Func<long> _answersChangedAt;
@@ -31,15 +34,17 @@ internal sealed class PopulationWriter
     private readonly long[] _written;
     private IEnumerator<List<(PartitionHost Host, CustomerId Customer)>>? _sweep;
     private string _sweepFor = "";
+    private int _sweepDay;
+    private bool _segmentsSwept;
     private ViewDefinition? _table;
     private long _lastWriteMs;
 
     /// <param name="sunkBelow">By partition, the next offset that the sink hands over.</param>
     /// <param name="answersChangedAt">Epoch of the newest base under which answers may be others than before.</param>
     public PopulationWriter(
-        PartitionHost[] hosts, IPopulation population, IEventLog log, Func<int, long> sunkBelow, Func<long> answersChangedAt, InstallationFacts facts, TimeProvider time)
+        PartitionHost[] hosts, IPopulation population, SegmentWatch segments, IEventLog log, Func<int, long> sunkBelow, Func<long> answersChangedAt, InstallationFacts facts, TimeProvider time)
     {
-        (_hosts, _population, _log, _sunkBelow, _answersChangedAt, _facts, _time) = (hosts, population, log, sunkBelow, answersChangedAt, facts, time);
+        (_hosts, _population, _segments, _log, _sunkBelow, _answersChangedAt, _facts, _time) = (hosts, population, segments, log, sunkBelow, answersChangedAt, facts, time);
         _written = facts.PopulationWritten(hosts.Length);
         _sweepFor = facts.Swept ?? "";
     }
@@ -54,6 +59,7 @@ internal sealed class PopulationWriter
     public void Recover()
     {
         foreach (var host in _hosts) host.MarkChangedFrom(_written[host.Partition]);
+        _segmentsSwept = _hosts.Count(h => _segments.Load(h.Partition)) == _hosts.Length;
     }
 
     public async Task<TimeSpan> StepAsync(CancellationToken cancel)
@@ -118,9 +124,10 @@ internal sealed class PopulationWriter
         if (taken.All(t => t.Customers.Count == 0)) return;
         try
         {
-            var others = new List<PopulationRow>();
-            await WriteAsync(_table!, RowsOf(taken, _table!, others), cancel);
+            var (others, segments) = (new List<PopulationRow>(), _segments.Begin());
+            await WriteAsync(_table!, RowsOf(taken, _table!, segments, others), cancel);
             foreach (var group in others.GroupBy(r => r.Answer.Definition.Hash)) await WriteAsync(group.First().Answer.Definition, group, cancel);
+            segments.Record(SegmentsOn, fence: null);
         }
         catch
         {
@@ -136,15 +143,29 @@ internal sealed class PopulationWriter
     }
 
     /// <param name="others">Gets what is not of the definition: a partition that adopted a new one meanwhile gives rows of that.</param>
-    private IEnumerable<PopulationRow> RowsOf(IReadOnlyList<(PartitionHost Host, IReadOnlyList<CustomerId> Customers)> taken, ViewDefinition definition, List<PopulationRow> others)
+    private IEnumerable<PopulationRow> RowsOf(
+        IReadOnlyList<(PartitionHost Host, IReadOnlyList<CustomerId> Customers)> taken, ViewDefinition definition, SegmentPass segments, List<PopulationRow> others)
     {
         foreach (var (host, customers) in taken)
             foreach (var row in host.RowsOf(customers, Today))
             {
                 Rows++;
+                segments.See(row);
                 if (row.Answer.Definition.Hash == definition.Hash) yield return row;
                 else others.Add(row);
             }
+    }
+
+    private bool[]? SegmentsOn(CustomerId customer, int day)
+    {
+        try
+        {
+            return _hosts[Partitioner.PartitionOf(customer.Utf8, _hosts.Length)].Read(customer, day).Answer?.Segments;
+        }
+        catch (MetricOverflowException)
+        {
+            return null;
+        }
     }
 
     // --- sweep --------------------------------------------------------------------------------------------------------------
@@ -156,8 +177,8 @@ internal sealed class PopulationWriter
     {
         var epoch = _answersChangedAt();
         var wanted = Wanted(epoch);
-        if (_sweep is not null || _sweepFor == wanted || _hosts.Any(h => h.Fault is not null || h.Epochs.Published < epoch)) return;
-        _sweepFor = wanted;
+        if (_sweep is not null || (_sweepFor == wanted && _segmentsSwept) || _hosts.Any(h => h.Fault is not null || h.Epochs.Published < epoch)) return;
+        (_sweepFor, _sweepDay) = (wanted, Today);
         foreach (var host in _hosts) host.MarkDirtyChanged(); // those that no checkpoint names yet
         _sweep = Everyone().GetEnumerator();
     }
@@ -179,6 +200,8 @@ internal sealed class PopulationWriter
         }
         _sweep.Dispose();
         _sweep = null;
+        foreach (var host in _hosts) _segments.Swept(host.Partition, new SegmentSweep(_table!.Hash, _sweepDay));
+        _segmentsSwept = true;
         await _population.ActivateAsync(_table!, cancel);
         _facts.Swept = _sweepFor;
     }

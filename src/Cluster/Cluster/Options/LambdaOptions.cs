@@ -99,6 +99,9 @@ public sealed record LambdaOptions
     /// <summary>URL of a service other than Amazon's that speaks S3.</summary>
     public string? ExportS3Endpoint { get; init; }
 
+    /// <summary>Hosts that webhooks may lead to, with commas; one that begins with a point stands for all below it. Null: none.</summary>
+    public string? WebhookHosts { get; init; }
+
     /// <summary>File with the list of topics of others that a cluster reads as sources of events (docs/topics.md); null reads none.</summary>
     public string? Topics { get; init; }
 

@@ -68,13 +68,14 @@ internal static class CustomersApi
 
         var read = reads.ReadAsync(customer, asOf, atLeast, TimeSpan.FromMilliseconds(wait), context.RequestAborted);
         var model = state.Parts.Models?.Lifetime;
-        return read.IsCompletedSuccessfully ? Answer(context, customer, read.Result, model) : Await(context, customer, read, model);
+        return read.IsCompletedSuccessfully ? AnswerAsync(context, customer, read.Result, model) : Await(context, customer, read, model);
 
         static async Task Await(HttpContext context, CustomerId customer, ValueTask<CustomerRead> read, LifetimeModel? model) =>
-            await Answer(context, customer, await read, model);
+            await AnswerAsync(context, customer, await read, model);
     }
 
-    private static Task Answer(HttpContext context, CustomerId customer, CustomerRead read, LifetimeModel? model) => read switch
+    /// <summary>The answer, or why there is none.</summary>
+    internal static Task AnswerAsync(HttpContext context, CustomerId customer, CustomerRead read, LifetimeModel? model = null) => read switch
     {
         CustomerRead.Found found => JsonResponse.WriteAsync(
             context, StatusCodes.Status200OK, JsonResponse.Json, (customer, found, model, shows: context.Caller().SeesPersonalData),

@@ -9,6 +9,8 @@ internal static class Operations
         CustomersApi.Get, CustomersApi.Events, TimelineApi.Get, ExplainApi.Get,
         SearchApi.Post, LookupApi.Post,
         ExportsApi.Start, ExportsApi.List, ExportsApi.Get, ExportsApi.Cancel,
+        SegmentsApi.List, SegmentFeedApi.Get, SegmentsApi.Get, SegmentsApi.Members, MembershipApi.Get,
+        WebhooksApi.List, WebhooksApi.Create, WebhooksApi.Get, WebhooksApi.Put, WebhooksApi.Delete, WebhooksApi.Retry,
         SqlApi.Post,
         RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lambda.Domain.Log;
+using Lambda.Domain.Views;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
@@ -36,21 +37,27 @@ internal static class SearchApi
     {
         _ = new Query(context);
         var parts = state.Parts.Population;
-        var cancel = context.RequestAborted;
         using var body = (await JsonBody.ReadAsync(context, Limits.SearchBytes)).Only("where", "select", "order_by", "limit", "cursor", "count");
         var limit = body.Int("limit", Limits.SearchPageDefault, 0, Limits.SearchPageMax);
-        var definition = await parts.Reads.ShownAsync(cancel);
+        var definition = await parts.Reads.ShownAsync(context.RequestAborted);
         var question = Question.Of(
             definition, context.Caller(), body.OptionalText("where"), body.Texts("select", Limits.ColumnsMax), body.Texts("order_by", Limits.SortKeysMax) ?? [], allByDefault: false);
+        await AnswerAsync(context, parts, question, limit, body.OptionalText("cursor"), body.Flag("count"));
+    }
+
+    /// <summary>One page of a question's answer.</summary>
+    internal static async Task AnswerAsync(HttpContext context, PopulationParts parts, Question question, int limit, string? cursor, bool counts)
+    {
+        var (definition, cancel) = (question.Definition, context.RequestAborted);
         var where = question.Where;
-        if (body.OptionalText("cursor") is { } cursor)
+        if (cursor is not null)
         {
             var behind = Behind(question, new Cursor(parts.CursorKey), cursor);
             where = where is null ? behind : Keyset.And(where, behind);
         }
         var query = new PopulationQuery(definition, where, question.Columns, question.WithSegments, question.OrderBy, limit + 1); // one more tells whether there is a next page
         var hits = limit == 0 ? Task.FromResult<IReadOnlyList<PopulationHit>>([]) : parts.Reads.SearchAsync(query, cancel);
-        var count = body.Flag("count") ? parts.Reads.CountAsync(definition, question.Where, cancel) : null;
+        var count = counts ? parts.Reads.CountAsync(definition, question.Where, cancel) : null;
         var summary = parts.Reads.SummaryAsync(definition, cancel).AsTask();
         await Task.WhenAll(count is null ? [hits, summary] : [hits, summary, count]);
         var next = hits.Result.Count > limit ? Next(question, new Cursor(parts.CursorKey), hits.Result[limit - 1]) : null;
@@ -85,14 +92,19 @@ internal static class SearchApi
         to.WriteEndArray();
         to.WriteString("next", next);
         if (count is { } exact) to.WriteNumber("count", exact);
+        WriteMeta(to, question.Definition, summary);
+        to.WriteEndObject();
+    }
+
+    internal static void WriteMeta(Utf8JsonWriter to, ViewDefinition definition, PopulationSummary summary)
+    {
         to.WriteStartObject("meta");
-        to.WriteString("definition", question.Definition.Hash);
+        to.WriteString("definition", definition.Hash);
         to.WriteNumber("oldest_epoch", summary.OldestEpoch);
         to.WritePropertyName("oldest_as_of");
         if (summary.OldestAsOfDay is { } day) JsonValues.WriteDay(to, day);
         else to.WriteNullValue();
         to.WriteNumber("rows", summary.Rows);
-        to.WriteEndObject();
         to.WriteEndObject();
     }
 

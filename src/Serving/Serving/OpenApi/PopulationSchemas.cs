@@ -66,7 +66,7 @@ internal static class PopulationSchemas
 
     private static JsonObject Values => Doc(new JsonObject { ["type"] = "object" }, "By column, as in `Customer`.");
 
-    private static JsonObject Meta => Closed(
+    internal static JsonObject Meta => Closed(
         ("definition", Text),
         ("oldest_epoch", Doc(Integer, "The oldest batch view that a row of the population builds on.")),
         ("oldest_as_of", Doc(OrNull(Day), "The oldest day that a row is for; null when there is none.")),
@@ -91,10 +91,13 @@ internal static class PopulationSchemas
         properties["segments"] = List(Text);
         properties["metric"] = Doc(Text, "The one that does not fit its type.");
         properties["reason"] = Doc(Text, "Why its partition cannot answer.");
-        properties["meta"] = Closed(
-            ("definition", Text), ("epoch", Integer), ("position", Text), ("as_of", Day), ("freshness_ms", Integer), ("source", OneOf(Enum.GetNames<ReadSource>().Select(n => n.ToLowerInvariant()))));
+        properties["meta"] = AnswerMeta;
         return outcome;
     }
+
+    /// <summary>Of a merged answer.</summary>
+    internal static JsonObject AnswerMeta => Closed(
+        ("definition", Text), ("epoch", Integer), ("position", Text), ("as_of", Day), ("freshness_ms", Integer), ("source", OneOf(Enum.GetNames<ReadSource>().Select(n => n.ToLowerInvariant()))));
 
     /// <summary>Exactly these properties, none of which must be there.</summary>
     internal static JsonObject Optional(params IEnumerable<(string Name, JsonNode Schema)> properties)

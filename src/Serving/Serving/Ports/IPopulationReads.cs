@@ -28,6 +28,11 @@ public interface IPopulationReads
     /// <exception cref="EngineUnavailableException">As for a search.</exception>
     Task<long> CountAsync(ViewDefinition definition, Expr? where, CancellationToken cancel);
 
+    /// <summary>How many customers are in each of the definition's segments, in their order.</summary>
+    /// <exception cref="QueryLimitException">It took too much time or memory.</exception>
+    /// <exception cref="EngineUnavailableException">As for a search.</exception>
+    Task<IReadOnlyList<long>> SegmentSizesAsync(ViewDefinition definition, CancellationToken cancel);
+
     /// <summary>All rows of a question in a file format, written by the warehouse and streamed as they come. Reading it throws what a search throws.</summary>
     Task<Stream> ExportAsync(PopulationExport export, CancellationToken cancel);
 

@@ -58,6 +58,17 @@ public sealed partial class ClickHousePopulationReads(ClickHouseClient client, F
     public async Task<long> CountAsync(ViewDefinition definition, Expr? where, CancellationToken cancel) =>
         (await AskAsync(() => client.ListAsync(PopulationSql.Count(definition, where), (ref RowBinaryReader row) => (long)row.UInt64(), settings: Limited(), repeat: Repeat.Never, cancel: cancel), cancel))[0];
 
+    public async Task<IReadOnlyList<long>> SegmentSizesAsync(ViewDefinition definition, CancellationToken cancel)
+    {
+        if (definition.Segments.Count == 0) return [];
+        return (await AskAsync(() => client.ListAsync(PopulationSql.SegmentSizes(definition), (ref RowBinaryReader row) =>
+        {
+            var sizes = new long[row.Count()];
+            for (var i = 0; i < sizes.Length && !row.Incomplete; i++) sizes[i] = (long)row.UInt64();
+            return sizes;
+        }, settings: Limited(), repeat: Repeat.Never, cancel: cancel), cancel))[0];
+    }
+
     public async Task<Stream> ExportAsync(PopulationExport export, CancellationToken cancel)
     {
         var settings = Limited();

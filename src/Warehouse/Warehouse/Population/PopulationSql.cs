@@ -38,6 +38,10 @@ internal static class PopulationSql
     public static string Count(ViewDefinition definition, Expr? where) =>
         $"SELECT count() FROM {PopulationTable.NameOf(definition)} FINAL WHERE {Condition(definition, where)}";
 
+    /// <summary>One array, a number a segment.</summary>
+    public static string SegmentSizes(ViewDefinition definition) =>
+        $"SELECT [{string.Join(", ", definition.Segments.Select(s => $"countIf(has(segments, {Literal(s.Name)}))"))}] FROM {PopulationTable.NameOf(definition)} FINAL";
+
     public static string Summary(ViewDefinition definition) =>
         $"SELECT count(), min(epoch), min({Today}) FROM {PopulationTable.NameOf(definition)} FINAL";
 

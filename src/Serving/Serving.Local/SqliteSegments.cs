@@ -1,0 +1,132 @@
+using System.Data.Common;
+using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Ports;
+using Microsoft.Data.Sqlite;
+
+namespace Lambda.Serving.Local;
+
+/// <summary>Segments and webhooks of the embedded edition in one SQLite file, for one process: nobody else has to be fenced.</summary>
+public sealed class SqliteSegments : ISegmentDatabase, IDisposable
+{
+    private const int SchemaVersion = 1;
+
+    private readonly SqliteConnection _connection;
+    private readonly Lock _gate = new();
+    private readonly string _file;
+
+    /// <param name="file">Path of the database, made when missing, readable by its owner only; `:memory:` keeps it in memory.</param>
+    /// <exception cref="StorageException">No such file, damaged, or of a newer version.</exception>
+    public SqliteSegments(string file)
+    {
+        _file = file;
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 5 }.ToString());
+        try
+        {
+            Read("open the segments", connection =>
+            {
+                SqliteFile.MakePrivate(file);
+                connection.Open();
+                Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+                Migrate();
+                Execute("UPDATE webhook_deliveries SET due_ms = 0"); // what the last process was about to deliver is nobody's now
+                return true;
+            });
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
+    }
+
+    public T Read<T>(string doing, Func<DbConnection, T> work)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                return work(_connection);
+            }
+            catch (SqliteException e)
+            {
+                throw new StorageException(_file, $"cannot {doing}: {e.Message}", e, isTransient: e.SqliteErrorCode is 5 or 6 or 13); // busy, locked, disk full
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new StorageException(_file, $"cannot {doing}: {e.Message}", e);
+            }
+        }
+    }
+
+    public void Write(string doing, Action<DbConnection> work) => Read(doing, connection =>
+    {
+        using var transaction = _connection.BeginTransaction(deferred: false);
+        work(connection);
+        transaction.Commit();
+        return true;
+    });
+
+    public void Fence(DbConnection connection, PartitionFence fence)
+    {
+        // The data folder's lock lets one process in, and it has one writer.
+    }
+
+    public void SelectOf(DbConnection connection, string sql, IReadOnlyCollection<byte[]> customers, Action<DbDataReader> read)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"{sql} = @customer";
+        var parameter = command.CreateParameter();
+        parameter.ParameterName = "@customer";
+        command.Parameters.Add(parameter);
+        foreach (var customer in customers)
+        {
+            parameter.Value = customer;
+            using var rows = command.ExecuteReader();
+            while (rows.Read()) read(rows);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate) _connection.Dispose();
+    }
+
+    private void Migrate()
+    {
+        using var version = _connection.CreateCommand();
+        version.CommandText = "PRAGMA user_version";
+        var found = (long)version.ExecuteScalar()!;
+        if (found > SchemaVersion) throw new StorageException(_file, $"version {found} is newer than this program ({SchemaVersion})");
+        if (found == SchemaVersion) return;
+        Execute("""
+            BEGIN IMMEDIATE;
+            CREATE TABLE IF NOT EXISTS segment_members(
+                customer BLOB NOT NULL, segment TEXT NOT NULL, definition TEXT NOT NULL, partition INTEGER NOT NULL, log_offset INTEGER NOT NULL, day INTEGER NOT NULL,
+                cause INTEGER NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (customer, segment)) WITHOUT ROWID;
+            CREATE TABLE IF NOT EXISTS segment_changes(
+                number INTEGER PRIMARY KEY, entered INTEGER NOT NULL, customer BLOB NOT NULL, segment TEXT NOT NULL, definition TEXT NOT NULL, partition INTEGER NOT NULL,
+                log_offset INTEGER NOT NULL, day INTEGER NOT NULL, cause INTEGER NOT NULL, at_ms INTEGER NOT NULL);
+            CREATE INDEX IF NOT EXISTS segment_changes_by_customer ON segment_changes(customer, number);
+            CREATE INDEX IF NOT EXISTS segment_changes_by_time ON segment_changes(at_ms);
+            CREATE TABLE IF NOT EXISTS segment_feed(last INTEGER NOT NULL);
+            INSERT INTO segment_feed(last) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM segment_feed);
+            CREATE TABLE IF NOT EXISTS segment_sweeps(partition INTEGER PRIMARY KEY, definition TEXT NOT NULL, day INTEGER NOT NULL);
+            CREATE TABLE IF NOT EXISTS webhooks(
+                id TEXT PRIMARY KEY, url TEXT NOT NULL, segments TEXT NOT NULL, enabled INTEGER NOT NULL, secret TEXT NOT NULL, created_by TEXT NOT NULL, created_at_ms INTEGER NOT NULL);
+            CREATE TABLE IF NOT EXISTS webhook_deliveries(
+                webhook TEXT NOT NULL, number INTEGER NOT NULL, customer BLOB NOT NULL, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL, dead INTEGER NOT NULL, error TEXT NOT NULL,
+                PRIMARY KEY (webhook, number)) WITHOUT ROWID;
+            CREATE INDEX IF NOT EXISTS webhook_deliveries_by_customer ON webhook_deliveries(customer, webhook, number);
+            CREATE INDEX IF NOT EXISTS webhook_deliveries_by_number ON webhook_deliveries(number);
+            PRAGMA user_version = 1;
+            COMMIT;
+            """);
+    }
+
+    private void Execute(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

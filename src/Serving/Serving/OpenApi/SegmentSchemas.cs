@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+using Lambda.Serving.Json;
+using static Lambda.Serving.OpenApi.Schema;
+
+namespace Lambda.Serving.OpenApi;
+
+/// <summary>Schemas of segments, the feed and webhooks.</summary>
+internal static class SegmentSchemas
+{
+    public static IEnumerable<(string Name, JsonNode Schema)> All() =>
+    [
+        ("Segments", Closed(("segments", List(Closed(Segment()))), ("meta", PopulationSchemas.Meta))),
+        ("Segment", Closed(Segment().Append(("meta", PopulationSchemas.Meta)))),
+        ("CustomerSegments", Closed(("customer_id", Text), ("segments", List(Membership())), ("meta", PopulationSchemas.AnswerMeta))),
+        ("SegmentChange", Closed(
+            Origin().Prepend(("change", OneOf(SegmentJson.Entered, SegmentJson.Left))).Prepend(("segment", Text)).Prepend(("customer_id", Text))
+                .Prepend(("number", Doc(Integer, "Place in the feed: ascending, of a customer as of all.")))
+                .Prepend(("id", Doc(Text, "The same for a repeat: made of customer, segment, definition, position and day."))))),
+        ("WebhookRequest", PopulationSchemas.Optional(
+            ("url", Doc(Text, "https, on a host that the operator allows.")), ("segments", Doc(List(Text), "Those to be told of; all without it.")), ("enabled", Doc(Bool, "false: changes wait. Default true.")))),
+        ("Webhook", Closed(Webhook())),
+        ("WebhookMade", Closed(Webhook().Append(("secret", Doc(Text, "Told this once."))))),
+        ("Webhooks", Closed(("webhooks", List(Ref("Webhook"))))),
+    ];
+
+    private static IEnumerable<(string, JsonNode)> Segment() =>
+        [("segment", Text), ("doc", Text), ("rule", Doc(Text, "In the definition's language.")), ("size", Doc(Integer, "Customers in it, by `customer_current`."))];
+
+    private static JsonObject Membership() => Closed(
+        ("segment", Text), ("member", Bool), ("rule", Text), ("values", Doc(new JsonObject { ["type"] = "object" }, "What the rule reads.")),
+        ("since", Doc(OrNull(Closed(Origin())), "How the customer entered; null when it is not in, or the change is not noted yet.")));
+
+    private static IEnumerable<(string, JsonNode)> Origin() =>
+    [
+        ("cause", Doc(OneOf("event", "day", "definition"), "What did it: something happened, a day began, or the rule is another.")), ("definition", Doc(Text, "Hash.")),
+        ("position", Doc(Text, "`p:o`: the newest record of the customer's partition that was taken into account.")), ("as_of", Doc(Day, "The day that the rule was judged for.")),
+        ("at", Doc(Instant, "When it was found.")),
+    ];
+
+    private static IEnumerable<(string, JsonNode)> Webhook() =>
+    [
+        ("webhook", Text), ("url", Text), ("segments", Doc(List(Text), "Empty: all.")), ("enabled", Bool), ("created_by", Doc(Text, "Name of the key.")), ("created_at", Instant),
+        ("pending", Doc(Integer, "Changes that wait.")), ("dead", Doc(Integer, "Changes that were given up; `retry` takes them up again.")), ("oldest_pending_at", OrNull(Instant)),
+        ("error", Doc(OrNull(Text), "Of the newest change that failed and waits, or was given up.")),
+    ];
+}

@@ -1,0 +1,107 @@
+using System.Data.Common;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Serving.Ports;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.Serving.Segments;
+
+/// <summary>
+/// Memberships, the feed and the outbox of the webhooks in one SQL database, so that one transaction keeps them together. The row of `segment_feed` gives the numbers: whoever
+/// records holds it to the end of its transaction, so numbers are seen in their order.
+/// </summary>
+public sealed partial class SegmentStore(ISegmentDatabase database) : ISegmentJournal, ISegmentFeed
+{
+    private const string Columns = "customer, segment, definition, partition, log_offset, day, cause, at_ms";
+    private const string Values = "@customer, @segment, @definition, @partition, @log_offset, @day, @cause, @at_ms";
+
+    // --- the journal ----------------------------------------------------------------------------------------------------------
+
+    public IReadOnlyDictionary<CustomerId, IReadOnlyList<SegmentChange>> MembershipsOf(IReadOnlyCollection<CustomerId> customers)
+    {
+        var found = new Dictionary<CustomerId, IReadOnlyList<SegmentChange>>(CustomerId.ByBytes.Comparer);
+        database.Read("read memberships", connection =>
+        {
+            database.SelectOf(connection, $"SELECT {Columns} FROM segment_members WHERE customer", [.. customers.Select(c => c.Utf8.ToArray())], row =>
+            {
+                var change = ChangeOf(row, 0, entered: true);
+                if (found.TryGetValue(change.Customer, out var others)) ((List<SegmentChange>)others).Add(change);
+                else found[change.Customer] = new List<SegmentChange> { change };
+            });
+            return true;
+        });
+        return found;
+    }
+
+    public string? LastDefinitionOf(CustomerId customer) => database.Read("read a customer's last change", connection => connection.List(
+        "SELECT definition FROM segment_changes WHERE customer = @customer ORDER BY number DESC LIMIT 1", row => row.GetString(0), ("@customer", customer.Utf8.ToArray())).FirstOrDefault());
+
+    public void Record(IReadOnlyList<SegmentChange> changes, PartitionFence? fence) => database.Write("record changes of segments", connection =>
+    {
+        if (fence is { } owner) database.Fence(connection, owner);
+        using var next = connection.Command("UPDATE segment_feed SET last = last + @n RETURNING last", ("@n", changes.Count));
+        var number = (long)next.ExecuteScalar()! - changes.Count;
+        using var enter = connection.Command($"""
+            INSERT INTO segment_members({Columns}) VALUES ({Values}) ON CONFLICT (customer, segment) DO UPDATE
+            SET definition = excluded.definition, partition = excluded.partition, log_offset = excluded.log_offset, day = excluded.day, cause = excluded.cause, at_ms = excluded.at_ms
+            """);
+        using var leave = connection.Command("DELETE FROM segment_members WHERE customer = @customer AND segment = @segment");
+        using var tell = connection.Command($"INSERT INTO segment_changes(number, entered, {Columns}) VALUES (@number, @entered, {Values})");
+        using var deliver = connection.Command("""
+            INSERT INTO webhook_deliveries(webhook, number, customer, attempts, due_ms, dead, error)
+            SELECT id, @number, @customer, 0, 0, 0, '' FROM webhooks WHERE segments = '' OR replace(segments, @within, '') <> segments
+            """);
+        foreach (var change in changes)
+        {
+            number++;
+            var customer = change.Customer.Utf8.ToArray();
+            if (change.Entered) Bind(enter, change, customer).ExecuteNonQuery();
+            else leave.With("@customer", customer).With("@segment", change.Segment).ExecuteNonQuery();
+            Bind(tell, change, customer).With("@number", number).With("@entered", change.Entered ? 1L : 0L).ExecuteNonQuery();
+            deliver.With("@number", number).With("@customer", customer).With("@within", $" {change.Segment} ").ExecuteNonQuery();
+        }
+    });
+
+    public SegmentSweep? SweepOf(int partition) => database.Read("read a segment sweep", connection => connection.List(
+        "SELECT definition, day FROM segment_sweeps WHERE partition = @partition", row => new SegmentSweep(row.GetString(0), row.GetInt32(1)), ("@partition", partition)).FirstOrDefault());
+
+    public void SetSweep(int partition, SegmentSweep sweep) => database.Write("note a segment sweep", connection => connection.Run("""
+        INSERT INTO segment_sweeps(partition, definition, day) VALUES (@partition, @definition, @day) ON CONFLICT (partition) DO UPDATE SET definition = excluded.definition, day = excluded.day
+        """, ("@partition", partition), ("@definition", sweep.Definition), ("@day", sweep.Day)));
+
+    public void Forget(CustomerId customer) => database.Write("forget a customer's segments", connection =>
+    {
+        foreach (var table in (string[])["webhook_deliveries", "segment_changes", "segment_members"])
+            connection.Run($"DELETE FROM {table} WHERE customer = @customer", ("@customer", customer.Utf8.ToArray()));
+    });
+
+    // --- the feed -------------------------------------------------------------------------------------------------------------
+
+    public (long First, long Last) Ends() => database.Read("read the feed's ends", connection => connection.List(
+        "SELECT coalesce((SELECT min(number) FROM segment_changes), last + 1), last FROM segment_feed", row => (row.GetInt64(0), row.GetInt64(1)))[0]);
+
+    public IReadOnlyList<NumberedChange> After(long number, int limit) => database.Read("read the feed", connection => connection.List(
+        $"SELECT number, entered, {Columns} FROM segment_changes WHERE number > @number ORDER BY number LIMIT @limit",
+        NumberedOf, ("@number", number), ("@limit", limit)));
+
+    public long Trim(long beforeMs)
+    {
+        var lost = 0;
+        database.Write("trim the feed", connection =>
+        {
+            lost = connection.Run("DELETE FROM webhook_deliveries WHERE number IN (SELECT number FROM segment_changes WHERE at_ms < @before)", ("@before", beforeMs));
+            connection.Run("DELETE FROM segment_changes WHERE at_ms < @before", ("@before", beforeMs));
+        });
+        return lost;
+    }
+
+    private static NumberedChange NumberedOf(DbDataReader row) => new(row.GetInt64(0), ChangeOf(row, 2, row.GetInt64(1) != 0));
+
+    private static SegmentChange ChangeOf(DbDataReader row, int at, bool entered) => new(
+        new CustomerId(row.GetFieldValue<byte[]>(at)), row.GetString(at + 1), entered, row.GetString(at + 2), new Position(row.GetInt32(at + 3), row.GetInt64(at + 4)), row.GetInt32(at + 5),
+        (ChangeCause)row.GetInt32(at + 6), row.GetInt64(at + 7));
+
+    private static DbCommand Bind(DbCommand command, SegmentChange change, byte[] customer) => command
+        .With("@customer", customer).With("@segment", change.Segment).With("@definition", change.Definition).With("@partition", change.At.Partition).With("@log_offset", change.At.Offset)
+        .With("@day", change.Day).With("@cause", (int)change.Cause).With("@at_ms", change.AtMs);
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+
+namespace Lambda.SpeedLayer.Ports;
+
+/// <summary>Why a customer entered or left: something happened, a day began, or the rule is another. Names are told outside, numbers are stored: append only.</summary>
+public enum ChangeCause { Event, Day, Definition }
+
+/// <summary>A customer entered or left a segment. The change by which a customer entered is also how its membership is kept.</summary>
+/// <param name="Definition">Hash of the definition that found it so.</param>
+/// <param name="At">Newest record of the customer's partition that was taken into account.</param>
+/// <param name="Day">UTC day that the rule was judged for.</param>
+/// <param name="AtMs">When it was found.</param>
+public sealed record SegmentChange(CustomerId Customer, string Segment, bool Entered, string Definition, Position At, int Day, ChangeCause Cause, long AtMs)
+{
+    /// <summary>The same for a repeat of the same change, wherever it comes from: made of customer, segment, definition, position and day.</summary>
+    public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
+        CultureInfo.InvariantCulture, $"{Customer}\n{Segment}\n{Definition}\n{At}\n{Day}\n{(Entered ? 1 : 0)}"))).AsSpan(0, 16));
+}
+
+/// <param name="Number">Place in the feed: ascending, with gaps. Who has read up to one has read all before it.</param>
+public sealed record NumberedChange(long Number, SegmentChange Change);
+
+/// <summary>What all customers of a partition were last looked at for, from the first to the last.</summary>
+public sealed record SegmentSweep(string Definition, int Day);
+
+/// <summary>Who may write for a partition: an owner that was overtaken is refused.</summary>
+public readonly record struct PartitionFence(int Partition, long Generation);
+
+/// <summary>Who is in which segment, and every change of it. Written by whoever writes the customers' population rows.</summary>
+public interface ISegmentJournal
+{
+    /// <summary>By customer the changes by which it entered the segments it is in; customers in none are left out.</summary>
+    IReadOnlyDictionary<CustomerId, IReadOnlyList<SegmentChange>> MembershipsOf(IReadOnlyCollection<CustomerId> customers);
+
+    /// <summary>Definition of the newest change that is kept of this customer; null when none is.</summary>
+    string? LastDefinitionOf(CustomerId customer);
+
+    /// <summary>
+    /// One durable transaction: memberships follow the changes, the feed gets them in this order with ascending numbers, and every webhook that wants one gets it to deliver.
+    /// Nobody ever sees a number before a lower one.
+    /// </summary>
+    /// <param name="fence">Null where there is but one process.</param>
+    /// <exception cref="FencedException">A newer owner has the partition; nothing was recorded.</exception>
+    void Record(IReadOnlyList<SegmentChange> changes, PartitionFence? fence);
+
+    /// <summary>Null before the first sweep of the partition.</summary>
+    SegmentSweep? SweepOf(int partition);
+
+    void SetSweep(int partition, SegmentSweep sweep);
+
+    /// <summary>Removes a customer from memberships, feed and what is to be delivered: it is erased.</summary>
+    void Forget(CustomerId customer);
+}

@@ -1,0 +1,186 @@
+using Lambda.Domain.Events;
+using Lambda.Domain.Log;
+using Lambda.Serving.Ports;
+using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Ports;
+using Xunit;
+
+namespace Lambda.TestKit.Conformance;
+
+/// <summary>What every store of segments must do: memberships, the feed and the outbox stay together.</summary>
+public abstract class SegmentStoreSuite : IDisposable
+{
+    private const string Hash = "d1";
+
+    /// <summary>Opens the store of this test: empty the first time, afterwards with what was put; several may be open at once, as on several nodes.</summary>
+    protected abstract SegmentStore Open();
+
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    public static SegmentChange Change(string customer, string segment, bool entered, long offset = 7, ChangeCause cause = ChangeCause.Event, long atMs = 1_000) =>
+        new(CustomerId.From(customer), segment, entered, Hash, new Position(1, offset), 20_000, cause, atMs);
+
+    private static Webhook Hook(string id, params string[] segments) => new(id, "https://example.org/x", segments, true, "whsec_1", "ann", 5);
+
+    [SkippableFact]
+    public void Record_WhenCustomersEnterAndLeave_KeepsWhoIsInAndTellsBoth()
+    {
+        var store = Open();
+        Assert.Equal((1, 0), store.Ends());
+        store.Record([Change("zoë", "a", true), Change("zoë", "b", true, cause: ChangeCause.Day), Change("bob", "a", true)], null);
+        store.Record([Change("zoë", "a", false, 9)], null);
+        var again = Open();
+        var members = again.MembershipsOf([CustomerId.From("zoë"), CustomerId.From("bob"), CustomerId.From("nobody")]);
+        Assert.Equal(2, members.Count);
+        Assert.Equal(Change("zoë", "b", true, cause: ChangeCause.Day), Assert.Single(members[CustomerId.From("zoë")]));
+        Assert.Equal((1, 4), again.Ends());
+        Assert.Equal([2, 3, 4], again.After(1, 10).Select(c => c.Number));
+        Assert.Equal(Change("zoë", "a", false, 9), again.After(3, 10).Single().Change);
+        Assert.Equal(2, again.After(0, 2).Count);
+        Assert.Equal((Hash, null), (again.LastDefinitionOf(CustomerId.From("zoë")), again.LastDefinitionOf(CustomerId.From("nobody"))));
+    }
+
+    [SkippableFact]
+    public void Record_WhenACustomerEntersAgain_HasTheNewerSince()
+    {
+        var store = Open();
+        store.Record([Change("zoë", "a", true)], null);
+        store.Record([Change("zoë", "a", false, 8), Change("zoë", "a", true, 9)], null);
+        Assert.Equal(9, store.MembershipsOf([CustomerId.From("zoë")])[CustomerId.From("zoë")].Single().At.Offset);
+    }
+
+    [SkippableFact]
+    public void Sweeps_WhenNoted_AreFoundByTheNextOwner()
+    {
+        var store = Open();
+        Assert.Null(store.SweepOf(1));
+        store.SetSweep(1, new SegmentSweep("x", 5));
+        store.SetSweep(1, new SegmentSweep(Hash, 6));
+        Assert.Equal((new SegmentSweep(Hash, 6), (SegmentSweep?)null), (Open().SweepOf(1), Open().SweepOf(2)));
+    }
+
+    [SkippableFact]
+    public void Feed_WhenManyRecordAtOnce_NeverShowsANumberBeforeALowerOne()
+    {
+        var (seen, stop) = (0L, false);
+        var reader = Open();
+        var reading = Task.Run(() =>
+        {
+            var next = 0L;
+            while (!Volatile.Read(ref stop) || reader.Ends().Last > next)
+                foreach (var change in reader.After(next, 50))
+                {
+                    if (change.Number != next + 1) throw new InvalidOperationException($"{change.Number} came behind {next}");
+                    next = change.Number;
+                    Interlocked.Increment(ref seen);
+                }
+        });
+        Parallel.For(0, 4, node =>
+        {
+            var store = Open();
+            for (var i = 0; i < 25; i++) store.Record([Change($"{node}-{i}", "a", true), Change($"{node}-{i}", "b", true)], null);
+        });
+        Volatile.Write(ref stop, true);
+        reading.Wait();
+        Assert.Equal(200, seen);
+    }
+
+    [SkippableFact]
+    public void Webhooks_WhenMadeAndChanged_AreListedInTheirOrder()
+    {
+        var store = Open();
+        Assert.Null(store.Get("wh-1"));
+        store.Add(Hook("wh-1", "a"));
+        store.Add(Hook("wh-2") with { CreatedAtMs = 6 });
+        Assert.True(store.Change("wh-1", "https://example.org/y", ["a_b", "c"], false));
+        Assert.False(store.Change("wh-9", "https://example.org/y", [], false));
+        Assert.Equal(["wh-1", "wh-2"], Open().List().Select(w => w.Id));
+        var changed = Open().Get("wh-1")!;
+        Assert.Equal(("https://example.org/y", false, "whsec_1", "ann", 5), (changed.Url, changed.Enabled, changed.Secret, changed.CreatedBy, changed.CreatedAtMs));
+        Assert.Equal(["a_b", "c"], changed.Segments);
+        Assert.True(store.Remove("wh-1"));
+        Assert.False(store.Remove("wh-1"));
+        Assert.Equal(["wh-2"], Open().List().Select(w => w.Id));
+    }
+
+    [SkippableFact]
+    public void Outbox_WhenChangesAreRecorded_HoldsThemForThoseWhoWantThem()
+    {
+        var store = Open();
+        store.Record([Change("zoë", "a", true)], null);
+        store.Add(Hook("all"));
+        store.Add(Hook("some", "a_b", "c"));
+        store.Record([Change("zoë", "a", false), Change("zoë", "a_b", true), Change("zoë", "axb", true), Change("zoë", "c", true)], null);
+        Assert.Equal((4, 2), (store.Counts()["all"].Pending, store.Counts()["some"].Pending));
+        Assert.Equal("a", Assert.Single(store.Claim("all", 10, 20, 9)).Change.Change.Segment); // what was before it was made is not told
+    }
+
+    [SkippableFact]
+    public void Claim_WhenACustomerHasSeveral_GivesTheOldestAndOthersMeanwhile()
+    {
+        var (store, other) = (Open(), Open());
+        store.Add(Hook("h"));
+        store.Record([Change("zoë", "a", true), Change("zoë", "b", true), Change("bob", "a", true)], null);
+        Assert.Equal(["zoë", "bob"], store.Claim("h", 10, 20, 9).Select(d => d.Change.Change.Customer.ToString()));
+        Assert.Empty(other.Claim("h", 19, 30, 9));
+        store.Delivered("h", 1);
+        Assert.Equal(2, Assert.Single(other.Claim("h", 19, 30, 9)).Change.Number);
+        Assert.Equal(3, Assert.Single(store.Claim("h", 20, 30, 9)).Change.Number); // whoever had it is gone
+        store.Delivered("h", 2);
+        store.Failed("h", 3, 4, 100, "answered 500");
+        Assert.Empty(store.Claim("h", 99, 110, 9));
+        Assert.Equal(4, Assert.Single(store.Claim("h", 100, 110, 9)).Attempts);
+        Assert.Equal(new OutboxCounts(1, 0, 1_000, "answered 500"), store.Counts()["h"]);
+    }
+
+    [SkippableFact]
+    public void GiveUp_WhenOneIsDead_LetsTheNextOfItsCustomerGoOn()
+    {
+        var store = Open();
+        store.Add(Hook("h"));
+        store.Record([Change("zoë", "a", true), Change("zoë", "b", true)], null);
+        store.Claim("h", 10, 20, 9);
+        store.GiveUp("h", 1, 64, "gone");
+        Assert.Equal(2, Assert.Single(store.Claim("h", 10, 20, 9)).Change.Number);
+        Assert.Equal(new OutboxCounts(1, 1, 1_000, "gone"), store.Counts()["h"]);
+        Assert.Equal((1, 0), (store.RetryDead("h"), store.RetryDead("h")));
+        Assert.Equal((1, 0), Assert.Single(store.Claim("h", 10, 20, 9)) is var d ? (d.Change.Number, d.Attempts) : default);
+        Assert.True(store.Remove("h"));
+        Assert.Empty(store.Counts());
+    }
+
+    [SkippableFact]
+    public void Trim_WhenChangesAreOld_ForgetsThemButNotWhoIsIn()
+    {
+        var store = Open();
+        store.Add(Hook("h"));
+        store.Record([Change("zoë", "a", true, atMs: 10), Change("zoë", "b", true, atMs: 20)], null);
+        Assert.Equal(1, store.Trim(20));
+        Assert.Equal((2, 2), store.Ends());
+        Assert.Equal(1, store.Counts()["h"].Pending);
+        Assert.Equal(1, store.Trim(21));
+        Assert.Equal((3, 2), store.Ends());
+        Assert.Equal(2, store.MembershipsOf([CustomerId.From("zoë")])[CustomerId.From("zoë")].Count);
+    }
+
+    [SkippableFact]
+    public void Forget_WhenACustomerIsErased_LeavesNothingOfIt()
+    {
+        var store = Open();
+        store.Add(Hook("h"));
+        store.Record([Change("zoë", "a", true), Change("bob", "a", true)], null);
+        store.Forget(CustomerId.From("zoë"));
+        Assert.Empty(store.MembershipsOf([CustomerId.From("zoë")]));
+        Assert.Equal("bob", Assert.Single(store.After(0, 9)).Change.Customer.ToString());
+        Assert.Equal(1, store.Counts()["h"].Pending);
+    }
+
+    [SkippableFact]
+    public void Changes_WhenTheyAreTheSame_HaveTheSameId()
+    {
+        var one = Change("zoë", "a", true);
+        Assert.Equal(one.Id, (one with { AtMs = 9, Cause = ChangeCause.Day }).Id);
+        SegmentChange[] others = [one with { Entered = false }, one with { Day = 1 }, one with { At = new Position(1, 8) }, one with { Segment = "b" }, one with { Definition = "x" }, one with { Customer = CustomerId.From("z") }];
+        Assert.Equal(7, others.Append(one).Select(c => c.Id).Distinct().Count());
+    }
+}
