@@ -18,5 +18,6 @@ internal static class Operations
         AuditApi.List, AuditApi.Heads, AuditApi.Verify,
         TopicsApi.List, TopicsApi.Reset,
         MetricsApi.Get, OpenApiEndpoint.Get,
+        DashboardApi.Page, DashboardApi.File,
     ];
 }
