@@ -3,7 +3,10 @@ namespace Lambda.LoadTests.Flows;
 /// <summary>One request, as a runner of whatever kind sends it.</summary>
 /// <param name="Body">Null for a GET.</param>
 /// <param name="Token">Comes back with the answer.</param>
-internal readonly record struct Request(string Path, ReadOnlyMemory<byte>? Body, int Token);
+internal readonly record struct Request(string Path, ReadOnlyMemory<byte>? Body, int Token)
+{
+    public string MediaType { get; init; } = "application/x-ndjson";
+}
 
 /// <summary>A kind of request: what to send next, and whether the answer is right. Knows no runner; is called by one thread at a time.</summary>
 internal interface IFlow

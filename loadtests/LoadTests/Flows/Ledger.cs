@@ -29,7 +29,12 @@ internal sealed class Ledger
         get { lock (_gate) return _count.Sum(); }
     }
 
-    public string Id(int customer) => string.Create(CultureInfo.InvariantCulture, $"load-{Run}-c{customer:D7}");
+    /// <summary>What the ids of these customers begin with.</summary>
+    public string IdPrefix => $"load-{Run}-c";
+
+    public string Id(int customer) => string.Create(CultureInfo.InvariantCulture, $"{IdPrefix}{customer:D7}");
+
+    public int CustomerOf(string id) => int.Parse(id.AsSpan(IdPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture);
 
     /// <summary>About to be sent: from now on an answer may have it.</summary>
     public void Sending(int customer)

@@ -30,7 +30,7 @@ internal sealed class RawHttp(IFlow flow, Uri host) : ILoad
     {
         if (!flow.TryNext(out var request)) return -1;
         to.Add(request.Body is null ? "GET "u8 : "POST "u8).Add(Encoding.UTF8.GetBytes(request.Path)).Add(_host);
-        if (request.Body is { } body) to.Add("Content-Type: application/x-ndjson\r\nContent-Length: "u8).AddNumber(body.Length).Add("\r\n\r\n"u8).Add(body.Span);
+        if (request.Body is { } body) to.Add("Content-Type: "u8).Add(Encoding.ASCII.GetBytes(request.MediaType)).Add("\r\nContent-Length: "u8).AddNumber(body.Length).Add("\r\n\r\n"u8).Add(body.Span);
         else to.Add("\r\n"u8);
         return request.Token;
     }

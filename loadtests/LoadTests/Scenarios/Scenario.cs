@@ -5,7 +5,7 @@ namespace Lambda.LoadTests.Scenarios;
 /// <summary>What is sent, at which rates, and what happens meanwhile: without a word about who sends it.</summary>
 internal abstract class Scenario
 {
-    public static readonly IReadOnlyList<Scenario> All = [new EventsScenario(), new LookupsScenario(), new MixedDayScenario(), new NodeLossScenario(), new SoakScenario()];
+    public static readonly IReadOnlyList<Scenario> All = [new EventsScenario(), new LookupsScenario(), new MixedDayScenario(), new SearchScenario(), new ExportScenario(), new NodeLossScenario(), new SoakScenario()];
 
     public abstract string Name { get; }
     public abstract string What { get; }

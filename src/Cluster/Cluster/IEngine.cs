@@ -1,6 +1,7 @@
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 
@@ -27,6 +28,9 @@ public interface IEngine : IAsyncDisposable
     IAuditStore Audit { get; }
 
     CustomerPseudonym Pseudonyms { get; }
+
+    /// <summary>All customers at once.</summary>
+    PopulationParts Population { get; }
 
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }

@@ -55,7 +55,7 @@ internal sealed class HttpConnection : IDisposable
     public int Status { get; private set; }
     public ReadOnlySpan<byte> Body => _received.AsSpan(_bodyAt, _bodyLength);
 
-    private int _bodyAt, _bodyLength;
+    private int _bodyAt, _bodyLength; // the length is -1 while it comes in chunks
 
     public void Begin()
     {
@@ -97,7 +97,8 @@ internal sealed class HttpConnection : IDisposable
     private bool IsComplete()
     {
         if (_bodyAt == 0 && !ReadHead()) return false;
-        return _filled >= _bodyAt + _bodyLength;
+        if (_bodyLength < 0) _bodyLength = JoinChunks();
+        return _bodyLength >= 0 && _filled >= _bodyAt + _bodyLength;
     }
 
     private bool ReadHead()
@@ -108,8 +109,35 @@ internal sealed class HttpConnection : IDisposable
         var head = bytes[..(end + 2)];
         if (!Utf8Parser.TryParse(head[9..], out int status, out _)) throw new IOException("not an HTTP response");
         var length = head.IndexOf("Content-Length: "u8);
-        if (length < 0 || !Utf8Parser.TryParse(head[(length + 16)..], out int bodyLength, out _)) throw new IOException($"a response with status {status} has no Content-Length");
+        var bodyLength = -1;
+        if (head.IndexOf("Transfer-Encoding: chunked"u8) < 0 && (length < 0 || !Utf8Parser.TryParse(head[(length + 16)..], out bodyLength, out _))) throw new IOException($"a response with status {status} has no Content-Length");
         (Status, _bodyAt, _bodyLength) = (status, end + 4, bodyLength);
         return true;
+    }
+
+    /// <summary>Takes the chunks' frames out of a body once its last chunk is there.</summary>
+    /// <returns>The body's length; -1 while chunks are missing.</returns>
+    private int JoinChunks()
+    {
+        var bytes = _received.AsSpan(_bodyAt, _filled - _bodyAt);
+        if (!bytes.EndsWith("\r\n0\r\n\r\n"u8) && !bytes.SequenceEqual("0\r\n\r\n"u8)) return -1; // looked at once a reception, not once a chunk
+        if (!TryWalk(bytes, join: false, out _)) return -1; // the end of a chunk only looked like the end of all
+        TryWalk(bytes, join: true, out var length);
+        return length;
+    }
+
+    private static bool TryWalk(Span<byte> bytes, bool join, out int length)
+    {
+        length = 0;
+        for (var at = 0; at < bytes.Length;)
+        {
+            if (!Utf8Parser.TryParse(bytes[at..], out int size, out var digits, 'x')) throw new IOException("not a chunk of an HTTP response");
+            if (size == 0) return true;
+            at += digits + 2;
+            if (at + size + 2 > bytes.Length) return false;
+            if (join) bytes.Slice(at, size).CopyTo(bytes[length..]);
+            (length, at) = (length + size, at + size + 2);
+        }
+        return false;
     }
 }

@@ -21,6 +21,28 @@ public static class Limits
     public const int RunsPageDefault = 20;
     public const int RunsPageMax = 1_000;
 
+    public const int SearchBytes = 128 << 10;
+    public const int SearchPageDefault = 50;
+    public const int SearchPageMax = 1_000;
+    public const int SortKeysMax = 5;
+    public const int ColumnsMax = 2_000;
+    public const int ExportRowsPerPart = 100_000;
+    public const int ExportJobsWaiting = 32;
+    public const int ExportJobsKept = 100;
+
+    /// <summary>How often a job asks again for what the warehouse cannot give now; each time it waits longer.</summary>
+    public const int ExportTries = 12;
+    public const int SqlBytes = 128 << 10;
+    public const int SqlRowsDefault = 1_000;
+    public const int SqlRowsMax = 100_000;
+    public const int HistoryPageDefault = 50;
+    public const int HistoryPageMax = 500;
+
+    /// <summary>Events that one page looks at to find those that are asked for.</summary>
+    public const int HistoryScanned = 10_000;
+    public const int LookupBytes = 512 << 10;
+    public const int LookupMax = 1_000;
+
     /// <summary>A client that sends its body slower than this is cut off (408) after the grace time.</summary>
     public const double BodyBytesPerSecondMin = 240;
 

@@ -1,4 +1,5 @@
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
@@ -12,6 +13,9 @@ public sealed record ServingParts(
 {
     /// <summary>Answers a scrape of /metrics: the host's choice of exporter. Null: there is none, and /metrics says so.</summary>
     public RequestDelegate? Metrics { get; init; }
+
+    /// <summary>All customers at once.</summary>
+    public required PopulationParts Population { get; init; }
 
     /// <summary>Null: no estimates are given.</summary>
     public IModels? Models { get; init; }

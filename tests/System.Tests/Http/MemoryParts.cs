@@ -4,9 +4,12 @@ using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving;
+using Lambda.Serving.Export;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
+using Lambda.TestKit.Population;
 
 namespace Lambda.SystemTests.Http;
 
@@ -20,6 +23,10 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public List<RunReport> Runs { get; } = [];
     public Dictionary<string, ImportProgress> Imports { get; } = [];
     public MemoryQuarantine Quarantine { get; } = new();
+    public MemoryPopulation Population { get; } = new() { Definition = TestView.Definition };
+    public MemoryExports Exports { get; } = new();
+    public MemorySql Sql { get; } = new();
+    public ExportJobs ExportJobs => field ??= new ExportJobs(Population, Exports, Exports, Node, TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
     public LifetimeModel? Lifetime { get; set; }
     public (long Epoch, string Reason)? LifetimeFailure { get; set; }
     public bool AbandonsAtOnce { get; set; } = true;
@@ -28,7 +35,7 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {
@@ -38,6 +45,9 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
         return OnIntake(whole.ToArray());
     }
 
+    /// <summary>A row of the population.</summary>
+    public void Have(string customer, Answer answer, long epoch = 3, long applied = 5) => Population.Rows.Add(new PopulationRow(CustomerId.From(customer), 1, epoch, applied, answer));
+
     public void Refuse(IReadOnlyList<QuarantineEntry> entries) => Quarantine.Add(entries, once: true);
 
     public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel)
@@ -46,8 +56,18 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
         return new(Customers.GetValueOrDefault(customer) ?? new CustomerRead.Unknown());
     }
 
+    public async ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel)
+    {
+        var reads = new List<CustomerRead>();
+        foreach (var customer in customers) reads.Add(await ReadAsync(customer, asOfDay, null, TimeSpan.Zero, cancel));
+        return reads;
+    }
+
     public ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel) =>
         new([.. History.Where(e => before is not { } b || (e.OccurredAtMicros, e.Offset).CompareTo((b.OccurredAtMicros, b.Offset)) < 0).Take(limit)]);
+
+    /// <summary>Nobody's answer has parts here: they need a compiled definition.</summary>
+    public ValueTask<CustomerParts?> PartsAsync(CustomerId customer, CancellationToken cancel) => new((CustomerParts?)null);
 
     public int PartitionOf(CustomerId customer) => Partitioner.PartitionOf(customer.Utf8, P);
 

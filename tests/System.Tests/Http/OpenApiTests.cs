@@ -60,6 +60,23 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("GET", "/v1/customers/nobody", "/v1/customers/{id}", null, null),
         ("GET", "/v1/customers/full?as_of=x", "/v1/customers/{id}", null, null),
         ("GET", "/v1/customers/full/events", "/v1/customers/{id}/events", null, null),
+        ("GET", "/v1/customers/full/timeline", "/v1/customers/{id}/timeline", null, null),
+        ("GET", "/v1/customers/full/timeline?type=nothing", "/v1/customers/{id}/timeline", null, null),
+        ("GET", "/v1/customers/nobody/explain?metric=spend", "/v1/customers/{id}/explain", null, null),
+        ("GET", "/v1/customers/full/explain", "/v1/customers/{id}/explain", null, null),
+        ("POST", "/v1/customers/search", "/v1/customers/search", """{"where":"spend > 0 or high_value","select":["*"],"order_by":["spend desc"],"limit":1,"count":true}""", "application/json"),
+        ("POST", "/v1/customers/search", "/v1/customers/search", """{"where":"spent > 0"}""", "application/json"),
+        ("POST", "/v1/customers/search", "/v1/customers/search", "<x/>", "application/xml"),
+        ("POST", "/v1/customers/lookup", "/v1/customers/lookup", """{"ids":["full","empty","nobody"]}""", "application/json"),
+        ("POST", "/v1/customers/lookup", "/v1/customers/lookup", """{"ids":[""]}""", "application/json"),
+        ("POST", "/v1/exports", "/v1/exports", """{"where":"spend > 0"}""", "application/json"),
+        ("POST", "/v1/exports", "/v1/exports", """{"to":{"folder":"monthly"}}""", "application/json"),
+        ("POST", "/v1/exports", "/v1/exports", """{"to":{"folder":"../etc"}}""", "application/json"),
+        ("GET", "/v1/exports", "/v1/exports", null, null),
+        ("GET", "/v1/exports/none", "/v1/exports/{export}", null, null),
+        ("POST", "/v1/exports/none/cancel", "/v1/exports/{export}/cancel", null, null),
+        ("POST", "/v1/sql", "/v1/sql", """{"sql":"SELECT 1"}""", "application/json"),
+        ("POST", "/v1/sql", "/v1/sql", """{"sql":"SELECT bad()"}""", "application/json"),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null), // 409
         ("GET", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
@@ -114,6 +131,8 @@ public sealed class OpenApiTests : IAsyncLifetime
     {
         _api.Parts.Customers[CustomerId.From("full")] = new CustomerRead.Found(TestView.Full(19_000), 3, 1, 5, 0, ReadSource.Batch);
         _api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
+        _api.Parts.Have("full", TestView.Full(19_000));
+        _api.Parts.Have("empty", TestView.Empty(19_001));
         _api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event)));
         _api.Parts.OnIntake = body => body[0] == '{' ? new Intake.Done(1, [], [new Position(1, 5)]) : new Intake.Done(0, [new RejectedLine(1, "", "malformed_json", "")], []);
         _api.Parts.Quarantine.Add([new QuarantineEntry(0, 5, "http", 1, "", "malformed_json", "found `x`", new byte[] { 0xff }), new QuarantineEntry(0, 5, "http", 2, "type", "unknown_type", "", "{}"u8.ToArray())], once: true);

@@ -33,6 +33,28 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.DoesNotContain(Directory.GetFiles(_api.AuditFolder).Select(File.ReadAllText), t => t.Contains("anna", StringComparison.Ordinal));
     }
 
+    /// <summary>Who asks for many at once is found by each of them, too.</summary>
+    [Fact]
+    public async Task Read_WhenItShowsManyCustomers_IsRecordedForEach()
+    {
+        var key = _api.NewKey(Roles.Marketing);
+        _api.Parts.Have("anna", TestView.Full(19_000));
+        await _api.SendAsync(HttpMethod.Post, "/v1/customers/lookup", key, """{"ids":["anna","nobody"],"select":["spend"]}""");
+        await _api.SendAsync(HttpMethod.Post, "/v1/customers/search", key, """{"where":"customer_id = 'anna'","select":["spend"]}""");
+        await _api.SendAsync(HttpMethod.Post, "/v1/customers/search", key, """{"where":"customer_id = 'anna'","select":["spent"]}""");
+        await _api.SendAsync(HttpMethod.Post, "/v1/sql", key, """{"sql":"SELECT 'anna'"}""");
+        var records = await _api.RecordsAsync();
+        var (anna, nobody) = (_api.Pseudonyms.Of("anna"u8), _api.Pseudonyms.Of("nobody"u8));
+        Assert.Equal(
+            [
+                ("lookupCustomers", anna, ""), ("lookupCustomers", nobody, ""), ("lookupCustomers", "/v1/customers/lookup", "2 customers"),
+                ("searchCustomers", anna, ""), ("searchCustomers", "/v1/customers/search", "1 customers, spend"), ("searchCustomers", "/v1/customers/search", ""),
+            ],
+            records.SkipLast(1).Select(r => (r.Operation, r.Subject, r.Detail)));
+        Assert.StartsWith("statement of 13 characters, SHA-256 ", records[^1].Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.GetFiles(_api.AuditFolder).Select(File.ReadAllText), t => t.Contains("anna", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Read_WhenItMayShowPersonalData_IsDurableBeforeItIsAnswered()
     {

@@ -5,6 +5,7 @@ using Lambda.Domain.Events;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SystemTests.Http;
 using Xunit;
 
 namespace Lambda.SystemTests.Security;
@@ -59,6 +60,53 @@ public sealed class MaskTests(SecuredApi api) : IClassFixture<SecuredApi>
         Assert.All(Personal, p => Assert.DoesNotContain(p, masked.GetRawText(), StringComparison.Ordinal));
         var details = masked.GetProperty("entries").EnumerateArray().Select(e => e.GetProperty("detail").GetString()).ToList();
         Assert.Equal(["(masked)", "not JSON at byte 7", "found an object", "(masked)", "byte 0xff"], details);
+    }
+
+    /// <summary>Named it is refused, not named it is left out: in pages, files and lists of customers alike.</summary>
+    [Fact]
+    public async Task Population_WhenTheKeyMayNotSeePersonalData_NeitherShowsNorTellsIt()
+    {
+        api.Parts.Population.Rows.Clear();
+        api.Parts.Have("anna", TestView.Full(19_000));
+        var (masked, full) = (api.NewKey(Roles.Marketing), api.NewKey(Roles.Marketing, pii: true));
+        foreach (var (path, body) in new[]
+        {
+            ("/v1/customers/search", """{"select":["full_name"]}"""), ("/v1/customers/search", """{"where":"full_name = 'Zoë'"}"""), ("/v1/customers/search", """{"order_by":["full_name"]}"""),
+            ("/v1/customers/lookup", """{"ids":["anna"],"select":["full_name"]}"""), ("/v1/exports", """{"where":"full_name is not null"}"""), ("/v1/exports", """{"select":["full_name"],"to":{"folder":"x"}}"""),
+        })
+        {
+            ApiFixture.AssertProblem(await api.SendAsync(HttpMethod.Post, path, masked, body), HttpStatusCode.Forbidden, "personal-data");
+            Assert.True((await api.SendAsync(HttpMethod.Post, path, full, body)).Response.IsSuccessStatusCode);
+        }
+        foreach (var (path, body) in new[] { ("/v1/customers/search", """{"select":["*"]}"""), ("/v1/customers/lookup", """{"ids":["anna"]}""") })
+        {
+            Assert.Contains("Zoë", (await api.SendAsync(HttpMethod.Post, path, full, body)).Body.GetRawText(), StringComparison.Ordinal);
+            var shown = (await api.SendAsync(HttpMethod.Post, path, masked, body)).Body.GetRawText();
+            Assert.DoesNotContain("full_name", shown, StringComparison.Ordinal);
+            Assert.Contains("spend_30d", shown, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Exports_WhenTheConditionMayNameSomebody_ShowItToWhoMaySeeThat()
+    {
+        var job = (await api.SendAsync(HttpMethod.Post, "/v1/exports", api.NewKey(Roles.Finance, pii: true, name: "auditor"), """{"where":"full_name = 'Anna Berg'","to":{"folder":"x"}}""")).Body;
+        Assert.Equal("auditor", job.GetProperty("by").GetString());
+        var path = $"/v1/exports/{job.GetProperty("export").GetString()}";
+        Assert.Contains("Berg", (await api.GetAsync(path, api.NewKey(Roles.Finance, pii: true))).Body.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Berg", (await api.GetAsync(path, api.NewKey(Roles.Finance))).Body.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Berg", (await api.GetAsync("/v1/exports", api.NewKey(Roles.Marketing))).Body.GetRawText(), StringComparison.Ordinal);
+        await api.Parts.Exports.EndedAsync(job.GetProperty("export").GetString()!);
+    }
+
+    [Fact]
+    public async Task Timeline_WhenEventsHoldPersonalData_TellsNone()
+    {
+        api.Parts.History.Clear();
+        api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event.Trim())));
+        var (response, body) = await api.GetAsync("/v1/customers/anna/timeline", api.NewKey(Roles.Fraud, pii: true));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.All(Personal, p => Assert.DoesNotContain(p, body.GetRawText(), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Lambda.Serving.Security;
 using Lambda.SystemTests.Http;
 using Xunit;
@@ -19,7 +20,7 @@ public sealed class RolesTests(SecuredApi api) : IClassFixture<SecuredApi>
         {
             Assert.True(table.TryGetValue($"{method} {path}", out var row), $"{method} {path} is not in docs/api.md");
             called.Add($"{method} {path}");
-            var address = path.Replace("{id}", "anna", StringComparison.Ordinal).Replace("{run}", "none", StringComparison.Ordinal).Replace("{node}", "none", StringComparison.Ordinal).Replace("{key}", "none", StringComparison.Ordinal).Replace("{topic}", "none", StringComparison.Ordinal);
+            var address = Regex.Replace(path.Replace("{id}", "anna", StringComparison.Ordinal), "{[a-z]+}", "none");
             Expect(row.Open, (await api.SendAsync(new HttpMethod(method), address, null)).Response, $"{method} {path} without a key", HttpStatusCode.Unauthorized);
             foreach (var name in RoleNames.All)
                 foreach (var pii in (bool[])[false, true])

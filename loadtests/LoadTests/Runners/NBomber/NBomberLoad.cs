@@ -57,8 +57,6 @@ internal sealed class NBomberLoad : IRunner
     /// <summary>One flow: what NBomber's many tasks do with it one after another, and what came of it.</summary>
     private sealed class Meter(RatedFlow flow, IReadOnlyList<Uri> urls, HttpClient http)
     {
-        private static readonly MediaTypeHeaderValue Lines = new("application/x-ndjson");
-
         private readonly Lock _gate = new();
         private readonly HdrHistogram.LongHistogram _latency = LoadReport.NewHistogram();
         private readonly Timeline _timeline = new();
@@ -94,7 +92,7 @@ internal sealed class NBomberLoad : IRunner
         {
             var url = new Uri(urls[(int)((uint)Interlocked.Increment(ref _url) % (uint)urls.Count)], request.Path);
             using var message = new HttpRequestMessage(request.Body is null ? HttpMethod.Get : HttpMethod.Post, url);
-            if (request.Body is { } body) message.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = Lines } };
+            if (request.Body is { } body) message.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue(request.MediaType) } };
             using var response = await http.SendAsync(message, cancel);
             return ((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancel));
         }

@@ -50,6 +50,21 @@ public sealed class PartitionClient
         }
     }
 
+    /// <summary>Several customers of one partition, in their order: they are asked for together, and again together with others if they must.</summary>
+    public async Task<ReadPart[]> ReadManyAsync(int partition, IReadOnlyList<CustomerId> customers, CancellationToken cancel)
+    {
+        var since = _time.GetTimestamp();
+        var parts = await Task.WhenAll(_lanes[partition].ReadAsync(customers)).WaitAsync(cancel);
+        while (parts.Any(p => p.Outcome == PartOutcome.Unavailable) && _time.GetElapsedTime(since) <= Patience)
+        {
+            await Task.Delay(RetryPause, _time, cancel);
+            int[] left = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i].Outcome == PartOutcome.Unavailable)];
+            var again = await Task.WhenAll(_lanes[partition].ReadAsync([.. left.Select(i => customers[i])])).WaitAsync(cancel);
+            for (var i = 0; i < left.Length; i++) parts[left[i]] = again[i];
+        }
+        return parts;
+    }
+
     /// <exception cref="AskTimeoutException">No answer in time.</exception>
     public Task<T> AskAsync<T>(IPartitionMessage message, TimeSpan timeout, CancellationToken cancel) => _route.AskAsync<T>(message, timeout, cancel);
 
@@ -83,6 +98,14 @@ public sealed class PartitionClient
             lock (_gate) _waiting.Add((new ReadOne(customer, -1, 0), answer));
             SendNext();
             return answer.Task;
+        }
+
+        public Task<ReadPart>[] ReadAsync(IReadOnlyList<CustomerId> customers)
+        {
+            var answers = customers.Select(_ => new TaskCompletionSource<ReadPart>(TaskCreationOptions.RunContinuationsAsynchronously)).ToArray();
+            lock (_gate) _waiting.AddRange(customers.Zip(answers, (c, a) => (new ReadOne(c, -1, 0), a)));
+            for (var sent = 0; sent < customers.Count; sent += BatchMax) SendNext();
+            return Array.ConvertAll(answers, a => a.Task);
         }
 
         private void SendNext()

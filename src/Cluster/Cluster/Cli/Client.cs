@@ -36,20 +36,34 @@ public sealed class Client(Uri url, string? key = null) : IDisposable
     {
         using var response = await ExchangeAsync(request, cancel);
         var body = await response.Content.ReadAsByteArrayAsync(cancel);
-        if (response.IsSuccessStatusCode) return Parse(body);
+        return response.IsSuccessStatusCode ? Parse(body) : throw Refused(response, body);
+    }
+
+    /// <summary>Copies the answer as it comes.</summary>
+    /// <exception cref="CommandException">The host does not answer, or refuses.</exception>
+    /// <exception cref="IOException">It broke off in the middle.</exception>
+    public async Task DownloadAsync(HttpRequestMessage request, Stream to, CancellationToken cancel)
+    {
+        using var response = await ExchangeAsync(request, cancel, HttpCompletionOption.ResponseHeadersRead);
+        if (!response.IsSuccessStatusCode) throw Refused(response, await response.Content.ReadAsByteArrayAsync(cancel));
+        await response.Content.CopyToAsync(to, cancel);
+    }
+
+    private CommandException Refused(HttpResponseMessage response, byte[] body)
+    {
         var code = (int)response.StatusCode is 429 or >= 500 ? ExitCode.Environment : (int)response.StatusCode is 400 ? ExitCode.Usage : ExitCode.CheckFailed;
         var hint = (int)response.StatusCode is 401 ? $" (name a key with --key or {KeyVariable})" : "";
-        throw new CommandException(code, $"{Url}: {(int)response.StatusCode} {Detail(body)}{hint}");
+        return new CommandException(code, $"{Url}: {(int)response.StatusCode} {Detail(body)}{hint}");
     }
 
     /// <summary>The response as it is. Status codes are the caller's to judge.</summary>
-    public async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, CancellationToken cancel)
+    public async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, CancellationToken cancel, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead)
     {
         if (key is { Length: > 0 }) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         try
         {
-            return await _http.SendAsync(request, cancel);
+            return await _http.SendAsync(request, until, cancel);
         }
         catch (HttpRequestException e)
         {

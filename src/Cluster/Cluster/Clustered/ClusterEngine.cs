@@ -9,6 +9,7 @@ using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
@@ -33,21 +34,23 @@ internal sealed class ClusterEngine : IEngine
     private readonly List<Loop> _loops = [];
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
+    private readonly Analytics _analytics;
     private Task? _stopping;
     private volatile bool _isHandingOver;
 
-    private ClusterEngine(ClusterParts parts, ClusterNode node, ClusterTopics topics, Bootstrap? bootstrap, Action<string, Exception> onError)
+    private ClusterEngine(ClusterParts parts, ClusterNode node, ClusterTopics topics, Bootstrap? bootstrap, LambdaOptions options, Action<string, Exception> onError)
     {
         (_parts, _node, _bootstrap) = (parts, node, bootstrap);
         var runs = new ClusterRuns(node, parts.Initial);
         parts.ServedDefinition = () => runs.Served.DefinitionHash;
-        var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), parts.Time);
+        var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), () => runs.Served, parts.Time);
         (Reads, Recompute, Runs) = (reads, reads, runs);
         Intake = new EngineIntake(topics.Ingress, Unfolded, () => _stopping is not null);
         Imports = new PostgresImportJournal(parts.Database);
         topics.Unfolded = Unfolded;
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
+        _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _loops.Add(new Loop("reports", async cancel =>
@@ -74,6 +77,7 @@ internal sealed class ClusterEngine : IEngine
     public IImportJournal Imports { get; }
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
+    public PopulationParts Population => _analytics.Parts;
     public IModels Models => _models;
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
@@ -98,7 +102,7 @@ internal sealed class ClusterEngine : IEngine
             var bootstrap = options.ClusterDns is { } dns
                 ? new Bootstrap(node.System, new DnsNodeNames(dns.Split(','), options.ClusterHost), new PostgresLease(parts.Database, Bootstrap.FoundingLease), time)
                 : null;
-            return new ClusterEngine(parts, node, topics, bootstrap, onError);
+            return new ClusterEngine(parts, node, topics, bootstrap, options, onError);
         }
         catch
         {
@@ -177,6 +181,7 @@ internal sealed class ClusterEngine : IEngine
 
     private async Task StopOnceAsync(CancellationToken hurry)
     {
+        await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _models.Dispose();
         if (!hurry.IsCancellationRequested) await _node.StopAsync();

@@ -17,7 +17,7 @@ namespace Lambda.Cluster.Clustered;
 /// Reads from partitions wherever they are: their node gives the three parts, this one merges and finishes them for the day asked for. A day too old for the
 /// tiles is computed from the customer's raw events.
 /// </summary>
-internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWarehouse warehouse, ISinkProgressStore sunk, TimeProvider time) : ICustomerReads, IRecompute
+internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWarehouse warehouse, ISinkProgressStore sunk, Func<Publication> served, TimeProvider time) : ICustomerReads, IRecompute
 {
     private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SinkPoll = TimeSpan.FromMilliseconds(20);
@@ -31,17 +31,35 @@ internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWareho
     {
         var partition = PartitionOf(customer);
         var part = await node.Partitions.ReadAsync(partition, customer, atLeast?.Offset ?? -1, wait, cancel);
-        var day = asOfDay ?? Clock.DayOfMs(time.GetUtcNow().ToUnixTimeMilliseconds());
-        return part.Outcome switch
-        {
-            PartOutcome.Found => await FinishAsync(customer, partition, part, day, cancel),
-            PartOutcome.Unknown => new CustomerRead.Unknown(),
-            PartOutcome.NotReached => new CustomerRead.NotReached(partition, part.Applied),
-            PartOutcome.Unavailable => new CustomerRead.Unavailable(part.Reason ?? "", RetryAfter),
-            PartOutcome.Stopped => new CustomerRead.Unavailable(part.Reason ?? "", TimeSpan.FromSeconds(30)),
-            _ => throw new InvalidOperationException($"unknown outcome {part.Outcome}"),
-        };
+        return await OutcomeAsync(customer, partition, part, Day(asOfDay), cancel);
     }
+
+    /// <summary>Reads of one partition go to its node together.</summary>
+    public async ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel)
+    {
+        var day = Day(asOfDay);
+        var groups = Enumerable.Range(0, customers.Count).GroupBy(i => PartitionOf(customers[i])).ToList();
+        var reads = new CustomerRead[customers.Count];
+        await Task.WhenAll(groups.Select(async group =>
+        {
+            int[] indexes = [.. group];
+            var parts = await node.Partitions.ReadManyAsync(group.Key, [.. indexes.Select(i => customers[i])], cancel);
+            for (var i = 0; i < indexes.Length; i++) reads[indexes[i]] = await OutcomeAsync(customers[indexes[i]], group.Key, parts[i], day, cancel);
+        }));
+        return reads;
+    }
+
+    private int Day(int? asOfDay) => asOfDay ?? Clock.DayOfMs(time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private async ValueTask<CustomerRead> OutcomeAsync(CustomerId customer, int partition, ReadPart part, int day, CancellationToken cancel) => part.Outcome switch
+    {
+        PartOutcome.Found => await FinishAsync(customer, partition, part, day, cancel),
+        PartOutcome.Unknown => new CustomerRead.Unknown(),
+        PartOutcome.NotReached => new CustomerRead.NotReached(partition, part.Applied),
+        PartOutcome.Unavailable => new CustomerRead.Unavailable(part.Reason ?? "", RetryAfter),
+        PartOutcome.Stopped => new CustomerRead.Unavailable(part.Reason ?? "", TimeSpan.FromSeconds(30)),
+        _ => throw new InvalidOperationException($"unknown outcome {part.Outcome}"),
+    };
 
     private async ValueTask<CustomerRead> FinishAsync(CustomerId customer, int partition, ReadPart part, int day, CancellationToken cancel)
     {
@@ -56,6 +74,17 @@ internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWareho
         {
             return new CustomerRead.Overflow(e.Metric);
         }
+    }
+
+    public async ValueTask<CustomerParts?> PartsAsync(CustomerId customer, CancellationToken cancel)
+    {
+        var partition = PartitionOf(customer);
+        var part = await node.Partitions.ReadAsync(partition, customer, -1, TimeSpan.Zero, cancel);
+        if (part.Outcome == PartOutcome.Unknown) return null;
+        if (part.Outcome != PartOutcome.Found) throw new EngineUnavailableException(part.Reason ?? $"partition {partition} cannot answer", RetryAfter);
+        var publication = served();
+        return new CustomerParts(views.ByHash(part.Definition), Decode(part.Batch), Decode(part.Closed), Decode(part.Open), part.Epoch, partition, part.Applied,
+            publication.Epoch == part.Epoch ? publication.Cut[partition] : null);
     }
 
     public async ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel)

@@ -7,6 +7,7 @@ using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Ports;
@@ -33,6 +34,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly List<PartitionThread> _threads = [];
     private readonly List<Loop> _loops = [];
     private readonly Lock _stopGate = new();
+    private readonly Analytics _analytics;
     private Task? _stopping;
 
     private EmbeddedEngine(EngineParts parts, LambdaOptions options, Action<string, Exception> onError)
@@ -50,11 +52,12 @@ public sealed class EmbeddedEngine : IEngine
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
         _population = new PopulationWriter(_hosts, parts.Population, parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time));
-        var reads = new EngineReads(_hosts, parts.Warehouse, _reach, parts.Time);
+        var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (reads, reads);
         Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
+        _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
     }
@@ -70,6 +73,7 @@ public sealed class EmbeddedEngine : IEngine
     public IImportJournal Imports { get; }
     public IRecompute Recompute { get; }
     public IOperations Operations { get; }
+    public PopulationParts Population => _analytics.Parts;
     public IModels Models => _models;
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
@@ -81,7 +85,7 @@ public sealed class EmbeddedEngine : IEngine
     internal IEventLog Log => _parts.Log;
     internal IReadOnlyList<PartitionHost> Hosts => _hosts;
     internal SinkPump Sink => _pump;
-    internal PopulationWriter Population => _population;
+    internal PopulationWriter PopulationWriter => _population;
     internal EngineParts Parts => _parts;
 
     /// <summary>Opens the folder, starts the warehouse, recovers every partition and starts reading on. Ready once replay has caught up (see <see cref="Status"/>).</summary>
@@ -152,6 +156,7 @@ public sealed class EmbeddedEngine : IEngine
 
     private async Task StopOnceAsync(CancellationToken hurry)
     {
+        await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _batch.Dispose();
         _models.Dispose();

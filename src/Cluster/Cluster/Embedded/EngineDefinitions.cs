@@ -30,6 +30,11 @@ internal sealed class EngineDefinitions : IDefinitions
 
     public ViewDefinition? Next => _facts.PendingDefinition is { } hash && hash != _servedHash() ? Views.ByHash(hash).Definition : null;
 
+    /// <summary>By the first digits of its hash, as tables are named; null when none is stored.</summary>
+    public ViewDefinition? ByPrefix(string prefix) =>
+        Current is var current && current.Hash.StartsWith(prefix, StringComparison.Ordinal) ? current
+        : _stored.Definitions().FirstOrDefault(d => d.Hash.StartsWith(prefix, StringComparison.Ordinal)) is { Hash: { } hash } ? Views.ByHash(hash).Definition : null;
+
     public ViewDefinition Check(string text, string file) => DefinitionLoader.Load(file, text);
 
     public ValueTask<ViewDefinition> AdoptAsync(string text, string file, CancellationToken cancel)

@@ -10,7 +10,7 @@ using Lambda.Warehouse.Client;
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>Reads from the partitions of this process; a day too old for the tiles is computed from the customer's raw events.</summary>
-internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, SinkReach sink, TimeProvider time) : ICustomerReads, IRecompute
+internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, SinkReach sink, Func<Publication> served, TimeProvider time) : ICustomerReads, IRecompute
 {
     private static readonly TimeSpan PositionPoll = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
@@ -26,6 +26,36 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
         if (atLeast is { } position && host.Applied <= position.Offset) return WaitAndRead(host, customer, asOfDay, position, wait, cancel);
         return Read(host, customer, asOfDay, cancel);
     }
+
+    public async ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel)
+    {
+        var reads = new CustomerRead[customers.Count];
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var day = asOfDay ?? Clock.DayOfMs(nowMs);
+        foreach (var group in Enumerable.Range(0, customers.Count).GroupBy(i => PartitionOf(customers[i])))
+        {
+            int[] indexes = [.. group];
+            var (host, overflows) = (hosts[group.Key], new Dictionary<int, string>());
+            var readouts = host.ReadMany([.. indexes.Select(i => customers[i])], day, overflows);
+            for (var i = 0; i < indexes.Length; i++)
+                reads[indexes[i]] = overflows.TryGetValue(i, out var metric)
+                    ? new CustomerRead.Overflow(metric)
+                    : await Outcome(host, customers[indexes[i]], readouts[i], day, nowMs, cancel);
+        }
+        return reads;
+    }
+
+    public ValueTask<CustomerParts?> PartsAsync(CustomerId customer, CancellationToken cancel)
+    {
+        var host = hosts[PartitionOf(customer)];
+        if (host.Parts(customer) is not { } parts) throw new EngineUnavailableException(((CustomerRead.Unavailable)Unavailable(host)).Reason, RetryAfter);
+        if (parts is { Batch: null, Closed: null, Open: null }) return new((CustomerParts?)null);
+        var publication = served();
+        return new(new CustomerParts(parts.View, Decode(parts.Batch), Decode(parts.Closed), Decode(parts.Open), parts.Epoch, host.Partition, parts.Applied,
+            publication.Epoch == parts.Epoch ? publication.Cut[host.Partition] : null));
+    }
+
+    private static State? Decode(byte[]? encoded) => encoded is null ? null : State.Decode(encoded);
 
     public async ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel)
     {
@@ -63,21 +93,22 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
         var day = asOfDay ?? Clock.DayOfMs(nowMs);
         try
         {
-            var read = host.Read(customer, day);
-            return read.Outcome switch
-            {
-                ReadOutcome.Found => new(new CustomerRead.Found(read.Answer!, read.Epoch, host.Partition, read.Applied, host.FreshnessMs(read.Applied, nowMs), SourceOf(read))),
-                ReadOutcome.Unknown => new(new CustomerRead.Unknown()),
-                ReadOutcome.NeedsRawEvents => ReadRaw(host, customer, day, nowMs, cancel),
-                ReadOutcome.Unavailable => new(Unavailable(host)),
-                _ => throw new InvalidOperationException($"unknown outcome {read.Outcome}"),
-            };
+            return Outcome(host, customer, host.Read(customer, day), day, nowMs, cancel);
         }
         catch (MetricOverflowException e)
         {
             return new(new CustomerRead.Overflow(e.Metric));
         }
     }
+
+    private ValueTask<CustomerRead> Outcome(PartitionHost host, CustomerId customer, Readout read, int day, long nowMs, CancellationToken cancel) => read.Outcome switch
+    {
+        ReadOutcome.Found => new(new CustomerRead.Found(read.Answer!, read.Epoch, host.Partition, read.Applied, host.FreshnessMs(read.Applied, nowMs), SourceOf(read))),
+        ReadOutcome.Unknown => new(new CustomerRead.Unknown()),
+        ReadOutcome.NeedsRawEvents => ReadRaw(host, customer, day, nowMs, cancel),
+        ReadOutcome.Unavailable => new(Unavailable(host)),
+        _ => throw new InvalidOperationException($"unknown outcome {read.Outcome}"),
+    };
 
     private async ValueTask<CustomerRead> ReadRaw(PartitionHost host, CustomerId customer, int day, long nowMs, CancellationToken cancel)
     {

@@ -37,6 +37,9 @@ internal sealed class InstallationFacts(IFacts facts)
             ulong.Parse(kept.AsSpan(16, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Signs cursors, on every node alike.</summary>
+    public byte[] CursorKey() => Convert.FromHexString(Once("cursor_key", () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))));
+
     /// <summary>How the audit log calls customers.</summary>
     public CustomerPseudonym Pseudonyms()
     {

@@ -1,8 +1,10 @@
 using Lambda.BatchLayer.Ports;
 using Lambda.Cluster.Options;
+using Lambda.Domain.Views;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ports;
 using Lambda.Warehouse;
+using Lambda.Warehouse.Analysts;
 using Lambda.Warehouse.Client;
 using Lambda.Warehouse.LocalServer;
 using Lambda.Warehouse.Population;
@@ -20,6 +22,8 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     private readonly LocalWarehouseProcess? _child;
     private readonly ClickHouseWarehouse _warehouse;
     private readonly ClickHousePopulation _population;
+    private ClickHousePopulationReads? _reads;
+    private ClickHouseAnalystSql? _sql;
     private string? _lastExit;
 
     private WarehouseConnection(ClickHouseClient client, LocalWarehouseProcess? child)
@@ -33,8 +37,14 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     public IPopulation Population => _population;
     public ClickHouseClient Client => _client;
 
+    /// <summary>Questions about all customers; closed with this.</summary>
+    public IPopulationReads PopulationReads(Func<string, ViewDefinition?> definitions, TimeProvider time) => _reads ??= new ClickHousePopulationReads(_client, definitions, time);
+
     /// <summary>The child's process, null when the warehouse is somebody else's server.</summary>
     public LocalWarehouseProcess? Child => _child;
+
+    /// <param name="url">With a user who may read the analysts' database only; null: the own user, read-only.</param>
+    public IAnalystSql AnalystSql(IPopulationReads reads, string? url) => _sql ??= new ClickHouseAnalystSql(_client, url is null ? null : new ClickHouseClient(Server(url)), reads);
 
     /// <exception cref="DataFolderException">The child cannot start, or the server cannot be reached: says what to do.</exception>
     public static async Task<WarehouseConnection> OpenAsync(LambdaOptions options, string folder, Action<string, Exception> onError, CancellationToken cancel)
@@ -69,6 +79,8 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     {
         _warehouse.Dispose();
         _population.Dispose();
+        _reads?.Dispose();
+        _sql?.Dispose();
         _client.Dispose();
         if (_child is not null) await _child.DisposeAsync();
     }

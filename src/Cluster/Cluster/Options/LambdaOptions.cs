@@ -87,6 +87,18 @@ public sealed record LambdaOptions
     /// <summary>PostgreSQL, `Host=…;Database=…;Username=…;Password=…`: checkpoints, leases and the journal of a cluster.</summary>
     public string? Postgres { get; init; }
 
+    /// <summary>The warehouse's server with a user for analysts' SQL, who may read the database `…_analyst` and nothing else; null: the warehouse's own user, read-only.</summary>
+    public string? WarehouseAnalyst { get; init; }
+
+    /// <summary>Folder below which export jobs may write; null: `exports` in the data folder.</summary>
+    public string? ExportRoot { get; init; }
+
+    /// <summary>`s3://bucket/prefix` below which export jobs may write; null: none.</summary>
+    public string? ExportS3 { get; init; }
+
+    /// <summary>URL of a service other than Amazon's that speaks S3.</summary>
+    public string? ExportS3Endpoint { get; init; }
+
     /// <summary>File with the list of topics of others that a cluster reads as sources of events (docs/topics.md); null reads none.</summary>
     public string? Topics { get; init; }
 

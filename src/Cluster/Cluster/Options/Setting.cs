@@ -46,6 +46,10 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         new("cluster_dns", "Names whose addresses are the nodes, name:port,name:port, instead of seeds; none joins by seeds.", o => o.ClusterDns ?? None, (o, v) => o with { ClusterDns = v == None ? null : List(v, Place) }),
         new("kafka", "Kafka of a cluster, host:port,host:port.", o => o.Kafka ?? None, (o, v) => o with { Kafka = v == None ? null : NotEmpty(v) }),
         new("postgres", "PostgreSQL of a cluster, Host=…;Database=…;Username=…;Password=….", o => o.Postgres ?? None, (o, v) => o with { Postgres = v == None ? null : NotEmpty(v) }),
+        new("warehouse_analyst", "The warehouse with a user who may only read the analysts' database, http://user:password@host:8123; none takes the own user, read-only.", o => o.WarehouseAnalyst ?? None, (o, v) => o with { WarehouseAnalyst = v == None ? null : Url(v) }),
+        new("export_root", "Folder below which export jobs may write; none: exports in the data folder.", o => o.ExportRoot ?? None, (o, v) => o with { ExportRoot = v == None ? null : NotEmpty(v) }),
+        new("export_s3", "Bucket and prefix below which export jobs may write, s3://bucket/prefix.", o => o.ExportS3 ?? None, (o, v) => o with { ExportS3 = v == None ? null : Bucket(v) }),
+        new("export_s3_endpoint", "A service other than Amazon's that speaks S3, http://host:port.", o => o.ExportS3Endpoint ?? None, (o, v) => o with { ExportS3Endpoint = v == None ? null : Url(v) }),
         new("topics", "File with the list of topics that a cluster reads as sources; none reads none.", o => o.Topics ?? None, (o, v) => o with { Topics = v == None ? null : NotEmpty(v) }),
     ];
 
@@ -75,6 +79,10 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
     private static string Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https")
         ? text
         : throw new FormatException("an http or https URL, or none");
+
+    private static string Bucket(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "s3", Host.Length: > 0, Query: "", Fragment: "" }
+        ? text
+        : throw new FormatException("s3://bucket/prefix, or none");
 
     private static TimeOnly Time(string text) => TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
         ? time

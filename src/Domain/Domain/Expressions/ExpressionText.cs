@@ -11,6 +11,10 @@ public static class ExpressionText
     public static Expr? ParseAnswer(string text, IReadOnlyList<OutputColumn> outputs, out IReadOnlyList<DefinitionError> errors) =>
         Parse(text, new AnswerScope(outputs), out errors);
 
+    /// <summary>The same over what a search may name.</summary>
+    internal static Expr? ParseSearch(string text, PopulationColumns columns, out IReadOnlyList<DefinitionError> errors) => Parse(text, new AnswerScope(columns.All, name =>
+        EventCatalog.FieldNamed(name) is not null ? null : $"no metric, derived value or segment is called `{name}`{Suggestion.For(name, [.. columns.All.Select(c => c.Name), "today"])}"), out errors);
+
     /// <summary>A condition or value over one event of the given types.</summary>
     public static Expr? ParseEvent(string text, IReadOnlyList<EventType> of, IReadOnlyList<FieldRef.Declared> declared, out IReadOnlyList<DefinitionError> errors) =>
         Parse(text, new EventScope(of, declared), out errors);

@@ -125,11 +125,11 @@ internal static class CustomersApi
             to.WriteEndObject();
         }
         to.WriteEndArray();
-        to.WriteString("next", rows.Count > limit ? string.Create(CultureInfo.InvariantCulture, $"{rows[limit - 1].OccurredAtMicros}:{rows[limit - 1].Offset}") : null);
+        to.WriteString("next", rows.Count > limit ? CursorOf(rows[limit - 1]) : null);
         to.WriteEndObject();
     }
 
-    private static Problem Unknown(CustomerId customer) =>
+    internal static Problem Unknown(CustomerId customer) =>
         new(StatusCodes.Status404NotFound, "unknown-customer", $"no event of customer `{customer}` is known");
 
     private static Position? AtLeast(Query query, int partition, IEngineStatus status)
@@ -152,7 +152,9 @@ internal static class CustomersApi
         return ok;
     }
 
-    private static bool TryParseCursor(string text, out EventCursor? cursor)
+    internal static string CursorOf(CustomerEventRow row) => string.Create(CultureInfo.InvariantCulture, $"{row.OccurredAtMicros}:{row.Offset}");
+
+    internal static bool TryParseCursor(string text, out EventCursor? cursor)
     {
         cursor = null;
         var colon = text.IndexOf(':');

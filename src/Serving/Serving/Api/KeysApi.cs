@@ -67,7 +67,7 @@ internal static class KeysApi
         using var body = await JsonBody.ReadAsync(context, Limits.KeyBodyBytes);
         var name = body.Text("name");
         if (!ApiKey.IsName(name)) throw new ProblemException(Problem.BadParameter("name", name, "1..100 printable characters"));
-        var names = body.Texts("roles");
+        var names = body.Texts("roles", RoleNames.All.Count) ?? throw JsonBody.Bad("roles", "missing");
         if (RoleNames.Parse(names) is not { } roles || roles == Roles.None)
             throw new ProblemException(Problem.BadParameter("roles", string.Join(", ", names), $"one or more of {string.Join(", ", RoleNames.All)}"));
         var seesPersonalData = body.OptionalBool("pii") ?? false;

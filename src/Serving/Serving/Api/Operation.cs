@@ -28,11 +28,18 @@ internal enum ParameterPlace { Path, Query }
 internal sealed record Parameter(string Name, ParameterPlace Place, string Schema, string Doc);
 
 /// <param name="Schema">Name under components/schemas.</param>
-internal sealed record Body(string Schema, string Doc, IReadOnlyList<string> MediaTypes);
+internal sealed record Body(string Schema, string Doc, IReadOnlyList<string> MediaTypes)
+{
+    /// <summary>JSON carries one of the schema, not a list of them.</summary>
+    public bool IsOne { get; init; }
+}
 
 /// <param name="Schema">Name under components/schemas; `Problem` is sent as application/problem+json.</param>
 internal sealed record Reply(int Status, string Doc, string Schema, string MediaType = JsonResponse.Json)
 {
+    /// <summary>Further media types that it may come in.</summary>
+    public IReadOnlyList<string> AlsoAs { get; init; } = [];
+
     public static Reply Problem(int status, string doc) => new(status, doc, "Problem", JsonResponse.ProblemJson);
 }
 

@@ -6,7 +6,10 @@ internal static class Operations
     public static readonly IReadOnlyList<Operation> All =
     [
         EventsApi.Post,
-        CustomersApi.Get, CustomersApi.Events,
+        CustomersApi.Get, CustomersApi.Events, TimelineApi.Get, ExplainApi.Get,
+        SearchApi.Post, LookupApi.Post,
+        ExportsApi.Start, ExportsApi.List, ExportsApi.Get, ExportsApi.Cancel,
+        SqlApi.Post,
         RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,

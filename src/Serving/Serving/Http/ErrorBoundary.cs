@@ -40,6 +40,8 @@ internal static class ErrorBoundary
                 return p.Problem.WriteAsync(context);
             case EngineUnavailableException no:
                 return new Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", no.Message, no.RetryAfter).WriteAsync(context);
+            case QueryLimitException limit:
+                return Search.PopulationAccess.TooMuch(limit).WriteAsync(context);
             case QuarantineWriteException full: // it comes before the log, so nothing of the request was appended
                 onError($"{context.Request.Method} {context.Request.Path}", full);
                 return new Problem(StatusCodes.Status503ServiceUnavailable, "unavailable", full.Message, RetryAfter).WriteAsync(context);

@@ -20,7 +20,16 @@ public static class CustomerJson
         to.WriteString(Names.CustomerId, customer.Utf8);
         shape.Write(to, read.Answer, showsPersonalData);
         EstimatesJson.Write(to, read.Answer, model);
-        to.WriteStartObject(Names.Meta);
+        to.WritePropertyName(Names.Meta);
+        WriteMeta(to, read, showsPersonalData);
+        to.WriteEndObject();
+    }
+
+    /// <summary>What the answer rests on.</summary>
+    internal static void WriteMeta(Utf8JsonWriter to, CustomerRead.Found read, bool showsPersonalData = true)
+    {
+        var shape = AnswerShape.Of(read.Answer.Definition);
+        to.WriteStartObject();
         to.WriteString(Names.Definition, shape.Hash);
         to.WriteNumber(Names.Epoch, read.Epoch);
         WritePosition(to, read.Partition, read.Applied);
@@ -29,7 +38,6 @@ public static class CustomerJson
         to.WriteNumber(Names.FreshnessMs, read.FreshnessMs);
         to.WriteString(Names.Source, Sources[(int)read.Source]);
         if (!showsPersonalData) shape.WriteMasked(to);
-        to.WriteEndObject();
         to.WriteEndObject();
     }
 

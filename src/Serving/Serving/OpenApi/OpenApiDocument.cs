@@ -18,7 +18,7 @@ internal static class OpenApiDocument
     private static JsonObject Build(ViewDefinition definition)
     {
         var schemas = new JsonObject();
-        foreach (var (name, schema) in FixedSchemas.All().Concat(OperationsSchemas.All()).Concat(SecuritySchemas.All()).Concat(EventSchemas.All())) schemas[name] = schema;
+        foreach (var (name, schema) in FixedSchemas.All().Concat(OperationsSchemas.All()).Concat(SecuritySchemas.All()).Concat(PopulationSchemas.All()).Concat(EventSchemas.All())) schemas[name] = schema;
         schemas["Customer"] = CustomerSchema.Of(definition);
         return new JsonObject
         {
@@ -65,7 +65,7 @@ internal static class OpenApiDocument
 
     /// <summary>application/json carries an array of what NDJSON carries a line each of.</summary>
     private static JsonObject BodySchema(Body body, string mediaType) =>
-        mediaType == JsonResponse.Json && body.MediaTypes.Count > 1 ? Schema.List(Schema.Ref(body.Schema)) : Schema.Ref(body.Schema);
+        mediaType == JsonResponse.Json && !body.IsOne ? Schema.List(Schema.Ref(body.Schema)) : Schema.Ref(body.Schema);
 
     private static JsonNode Of(Parameter parameter) => new JsonObject
     {
@@ -79,6 +79,6 @@ internal static class OpenApiDocument
     private static JsonObject Of(Reply reply) => new()
     {
         ["description"] = reply.Doc,
-        ["content"] = new JsonObject { [reply.MediaType] = new JsonObject { ["schema"] = Schema.Ref(reply.Schema) } },
+        ["content"] = new JsonObject(reply.AlsoAs.Prepend(reply.MediaType).Select(m => KeyValuePair.Create(m, (JsonNode?)new JsonObject { ["schema"] = Schema.Ref(reply.Schema) }))),
     };
 }

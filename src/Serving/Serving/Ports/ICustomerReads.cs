@@ -12,9 +12,16 @@ public interface ICustomerReads
     /// <param name="wait">How long to wait for <paramref name="atLeast"/>.</param>
     ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel);
 
+    /// <summary>The same of several customers, in their order, each with an outcome of its own; customers of one partition are read at one moment.</summary>
+    ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel);
+
     /// <summary>The customer's distinct events, newest first by (occurred_at, offset), strictly before <paramref name="before"/> if given. Empty when it has none.</summary>
     /// <exception cref="EngineUnavailableException">They cannot be read now.</exception>
     ValueTask<IReadOnlyList<CustomerEventRow>> EventsAsync(CustomerId customer, EventCursor? before, int limit, CancellationToken cancel);
+
+    /// <summary>What the customer's answer is made of; null when no event of it was ever applied.</summary>
+    /// <exception cref="EngineUnavailableException">Its partition cannot answer now.</exception>
+    ValueTask<CustomerParts?> PartsAsync(CustomerId customer, CancellationToken cancel);
 
     /// <summary>Which partition a customer is in.</summary>
     int PartitionOf(CustomerId customer);
@@ -41,6 +48,13 @@ public abstract record CustomerRead
     /// <summary>The partition cannot answer now (recovering, stopped with an error, lost its lease).</summary>
     public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : CustomerRead;
 }
+
+/// <summary>The three parts of an answer before they are merged; null where there is none.</summary>
+/// <param name="Batch">Everything up to the cut of <paramref name="Epoch"/>.</param>
+/// <param name="Closed">From there to the newest barrier.</param>
+/// <param name="Open">What came after it.</param>
+/// <param name="Cut">Offset that parts batch from speed in the customer's partition; null when the epoch has just changed.</param>
+public sealed record CustomerParts(CompiledView View, State? Batch, State? Closed, State? Open, long Epoch, int Partition, long Applied, long? Cut);
 
 /// <summary>Where an answer came from: the batch view alone, the deltas alone, both merged, or this customer's raw events (an old as_of).</summary>
 public enum ReadSource { Batch, Speed, Merged, Raw }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lambda.Domain.Events;
 using Lambda.Serving.Api;
 using Lambda.Serving.Audit;
 using Lambda.Serving.Http;
@@ -17,12 +18,15 @@ internal sealed class RequestScope(Caller caller, Operation operation, Guard gua
     /// <summary>What the handler has to say for the record: names and counts, no personal data.</summary>
     public string Detail { get; set; } = "";
 
+    /// <summary>Whose data the answer shows, when that is several: each gets an entry, so that what was read of one is found by it.</summary>
+    public IEnumerable<CustomerId> Customers { get; set; } = [];
+
     public static RequestScope? Of(HttpContext context) => context.Items.TryGetValue(Key, out var scope) ? (RequestScope)scope! : null;
 
     public void Enter(HttpContext context) => context.Items[Key] = this;
 
     /// <summary>
-    /// Makes the request's one entry, when its answer is known and none of it has left. Answers wait for the task. Who streams calls it before the first byte.
+    /// Makes the request's entry, behind those of the customers it shows, when its answer is known and none of it has left. Answers wait for the task. Who streams calls it before the first byte.
     /// </summary>
     /// <exception cref="AuditUnavailableException">At once or through the task: nothing may be answered.</exception>
     public Task RecordAsync(HttpContext context, int status)
@@ -30,6 +34,8 @@ internal sealed class RequestScope(Caller caller, Operation operation, Guard gua
         if (_isRecorded || operation.Audited == Audited.No) return Task.CompletedTask;
         _isRecorded = true;
         var what = RecordOf(context, operation, guard, caller, status, Detail);
+        if (status < StatusCodes.Status400BadRequest)
+            foreach (var customer in Customers) guard.Audit.Post(what with { Subject = guard.Pseudonyms.Of(customer), Detail = "" });
         if (operation.Audited == Audited.Read && caller.SeesPersonalData && status < StatusCodes.Status400BadRequest) return guard.Audit.RecordAsync(what);
         try
         {
@@ -70,6 +76,12 @@ internal static class RequestAudit
     public static void AuditDetail(this HttpContext context, FormattableString detail)
     {
         if (RequestScope.Of(context) is { } scope) scope.Detail = detail.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Whose data the answer shows.</summary>
+    public static void AuditCustomers(this HttpContext context, IEnumerable<CustomerId> customers)
+    {
+        if (RequestScope.Of(context) is { } scope) scope.Customers = customers;
     }
 
     /// <summary>For answers that stream: await it before the first byte, it makes the record durable.</summary>

@@ -10,6 +10,10 @@ public enum ReadOutcome { Found, Unknown, NeedsRawEvents, Unavailable }
 /// <param name="Applied">Records below this offset are in the answer.</param>
 public readonly record struct Readout(ReadOutcome Outcome, Answer? Answer, long Epoch, long Applied, bool FromBase, bool FromSpeed);
 
+/// <param name="Batch">Encoded, null where there is none; so are the deltas.</param>
+/// <param name="Applied">Records below this offset are in them.</param>
+public sealed record CustomerStates(CompiledView View, byte[]? Batch, byte[]? Closed, byte[]? Open, long Epoch, long Applied);
+
 public sealed partial class PartitionHost
 {
     /// <summary>finish(base ⊕ closed ⊕ open, as_of) of this moment. Never touches the warehouse.</summary>
@@ -20,18 +24,97 @@ public sealed partial class PartitionHost
         lock (_gate)
         {
             Interlocked.Decrement(ref _readersWaiting);
-            if (Fault is not null || _worker is null || !_worker.CanAnswer) return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
-            if (!Epochs.Active.TilesCover(asOfDay, Clock.DayOfMs(LastAppendedAtMs)))
-                return new Readout(ReadOutcome.NeedsRawEvents, null, Epochs.Published, Applied, false, false);
+            return Refused(asOfDay) ?? MergedOrStopped(customer, asOfDay, isLoaded: false);
+        }
+    }
+
+    /// <summary>Several customers at one moment, in their order: those that are not in memory come in one query.</summary>
+    /// <param name="overflows">Gets the metric of each customer (by index) that has a sum which does not fit; its readout then has no answer.</param>
+    public Readout[] ReadMany(IReadOnlyList<CustomerId> customers, int asOfDay, IDictionary<int, string> overflows)
+    {
+        var readouts = new Readout[customers.Count];
+        Interlocked.Increment(ref _readersWaiting);
+        lock (_gate)
+        {
+            Interlocked.Decrement(ref _readersWaiting);
+            if (Refused(asOfDay) is { } refused)
+            {
+                Array.Fill(readouts, refused);
+                return readouts;
+            }
+            var isLoaded = TrySupply(customers);
+            for (var i = 0; i < readouts.Length; i++)
+            {
+                try
+                {
+                    readouts[i] = MergedOrStopped(customers[i], asOfDay, isLoaded);
+                }
+                catch (MetricOverflowException e)
+                {
+                    overflows[i] = e.Metric;
+                }
+            }
+        }
+        return readouts;
+    }
+
+    /// <summary>The parts of one customer's answer, unmerged, each a copy of its own.</summary>
+    /// <returns>Null when the partition cannot answer; nothing in it when the customer is unknown.</returns>
+    public CustomerStates? Parts(CustomerId customer)
+    {
+        Interlocked.Increment(ref _readersWaiting);
+        lock (_gate)
+        {
+            Interlocked.Decrement(ref _readersWaiting);
+            if (Fault is not null || _worker is null || !_worker.CanAnswer) return null;
+            var entity = LoadOne(customer);
+            entity.Settle(Epochs);
+            var held = _base is not null && _base.TryAcquire() ? _base : null;
             try
             {
-                return Merged(LoadOne(customer), customer, asOfDay);
+                var batch = held is not null && held.TryFind(customer.Utf8, out var found) ? found.ToArray() : null;
+                return new CustomerStates(Epochs.Active, batch, entity.Closed?.Encoded.ToArray(), entity.Open?.Encoded.ToArray(), Epochs.Published, Applied);
             }
-            catch (Exception e) when (e is CheckpointCorruptException or BaseCorruptException or InvalidDataException)
+            finally
             {
-                Fault = e; // damaged storage is not this customer's affair: the partition stops and says what to do
-                return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+                held?.Release();
             }
+        }
+    }
+
+    /// <summary>Why nobody is answered for this day, or null.</summary>
+    private Readout? Refused(int asOfDay)
+    {
+        if (Fault is not null || _worker is null || !_worker.CanAnswer) return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+        return Epochs.Active.TilesCover(asOfDay, Clock.DayOfMs(LastAppendedAtMs)) ? null : new Readout(ReadOutcome.NeedsRawEvents, null, Epochs.Published, Applied, false, false);
+    }
+
+    /// <param name="isLoaded">True: it is in memory or nowhere.</param>
+    private Readout MergedOrStopped(CustomerId customer, int asOfDay, bool isLoaded)
+    {
+        try
+        {
+            return Merged(isLoaded ? _worker.Resident(customer.Utf8) ?? new CustomerEntity(customer) : LoadOne(customer), customer, asOfDay);
+        }
+        catch (Exception e) when (e is CheckpointCorruptException or BaseCorruptException or InvalidDataException)
+        {
+            Fault = e; // damaged storage is not this customer's affair: the partition stops and says what to do
+            return new Readout(ReadOutcome.Unavailable, null, 0, 0, false, false);
+        }
+    }
+
+    /// <returns>False when one of them cannot be read: each is then loaded alone, and the one stops the partition.</returns>
+    private bool TrySupply(IReadOnlyList<CustomerId> customers)
+    {
+        try
+        {
+            CustomerId[] missing = [.. customers.Where(c => _worker.Resident(c.Utf8) is null).Distinct()];
+            if (missing.Length > 0) _ports.Checkpoints.LoadEntities(Partition, missing, (id, state) => _worker.Supply(id, state));
+            return true;
+        }
+        catch (Exception e) when (e is CheckpointCorruptException or InvalidDataException)
+        {
+            return false;
         }
     }
 

@@ -66,16 +66,17 @@ public sealed class ClickHouseClient : IDisposable
         await response.Content.CopyToAsync(Stream.Null, cancel);
     }
 
-    /// <summary>Streams the rows of a SELECT (without FORMAT). Until the first row has come it is tried again while the server is away.</summary>
+    /// <summary>Streams the rows of a SELECT (without FORMAT).</summary>
+    /// <param name="repeat"><see cref="Repeat.Safe"/>: until the first row has come it is tried again while the server is away or short of time or memory.</param>
     public async IAsyncEnumerable<T> QueryAsync<T>(
         string sql, RowParser<T> parse, QueryParameters? parameters = null, QuerySettings? settings = null, string? database = null,
-        [EnumeratorCancellation] CancellationToken cancel = default)
+        Repeat repeat = Repeat.Safe, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         var attempted = Shorten(sql);
         var queryId = "";
         var response = await SendAsync(
             id => Request(queryId = id, null, new StringContent(sql + "\nFORMAT RowBinary"), parameters, settings, database ?? _options.Database),
-            attempted, Repeat.Safe, cancel);
+            attempted, repeat, cancel);
         var body = await response.Content.ReadAsStreamAsync(cancel);
         using var rows = new RowStream(response, _options.Compresses ? new Lz4BlockReader(body) : body, attempted, queryId);
         while (await rows.FillAsync(cancel))
@@ -85,11 +86,23 @@ public sealed class ClickHouseClient : IDisposable
 
     /// <summary>All rows of a small result.</summary>
     public async Task<List<T>> ListAsync<T>(
-        string sql, RowParser<T> parse, QueryParameters? parameters = null, QuerySettings? settings = null, string? database = null, CancellationToken cancel = default)
+        string sql, RowParser<T> parse, QueryParameters? parameters = null, QuerySettings? settings = null, string? database = null, Repeat repeat = Repeat.Safe,
+        CancellationToken cancel = default)
     {
         var list = new List<T>();
-        await foreach (var row in QueryAsync(sql, parse, parameters, settings, database, cancel)) list.Add(row);
+        await foreach (var row in QueryAsync(sql, parse, parameters, settings, database, repeat, cancel)) list.Add(row);
         return list;
+    }
+
+    /// <summary>The bytes of an answer as the server writes them (the statement names its FORMAT), as they come. Never tried again.</summary>
+    /// <returns>Reading it throws <see cref="ClickHouseException"/> when the server fails in the middle: what came before is then not the whole.</returns>
+    public async Task<Stream> OpenAsync(string sql, QueryParameters? parameters = null, QuerySettings? settings = null, string? database = null, CancellationToken cancel = default)
+    {
+        var attempted = Shorten(sql);
+        var queryId = "";
+        var response = await SendAsync(id => Request(queryId = id, null, new StringContent(sql), parameters, settings, database ?? _options.Database), attempted, Repeat.Never, cancel);
+        var body = await response.Content.ReadAsStreamAsync(cancel);
+        return new CheckedStream(response, _options.Compresses ? new Lz4BlockReader(body) : body, attempted, queryId);
     }
 
     /// <summary>Inserts a body in the format that <paramref name="insertSql"/> names (`INSERT INTO t (c) FORMAT Native`), streamed as the callback writes it.</summary>

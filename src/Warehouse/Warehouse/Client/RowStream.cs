@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Http.Headers;
 using System.Text;
 
 namespace Lambda.Warehouse.Client;
@@ -11,7 +10,7 @@ namespace Lambda.Warehouse.Client;
 /// </summary>
 internal sealed class RowStream(HttpResponseMessage response, Stream body, string attempted, string queryId) : IDisposable
 {
-    private readonly byte[] _mark = MarkOf(response.Headers);
+    private readonly byte[] _mark = ExceptionMark.Of(response.Headers);
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _start, _end, _searched;
     private int _exceptionAt = -1, _rowsEnd = -1;
@@ -22,7 +21,7 @@ internal sealed class RowStream(HttpResponseMessage response, Stream body, strin
     public bool TryParse<T>(RowParser<T> parse, out T? row)
     {
         row = default;
-        var end = _exceptionAt >= 0 ? _rowsEnd : _ended ? _end : Math.Max(_start, _end - HeldBack);
+        var end = _exceptionAt >= 0 ? _rowsEnd : _ended ? _end : Math.Max(_start, _end - ExceptionMark.HeldBack);
         if (end <= _start) return false;
         var reader = new RowBinaryReader(_buffer.AsSpan(_start, end - _start));
         row = parse(ref reader);
@@ -97,14 +96,6 @@ internal sealed class RowStream(HttpResponseMessage response, Stream body, strin
 
     private ClickHouseException Cut(Exception why) => ClickHouseException.Transport(response.RequestMessage!.RequestUri!, attempted, queryId, why);
 
-    private static byte[] MarkOf(HttpResponseHeaders headers) =>
-        headers.TryGetValues("X-ClickHouse-Exception-Tag", out var tags) && tags.FirstOrDefault() is { Length: > 0 } tag
-            ? Encoding.ASCII.GetBytes($"__exception__\r\n{tag}\r\n")
-            : [];
-
     private const int BufferBytes = 256 * 1024;
     private const int RowBytesMax = 1 << 29;
-
-    /// <summary>More than the longest mark with the line break before it.</summary>
-    private const int HeldBack = 96;
 }

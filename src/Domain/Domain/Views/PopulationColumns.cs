@@ -1,0 +1,51 @@
+using System.Runtime.CompilerServices;
+using Lambda.Domain.Events;
+using Lambda.Domain.Expressions;
+
+namespace Lambda.Domain.Views;
+
+/// <summary>
+/// What a search over all customers may name: the definition's outputs, then its segments as bools that are never null, then `customer_id`. A definition
+/// gives no two of them the same name, so an expression needs no prefix to tell them apart.
+/// </summary>
+public sealed class PopulationColumns
+{
+    public const string CustomerIdName = "customer_id";
+
+    private static readonly ConditionalWeakTable<ViewDefinition, PopulationColumns> Known = [];
+
+    private readonly Dictionary<string, OutputColumn> _byName;
+
+    private PopulationColumns(ViewDefinition definition)
+    {
+        var outputs = definition.Outputs.Count;
+        All =
+        [
+            .. definition.Outputs,
+            .. definition.Segments.Select((s, i) => new OutputColumn(outputs + i, s.Name, OutputKind.Segment, new ResultType(ScalarType.Bool, false), null, 0, null, false, s.Doc)),
+            new OutputColumn(outputs + definition.Segments.Count, CustomerIdName, OutputKind.CustomerId, new ResultType(ScalarType.Text, false), null, 0, null, false, "Customer id."),
+        ];
+        CustomerId = All[^1];
+        _byName = All.ToDictionary(c => c.Name);
+    }
+
+    /// <summary>By index, as expressions over them read them.</summary>
+    public IReadOnlyList<OutputColumn> All { get; }
+
+    public OutputColumn CustomerId { get; }
+
+    public static PopulationColumns Of(ViewDefinition definition) => Known.GetValue(definition, d => new PopulationColumns(d));
+
+    public OutputColumn? Named(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>A condition or value over one customer's columns.</summary>
+    /// <returns>The expression, or null and at least one error; lines count from 1 within the text.</returns>
+    public Expr? Parse(string text, out IReadOnlyList<DefinitionError> errors) => ExpressionText.ParseSearch(text, this, out errors);
+
+    /// <summary>What an expression over these columns is evaluated over.</summary>
+    public (Value[] Scalars, Value[]?[] Maps) ValuesOf(Answer answer, ReadOnlyMemory<byte> customerId)
+    {
+        Value[] scalars = [.. answer.Scalars, .. answer.Segments.Select(Value.Bool), Value.Text(customerId)];
+        return (scalars, [.. answer.Maps, .. new Value[]?[answer.Segments.Length + 1]]);
+    }
+}

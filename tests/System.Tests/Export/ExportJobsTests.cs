@@ -1,0 +1,159 @@
+using System.Security.Cryptography;
+using System.Text;
+using Lambda.Cluster.Export;
+using Lambda.Cluster.Options;
+using Lambda.Domain.Views;
+using Lambda.Serving.Export;
+using Lambda.Serving.Ports;
+using Lambda.SystemTests.Http;
+using Lambda.TestKit;
+using Lambda.TestKit.Population;
+using Xunit;
+
+namespace Lambda.SystemTests.Export;
+
+public sealed class ExportJobsTests
+{
+    private static readonly PopulationExport Everyone = new(TestView.Definition, null, [], false, ExportFormat.Ndjson);
+    private static readonly ExportRights Marketing = new("0123456789abcdef", "marketing", SeesPersonalData: false);
+
+    /// <summary>The process dies before any of its files is whole, again and again: the next one goes on where the journal ends.</summary>
+    [Fact]
+    public async Task Job_WhenItsProcessDiesAtEveryFile_HasEveryRowOnce()
+    {
+        var (population, exports) = (Population(20), new MemoryExports());
+        var dies = 0;
+        exports.OnWrite = _ => dies++ % 2 == 0 ? Task.Delay(Timeout.Infinite, new CancellationTokenSource(0).Token) : Task.CompletedTask;
+        string? id = null;
+        for (var lives = 0; id is null || exports.Get(id) is not { IsFinal: true }; lives++)
+        {
+            Assert.True(lives < 50);
+            var died = new TaskCompletionSource();
+            exports.OnWrite = _ =>
+            {
+                if (dies++ % 2 == 1) return Task.CompletedTask;
+                died.TrySetResult();
+                return new TaskCompletionSource().Task; // it never comes back: as good as dead
+            };
+            var jobs = Jobs(population, exports);
+            id ??= jobs.Start(Everyone, Marketing, "folder", "x").Id;
+            await Task.WhenAny(died.Task, exports.EndedAsync(id));
+        }
+        var job = exports.Get(id)!;
+        Assert.Equal((ExportState.Done, 20), (job.State, job.Parts.Sum(p => p.Rows)));
+        var lines = job.Parts.SelectMany(p => exports.Text($"{id}/{p.Name}").Split('\n', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        Assert.Equal(population.Rows.Select(r => $$"""{"customer_id":"{{r.Customer}}"}""").Order(StringComparer.Ordinal), lines);
+        foreach (var part in job.Parts)
+            Assert.Equal((part.Sha256, part.Bytes), (Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(exports.Text($"{id}/{part.Name}")))), exports.Text($"{id}/{part.Name}").Length));
+    }
+
+    [Fact]
+    public async Task Job_WhenItIsCancelled_StaysSo()
+    {
+        var (population, exports) = (Population(20), new MemoryExports());
+        var (reached, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        exports.OnWrite = async _ =>
+        {
+            reached.TrySetResult();
+            await go.Task;
+        };
+        await using var jobs = Jobs(population, exports);
+        var id = jobs.Start(Everyone, Marketing, "folder", "x").Id;
+        await reached.Task;
+        Assert.Equal(ExportState.Cancelled, jobs.Cancel(id)!.State);
+        go.SetResult();
+        var next = jobs.Start(Everyone, Marketing, "folder", "y").Id; // runs when the first has ended
+        Assert.Equal(ExportState.Done, (await exports.EndedAsync(next)).State);
+        Assert.Equal(ExportState.Cancelled, exports.Get(id)!.State);
+        Assert.DoesNotContain(exports.Files.Keys, f => f.Contains(id, StringComparison.Ordinal) && f.EndsWith("manifest.json", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Job_WhenTheDefinitionChangesOrTheDiskIsFull_FailsAndSaysWhy()
+    {
+        var (population, exports) = (Population(5), new MemoryExports());
+        await using var jobs = Jobs(population, exports);
+        exports.OnWrite = _ => throw new IOException("no space left on device");
+        Assert.Contains("no space", (await exports.EndedAsync(jobs.Start(Everyone, Marketing, "folder", "x").Id)).Reason, StringComparison.Ordinal);
+        exports.OnWrite = _ => Task.CompletedTask;
+        population.Definition = TestView.Other;
+        Assert.Contains("definition", (await exports.EndedAsync(jobs.Start(Everyone, Marketing, "folder", "x").Id)).Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>A job outlives its process, not the rights it was made with.</summary>
+    [Fact]
+    public async Task Job_WhenItHasColumnsItsMakerMayNotSee_Fails()
+    {
+        var (population, exports) = (Population(5), new MemoryExports());
+        await using var jobs = Jobs(population, exports);
+        var names = new PopulationExport(TestView.Definition, null, [.. TestView.Definition.Outputs.Where(o => o.Pii)], false, ExportFormat.Ndjson);
+        Assert.Contains("personal data", (await exports.EndedAsync(jobs.Start(names, Marketing, "folder", "x").Id)).Reason, StringComparison.Ordinal);
+        Assert.Equal(ExportState.Done, (await exports.EndedAsync(jobs.Start(names, Marketing with { SeesPersonalData = true }, "folder", "x").Id)).State);
+        Assert.DoesNotContain(exports.Files.Keys, f => !f.Contains(exports.Jobs.Values.Single(j => j.State == ExportState.Done).Id, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("../x")]
+    [InlineData("a/../../x")]
+    [InlineData("/etc")]
+    [InlineData("a//b")]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData(".hidden")]
+    [InlineData("a\\b")]
+    [InlineData("a\0b")]
+    [InlineData("a\n")]
+    [InlineData("C:")]
+    [InlineData("~")]
+    [InlineData("a/..%2f")]
+    [InlineData("link/x")]
+    public void Folder_WhenThePathLeadsOut_IsRefused(string path)
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("root"));
+        Directory.CreateSymbolicLink(folder.File("root/link"), "/tmp");
+        using var targets = new ExportTargets(new LambdaOptions { ExportRoot = folder.File("root") });
+        Assert.Throws<ExportRefusedException>(() => targets.Open("folder", path));
+        Assert.Throws<ExportRefusedException>(() => targets.Open("s3", "x"));
+        Assert.Throws<ExportRefusedException>(() => targets.Open("ftp", "x"));
+    }
+
+    [Fact]
+    public async Task Folder_WhenAWriteBreaksOff_ShowsNothing()
+    {
+        using var folder = new TempFolder();
+        using var targets = new ExportTargets(new LambdaOptions { ExportRoot = folder.File("root") });
+        var target = targets.Open("folder", "a/b-1.x");
+        await target.PrepareAsync(default);
+        await target.WriteAsync("whole", (to, c) => to.WriteAsync("abc"u8.ToArray(), c).AsTask(), default);
+        await Assert.ThrowsAsync<IOException>(() => target.WriteAsync("part", async (to, c) =>
+        {
+            await to.WriteAsync("abc"u8.ToArray(), c);
+            throw new IOException("broken off");
+        }, default));
+        await target.PrepareAsync(default);
+        Assert.Equal(["whole"], Directory.GetFiles(folder.File("root/a/b-1.x")).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("h\na\nb\n", 2)]
+    [InlineData("h\n", 0)]
+    [InlineData("", 0)]
+    [InlineData("\"h\nh\"\n\"a\"\"\n\"\"\",1\n\"\n\n\"\n", 2)]
+    public void CsvCounter_WhenValuesHoldLineBreaks_CountsRows(string csv, int rows)
+    {
+        var counter = new CsvCounter();
+        foreach (var b in Encoding.UTF8.GetBytes(csv)) counter.See([b]);
+        Assert.Equal(rows, counter.Rows);
+    }
+
+    private static ExportJobs Jobs(MemoryPopulation population, MemoryExports exports) =>
+        new(population, exports, exports, "here", TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
+
+    private static MemoryPopulation Population(int rows)
+    {
+        var parts = new MemoryParts();
+        for (var i = 0; i < rows; i++) parts.Have($"c{i:00}", TestView.Full(19_675));
+        return parts.Population;
+    }
+}
