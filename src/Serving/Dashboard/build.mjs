@@ -7,8 +7,6 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const [first] = process.argv.slice(2);
 const out = first && !first.startsWith("--") ? first : join(here, "dist");
-// Where the packages are, when not beside this file: LAMBDA_DASHBOARD_PACKAGES.
-const packages = process.env.LAMBDA_DASHBOARD_PACKAGES ?? join(here, "node_modules");
 
 const options = {
   absWorkingDir: here,
@@ -20,7 +18,6 @@ const options = {
   target: "es2022",
   jsx: "automatic",
   jsxImportSource: "preact",
-  nodePaths: [packages],
   legalComments: "none", // licences.txt has them whole
   charset: "utf8",
 };
@@ -30,8 +27,8 @@ for (const file of ["index.html", "icon.svg"]) await copyFile(join(here, "src", 
 
 const licences = [];
 for (const name of ["preact", "uplot"]) {
-  const { version, license } = JSON.parse(await readFile(join(packages, name, "package.json"), "utf8"));
-  licences.push(`${name} ${version} (${license})\n\n${(await readFile(join(packages, name, "LICENSE"), "utf8")).trim()}\n`);
+  const { version, license } = JSON.parse(await readFile(join(here, "node_modules", name, "package.json"), "utf8"));
+  licences.push(`${name} ${version} (${license})\n\n${(await readFile(join(here, "node_modules", name, "LICENSE"), "utf8")).trim()}\n`);
 }
 await writeFile(join(out, "licences.txt"), `The dashboard's script contains these packages.\n\n${licences.join("\n\n")}`);
 

@@ -24,7 +24,7 @@ interface ChartProps {
 
 const AxisWidth = 64;
 const [Minute, Day] = [60, 86_400];
-const ClockTicks = [5, 10, 15, 30, Minute, 2 * Minute, 5 * Minute];
+const ClockTicks = [1, 2, 5, 10, 15, 30, Minute, 2 * Minute, 5 * Minute];
 const DayTicks = [Day, 2 * Day, 7 * Day, 14 * Day, 30 * Day];
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const dayName = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
@@ -76,7 +76,7 @@ function optionsOf(div: HTMLElement, lines: Line[], format: (value: number) => s
     tzDate: (seconds) => (bars ? uPlot.tzDate(new Date(seconds * 1000), "UTC") : new Date(seconds * 1000)),
     scales: { x: { range: (_chart, min, max) => (bars ? [min - Day / 2, max + Day / 2] : [min, max]) }, y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.12 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, incrs: bars ? DayTicks : ClockTicks, values: (_chart, ticks) => ticks.map((t) => (bars ? dayName : clock).format(t * 1000)) },
+      { ...axis, grid: { show: false }, size: 30, space: 90, incrs: bars ? DayTicks : ClockTicks, values: (_chart, ticks) => ticks.map((t) => (bars ? dayName : clock).format(t * 1000)) },
       { ...axis, size: AxisWidth, values: (_chart, values) => values.map(format) },
     ],
     series: [
@@ -134,12 +134,12 @@ export function Spark({ values, summary, tone = "" }: { values: number[]; summar
   );
 }
 
-/** Named amounts as bars, largest first. */
+/** Named amounts as bars, in the order given. */
 export function Bars({ of, format, label }: { of: [string, number][]; format: (value: number) => string; label: string }) {
   const most = Math.max(...of.map(([, v]) => Math.abs(v)), 1);
   return (
     <ul class="bars" aria-label={label}>
-      {[...of].sort((a, b) => b[1] - a[1]).map(([name, value]) => (
+      {of.map(([name, value]) => (
         <li key={name}>
           <span class="bar-name">{name}</span>
           <span class="bar-track" aria-hidden="true"><span class={`bar${value < 0 ? " negative" : ""}`} style={{ width: `${Math.max(1, (Math.abs(value) / most) * 100)}%` }} /></span>

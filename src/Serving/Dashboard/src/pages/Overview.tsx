@@ -52,7 +52,7 @@ function Flow({ status, points, runs, records }: { status: Status; points: Point
         spark={<Spark values={points.map((p) => p.appendedPerS)} summary="Events per second, last minutes" />} />
       <Stage name="Answers" figure={formatMs(lag.freshnessMs)} unit="behind the log" note={lag.toFold === 0 ? "everything is in answers" : `${formatWhole(lag.toFold)} records wait`}
         spark={<Spark values={points.map((p) => p.freshnessMs)} summary="Freshness in milliseconds, last minutes" tone="speed" />} />
-      <Stage name="Warehouse" figure={formatShort(lag.toSink)} unit="records to come" note={status.warehouse.reason ?? `ClickHouse ${status.warehouse.version?.split(".").slice(0, 3).join(".") ?? ""} is ${status.warehouse.state}`}
+      <Stage name="Warehouse" figure={formatShort(lag.toSink)} unit="records to come" note={status.warehouse.reason ?? `ClickHouse ${/^[\d.]+/.exec(status.warehouse.version ?? "")?.[0] ?? ""} is ${status.warehouse.state}`}
         spark={<Spark values={points.map((p) => p.toSink)} summary="Records not yet in the warehouse, last minutes" tone="house" />} />
       <Stage name="Batch view" spark={runs[0] && <span class="stage-steps"><RunSteps run={runs[0]} /></span>} figure={status.epoch === 0 ? "none" : `epoch ${status.epoch}`} unit={status.epoch === 0 ? "published yet" : `${formatShort(customers)} customers`}
         note={running ? <Tag tone="info">{running.state}</Tag> : published?.ended_at ? `published ${formatAgo(published.ended_at)}` : <a href="#/operations">start a run</a>} />
@@ -109,9 +109,10 @@ function Rates({ points }: { points: Point[] }) {
   );
 }
 
-const Sample = (origin: string) => `curl -s -X POST --data-binary @- ${origin}v1/events <<'EVENTS'
-{"event_id":"t1","customer_id":"anna","type":"transaction","occurred_at":"2026-03-01T10:00:00Z","amount":"12.50","currency":"EUR","direction":"debit","status":"approved","category":"groceries","channel":"pos","merchant_id":"m1"}
-{"event_id":"p1","customer_id":"anna","type":"profile","occurred_at":"2026-03-01T09:00:00Z","email":"anna@example.org"}
+/** Of yesterday, so that she has something in every window. */
+const Sample = (origin: string, day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)) => `curl -s -X POST --data-binary @- ${origin}v1/events <<'EVENTS'
+{"event_id":"t1","customer_id":"anna","type":"transaction","occurred_at":"${day}T10:00:00Z","amount":"12.50","currency":"EUR","direction":"debit","status":"approved","category":"groceries","channel":"pos","merchant_id":"m1"}
+{"event_id":"p1","customer_id":"anna","type":"profile","occurred_at":"${day}T09:00:00Z","email":"anna@example.org"}
 EVENTS`;
 
 function FirstSteps() {

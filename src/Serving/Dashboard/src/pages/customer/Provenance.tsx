@@ -47,7 +47,7 @@ export function Estimates({ customer: { estimates }, currency }: { customer: Cus
         </div>
         <div class="estimate"><span class="figure">{formatShort(estimates.expected_purchases_90d)}</span><span class="unit">days with purchases in the next 90</span></div>
         <div class="estimate"><span class="figure">{estimates.ltv_365d_minor === null ? "–" : formatMoney(estimates.ltv_365d_minor, currency, true)}</span><span class="unit">spending expected in 365 days</span></div>
-        <div class="estimate"><span class="figure">{estimates.rfm ?? "–"}</span><span class="unit">recency, frequency, money: 1 to 5 each</span></div>
+        <div class="estimate"><span class="figure">{estimates.rfm ?? "–"}</span><span class="unit">recency, frequency, money, each 1 to 5</span></div>
       </div>
     </Card>
   );
