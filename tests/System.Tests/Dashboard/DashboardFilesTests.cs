@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Lambda.Serving;
+using Lambda.Serving.Security;
 using Lambda.SystemTests.Http;
 using Lambda.SystemTests.Security;
 using Xunit;
@@ -57,7 +58,6 @@ public sealed partial class DashboardFilesTests : IClassFixture<ApiFixture>
     [Theory]
     [InlineData("/dashboard/none.js")]
     [InlineData("/dashboard/..%2fserving.json")]
-    [InlineData("/dashboard/index.html%00")]
     public async Task File_WhenThereIsNone_IsNotFound(string path) => ApiFixture.AssertProblem(await _api.GetAsync(path), HttpStatusCode.NotFound, "no-such-file");
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed partial class DashboardFilesTests : IClassFixture<ApiFixture>
         Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/")).Response.StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/dashboard/app.js")).Response.StatusCode);
         foreach (var path in new[] { "/v1/definition", "/v1/admin/status", "/v1/customers/anna" }) ApiFixture.AssertProblem(await api.GetAsync(path), HttpStatusCode.Unauthorized, "unauthorized");
-        ApiFixture.AssertProblem(await api.GetAsync("/?key=lk_0123456789abcdef0123456789abcdef"), HttpStatusCode.BadRequest, "key-in-url");
+        ApiFixture.AssertProblem(await api.GetAsync("/?key=" + api.NewKey(Roles.Sre)), HttpStatusCode.BadRequest, "key-in-url");
         await api.DisposeAsync();
     }
 

@@ -13,7 +13,7 @@ internal static class DashboardApi
     {
         Access = Access.Open,
         Audited = Audited.No,
-        Detail = "A page that asks the endpoints below with the key its reader enters; the key is kept by the browser's tab only.",
+        Detail = "It asks the other endpoints with the key that its reader enters; the key stays in the browser's tab. Like its files it is answered 304 to an If-None-Match that names it.",
         Replies = [new Reply(200, "The page.", "Page", "text/html")],
     };
 
@@ -22,7 +22,7 @@ internal static class DashboardApi
         Access = Access.Open,
         Audited = Audited.No,
         Parameters = [new Parameter("file", ParameterPlace.Path, "string", "Its name.")],
-        Replies = [new Reply(200, "The file.", "Page", "*/*"), new Reply(304, "It is as If-None-Match says.", "Page", "*/*"), Reply.Problem(404, "There is none of this name.")],
+        Replies = [new Reply(200, "The file.", "Page", "text/javascript") { AlsoAs = ["text/html", "text/css", "text/markdown", "text/plain", "image/svg+xml"] }, Reply.Problem(404, "There is none of this name.")],
     };
 
     private static Task FileAsync(HttpContext context, ApiState state) => DashboardFiles.SendAsync(context, (string)context.Request.RouteValues["file"]!);

@@ -71,7 +71,7 @@ async function problemOf(answer: Response, shown: string | null): Promise<ApiErr
   const problem = await readProblem(answer);
   if (answer.status === 401 && key.get() === shown) {
     if (shown) forgetKey();
-    asksForKey.set(shown ? problem.detail : "");
+    if (shown || asksForKey.get() === null) asksForKey.set(shown ? problem.detail : ""); // why the last key was not taken outlives the requests that had none
   }
   const after = Number(answer.headers.get("Retry-After"));
   return new ApiError(answer.status, problem.type.replace(/^urn:lambda:problem:/, ""), problem.detail, after > 0 ? after : null);

@@ -76,7 +76,7 @@ function optionsOf(div: HTMLElement, lines: Line[], format: (value: number) => s
     tzDate: (seconds) => (bars ? uPlot.tzDate(new Date(seconds * 1000), "UTC") : new Date(seconds * 1000)),
     scales: { x: { range: (_chart, min, max) => (bars ? [min - Day / 2, max + Day / 2] : [min, max]) }, y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.12 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 30, space: 90, incrs: bars ? DayTicks : ClockTicks, values: (_chart, ticks) => ticks.map((t) => (bars ? dayName : clock).format(t * 1000)) },
+      { ...axis, grid: { show: false }, size: 30, space: bars ? 60 : 90, incrs: bars ? DayTicks : ClockTicks, values: (_chart, ticks) => ticks.map((t) => (bars ? dayName : clock).format(t * 1000)) },
       { ...axis, size: AxisWidth, values: (_chart, values) => values.map(format) },
     ],
     series: [

@@ -18,7 +18,8 @@ export function formatMoney(minor: number, currency: string | null, isShort = fa
   const options = moneyOptions(currency);
   const digits = new Intl.NumberFormat(undefined, options).resolvedOptions().maximumFractionDigits ?? 2;
   const amount = minor / 10 ** digits;
-  const compact: Intl.NumberFormatOptions = isShort && Math.abs(amount) >= 10_000 ? { notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0 } : {};
+  const isLarge = isShort && Math.abs(amount) >= 1_000;
+  const compact: Intl.NumberFormatOptions = !isLarge ? {} : Math.abs(amount) < 10_000 ? { maximumFractionDigits: 0, minimumFractionDigits: 0 } : { notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0 };
   return new Intl.NumberFormat(undefined, { ...options, ...compact }).format(amount);
 }
 
@@ -76,8 +77,8 @@ export function formatValue(output: Pick<Output, "name" | "type" | "unit">, valu
   return isShort ? formatShort(number) : output.type === "int64" ? formatWhole(number) : new Intl.NumberFormat(undefined, { maximumFractionDigits: 6 }).format(number);
 }
 
-/** `spend_by_category` → Spend by category. */
+/** `spend_by_category_30d` → Spend by category, 30 days. */
 export function titleOf(name: string): string {
-  const text = name.replace(/_/g, " ");
+  const text = name.replace(/_(\d+)d$/, ", $1 days").replace(/, 1 days$/, ", 1 day").replace(/_/g, " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

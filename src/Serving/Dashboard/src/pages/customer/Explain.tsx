@@ -26,17 +26,38 @@ export function Explain({ id, name, customer, currency, close }: { id: string; n
       <Loaded of={explained} what="The explanation of a value">
         {(e) => (
           <>
-            <p class="figure">{say(e.value)}</p>
+            {!isMap(e.value) && <p class="figure">{say(e.value)}</p>}
             {Object.keys(e.inputs).length > 0 && <Inputs inputs={e.inputs} currency={currency} />}
             <h3>Parts</h3>
-            <table class="plain">
-              <tbody>{e.parts.map((p) => <tr key={p.part}><th scope="row">{Parts[p.part].name}<small>{Parts[p.part].doc}</small></th><td class="number">{say(p.value)}</td></tr>)}</tbody>
-            </table>
+            {isMap(e.value) ? <PartsByKey of={e} value={e.value} say={say} /> : (
+              <table>
+                <tbody>{e.parts.map((p) => <tr key={p.part}><th scope="row">{Parts[p.part].name}<small>{Parts[p.part].doc}</small></th><td class="number">{say(p.value)}</td></tr>)}</tbody>
+              </table>
+            )}
             {e.kind === "metric" && <Events of={e} say={say} />}
           </>
         )}
       </Loaded>
     </Dialog>
+  );
+}
+
+const isMap = (value: OutputValue | undefined): value is Record<string, Scalar> => typeof value === "object" && value !== null;
+
+function PartsByKey({ of, value, say }: { of: Explanation; value: Record<string, Scalar>; say: (value: OutputValue | undefined) => string }) {
+  return (
+    <Scroll label="Parts by key">
+      <table>
+        <thead><tr><th>Key</th>{of.parts.map((p) => <th key={p.part} class="number" title={Parts[p.part].doc}>{Parts[p.part].name}</th>)}<th class="number">Answer</th></tr></thead>
+        <tbody>{Object.entries(value).map(([key, whole]) => (
+          <tr key={key}>
+            <th scope="row">{key}</th>
+            {of.parts.map((p) => <td key={p.part} class="number">{say(isMap(p.value) ? p.value[key] : undefined)}</td>)}
+            <td class="number"><strong>{say(whole)}</strong></td>
+          </tr>
+        ))}</tbody>
+      </table>
+    </Scroll>
   );
 }
 
@@ -75,7 +96,7 @@ function Events({ of, say }: { of: Explanation; say: (value: Scalar) => string }
 
 function valueText(output: Parameters<typeof formatValue>[0] | undefined, value: OutputValue | undefined, currency: string | null): string {
   if (value === null || value === undefined) return None;
-  if (typeof value === "object") {
+  if (isMap(value)) {
     const entries = Object.entries(value);
     return entries.length === 0 ? None : entries.map(([k, v]) => `${k} ${valueText(output, v, currency)}`).join(", ");
   }
