@@ -30,12 +30,7 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
         var database = new PostgresDatabase(NpgsqlDataSource.Create(settings), place, schema);
         try
         {
-            database.Run("prepare the schema", connection =>
-            {
-                database.RequireDurability(connection);
-                Migrations.Apply(connection, schema, place);
-                return true;
-            });
+            database.Prepare();
             return database;
         }
         catch
@@ -46,6 +41,28 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    /// <summary>Asks again when there is no answer in time: a node that takes over comes when the server has most to do.</summary>
+    private void Prepare()
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                Run("prepare the schema", connection =>
+                {
+                    RequireDurability(connection);
+                    Migrations.Apply(connection, Schema, Place);
+                    return true;
+                });
+                return;
+            }
+            catch (StorageException e) when (tries < PostgresLimits.OpenTries && e.InnerException?.InnerException is TimeoutException)
+            {
+                // Once more.
+            }
+        }
+    }
 
     /// <summary>Does something that may be repeated, such as a read: once more on a new connection if an idle one turned out to be dead.</summary>
     /// <param name="isUntouched">False when the caller has been given a part of the result already.</param>

@@ -18,11 +18,12 @@ internal static class PostgresFault
     /// <summary>True when the connection it came over, and with it probably all the idle ones, is gone.</summary>
     public static bool IsConnectionLost(NpgsqlException e) => e is not PostgresException server
         ? e.InnerException is not TimeoutException
-        : server.SqlState.StartsWith("08", StringComparison.Ordinal) || server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow;
+        : server.SqlState.StartsWith("08", StringComparison.Ordinal) || server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+            or StoodStill;
 
     /// <param name="doing">What was attempted: `read the checkpoint of partition 3`.</param>
     public static StorageException Told(string place, string doing, NpgsqlException e) =>
-        new(place, $"cannot {doing}: {Cause(e)}", e, IsConnectionLost(e) || e.InnerException is TimeoutException || e.SqlState == StoodStill || (e.IsTransient && e.SqlState != PostgresErrorCodes.DiskFull));
+        new(place, $"cannot {doing}: {Cause(e)}", e, IsConnectionLost(e) || e.InnerException is TimeoutException || (e.IsTransient && e.SqlState != PostgresErrorCodes.DiskFull));
 
     public static string Cause(NpgsqlException e) => e switch
     {

@@ -5,6 +5,9 @@ internal static class PostgresLimits
 {
     public const int ConnectSeconds = 5;
 
+    /// <summary>How often a server that does not answer in time is asked at the start.</summary>
+    public const int OpenTries = 4;
+
     /// <summary>A read or a small write that takes longer counts as failed.</summary>
     public const int CommandSeconds = 30;
 

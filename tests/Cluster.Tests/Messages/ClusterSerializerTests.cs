@@ -97,6 +97,7 @@ public sealed class ClusterSerializerTests : IDisposable
 
     private static readonly object[] Samples =
     [
+        new RunsTaken(), new GetServed(),
         new ReadMany(1, [new ReadOne(CustomerId.From("c1"), -1, 0), new ReadOne(CustomerId.From("ü"), 77, 1000)]),
         new ReadManyReply(1,
         [

@@ -35,8 +35,7 @@ public sealed class BootstrapTests : IAsyncLifetime
         Assert.Single(alone, n => n.Members.Count > 0);
         foreach (var node in alone) _known[node.Name] = true;
         foreach (var node in alone) node.Names = _ => [.. _known.Keys];
-        await UntilAsync(() => alone.All(n => n.Members.Count == 3));
-        Assert.Single(alone.Select(n => n.Leader).Distinct());
+        await UntilAsync(() => alone.All(n => n.Members.Count == 3) && alone.Select(n => n.Leader).Distinct().Count() == 1); // they hear of each other one after the other
     }
 
     [Fact]
@@ -71,6 +70,19 @@ public sealed class BootstrapTests : IAsyncLifetime
         await first.LeaveAsync();
         await UntilAsync(() => second.Leader == second.Name && second.Leases.Holds);
         Assert.False(first.Leases.Holds);
+    }
+
+    [Fact]
+    public async Task Lease_WhenTheLeaderIsLost_IsNotForAStrangerBeforeTheNextLeaderHadTimeToTakeIt()
+    {
+        var first = Start(self => [self]);
+        await UntilAsync(() => first.Members.Count == 1);
+        await first.KillAsync();
+        var stranger = Start(self => [self, "127.0.0.1:9"]); // a cluster that nobody lets it see lives
+        await UntilAsync(() => _leases.Acquire(-1, "127.0.0.1:1 the next").IsGranted); // as a leader asks, a hundred times a second
+        await Task.Delay(3_000);
+        Assert.Empty(stranger.Members);
+        Assert.False(stranger.Leases.Holds);
     }
 
     [Fact]
@@ -127,7 +139,7 @@ public sealed class BootstrapTests : IAsyncLifetime
         public Started(Func<string, IReadOnlyList<string>> names, ILeaseStore leases)
         {
             (Names, Leases) = (names, new Switched { Inner = leases });
-            var bootstrap = new Bootstrap(_system, this, Leases, TimeProvider.System) { AskFor = TimeSpan.FromMilliseconds(500), BesideFor = TimeSpan.FromSeconds(3) };
+            var bootstrap = new Bootstrap(_system, this, Leases, TimeProvider.System) { AskFor = TimeSpan.FromMilliseconds(500), FreeFor = TimeSpan.FromSeconds(1), BesideFor = TimeSpan.FromSeconds(3) };
             _stepping = Task.Run(async () =>
             {
                 try
@@ -181,9 +193,9 @@ public sealed class BootstrapTests : IAsyncLifetime
         /// <summary>The node has the lease, as far as it knows.</summary>
         public bool Holds { get; private set; }
 
-        public LeaseAnswer Acquire(int partition, string owner)
+        public LeaseAnswer Acquire(int partition, string owner, TimeSpan freeFor = default)
         {
-            var answer = Inner.Acquire(partition, owner);
+            var answer = Inner.Acquire(partition, owner, freeFor);
             Holds = answer.IsGranted;
             return answer;
         }

@@ -53,7 +53,7 @@ public sealed class RunFailoverTests(ITestOutputHelper output) : ClusterUnderLoa
         Task<string> begun;
         await using (var hold = await JournalHold.BeginAsync(cluster.Postgres, step))
         {
-            begun = BeginAsync(ledger, other);
+            begun = BeginRunAsync(ledger, other);
             await hold.ReachedAsync();
             watch.Start();
             await lose(hold, node);
@@ -63,16 +63,6 @@ public sealed class RunFailoverTests(ITestOutputHelper output) : ClusterUnderLoa
         var run = await begun;
         await UntilPublishedAsync(ledger, other, run);
         Say($"lost before `{step}` was journalled: all partitions answer after {answered.TotalSeconds:0.0} s, {run} is published after {watch.Elapsed.TotalSeconds:0.0} s; reads so far: {ledger.Reads}");
-    }
-
-    /// <summary>Asks until a run has begun: when the node is lost before it has, the next one takes the question.</summary>
-    private static async Task<string> BeginAsync(ClusterLedger ledger, int node)
-    {
-        while (true)
-        {
-            if (await ledger.TryPostAsync(node, "/v1/admin/batch/runs") is { } begun) return begun.GetProperty("run").GetString()!;
-            await Task.Delay(200);
-        }
     }
 }
 #endif

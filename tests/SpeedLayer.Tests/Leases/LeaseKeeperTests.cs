@@ -145,9 +145,9 @@ public sealed class LeaseKeeperTests
     {
         public Action Before { get; set; } = () => { };
 
-        public LeaseAnswer Acquire(int partition, string owner)
+        public LeaseAnswer Acquire(int partition, string owner, TimeSpan freeFor = default)
         {
-            var answer = inner.Acquire(partition, owner);
+            var answer = inner.Acquire(partition, owner, freeFor);
             Before();
             return answer;
         }

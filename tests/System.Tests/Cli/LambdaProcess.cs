@@ -5,7 +5,7 @@ namespace Lambda.SystemTests.Cli;
 /// <summary>Runs the host that was built with these tests.</summary>
 internal static class LambdaProcess
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     public sealed record Ended(int ExitCode, string Output, string Error);
 

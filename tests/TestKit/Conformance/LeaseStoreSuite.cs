@@ -58,6 +58,27 @@ public abstract class LeaseStoreSuite : IAsyncLifetime
     }
 
     [SkippableFact]
+    public void Acquire_WhenItMustHaveBeenFreeForAWhile_IsRefusedUntilThen()
+    {
+        var wait = TimeSpan.FromSeconds(10);
+        Assert.True(_store.Acquire(1, "b", wait).IsGranted); // nobody ever had it
+        Granted(0, "a");
+        Pass(Times.Expiry);
+        var early = _store.Acquire(0, "b", wait);
+        Assert.Equal((false, "a"), (early.IsGranted, early.HeldBy));
+        Assert.InRange(early.FreeIn, wait - TimeSpan.FromSeconds(5), wait);
+        var held = Granted(0, "a"); // who does not wait has it
+        Pass(Times.Expiry + wait);
+        Assert.True(_store.Renew(0, held));
+        Assert.False(_store.Acquire(0, "b", wait).IsGranted);
+        _store.Release(0, held);
+        Assert.False(_store.Acquire(0, "b", wait).IsGranted);
+        Pass(wait);
+        Assert.True(_store.Acquire(0, "b", wait).IsGranted);
+        Assert.True(_store.Acquire(0, "b", wait).IsGranted); // its own
+    }
+
+    [SkippableFact]
     public void Renew_WhenExpiredButNobodyCame_IsHeldAgain()
     {
         var generation = Granted(0, "a");

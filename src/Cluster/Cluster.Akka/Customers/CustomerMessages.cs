@@ -57,6 +57,13 @@ internal sealed class FoldSlice(IActorRef partition, List<Fold> folds, int recor
     public Epochs At => at;
     public long RememberOnlyBelow => rememberOnlyBelow;
     public long Image => image;
+
+    /// <summary>The partition had handed over everything before it.</summary>
+    public long From { get; init; }
+
+    /// <summary>As the partition knows.</summary>
+    public bool IsFolded { get; set; }
+
     public WorkerCounters Counts => _counts;
     public IReadOnlyList<QuarantineEntry> Conflicts => _conflicts ?? [];
 

@@ -24,10 +24,10 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
         ["compare"] = ClusterJson.Default.CompareBase, ["compared"] = ClusterJson.Default.BaseCompared,
         ["done"] = ClusterJson.Default.Done, ["refused"] = ClusterJson.Default.Refused,
         ["begin-run"] = ClusterJson.Default.BeginRun, ["abandon-run"] = ClusterJson.Default.AbandonRun, ["run"] = ClusterJson.Default.RunAnswer,
-        ["run-refused"] = ClusterJson.Default.RunRefused, ["runs?"] = ClusterJson.Default.GetRuns, ["runs"] = ClusterJson.Default.RunList,
+        ["run-refused"] = ClusterJson.Default.RunRefused, ["served?"] = ClusterJson.Default.GetServed, ["runs?"] = ClusterJson.Default.GetRuns, ["runs"] = ClusterJson.Default.RunList,
         ["leave"] = ClusterJson.Default.LeaveCluster, ["leaving"] = ClusterJson.Default.Leaving,
         ["topic?"] = ClusterJson.Default.GetTopicReport, ["topic"] = ClusterJson.Default.TopicReport, ["reset-topic"] = ClusterJson.Default.ResetTopic,
-        ["run-event"] = RunJson.Default.RunEvent,
+        ["runs-taken"] = ClusterJson.Default.RunsTaken, ["run-event"] = RunJson.Default.RunEvent,
     };
 
     private static readonly Dictionary<Type, string> Names = ByName.ToDictionary(n => n.Value.Type, n => n.Key);
@@ -75,6 +75,8 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IncludeFields = true, Converters = [typeof(CutConverter)])]
 [JsonSerializable(typeof(GetReport))]
+[JsonSerializable(typeof(RunsTaken))]
+[JsonSerializable(typeof(GetServed))]
 [JsonSerializable(typeof(PartitionReport))]
 [JsonSerializable(typeof(AdoptBase))]
 [JsonSerializable(typeof(WriteCheckpoint))]

@@ -32,6 +32,9 @@ public sealed class Bootstrap(ActorSystem system, INodeNames names, ILeaseStore 
     /// <summary>How long those whom the names show are asked before a cluster may be founded.</summary>
     public TimeSpan AskFor { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long the founding lease must have been free: a lost leader's is for the next leader of those who are left, who asks for it every second.</summary>
+    public TimeSpan FreeFor { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long another cluster may hold the founding lease while this one lives: then this one is the one too many.</summary>
     public TimeSpan BesideFor { get; init; } = FoundingLease.Expiry * 2;
 
@@ -48,8 +51,19 @@ public sealed class Bootstrap(ActorSystem system, INodeNames names, ILeaseStore 
         return Every;
     }
 
-    /// <summary>Gives the founding lease back, for the next leader.</summary>
+    /// <summary>At the end: gives the founding lease back, for the next leader. What cannot be given back expires.</summary>
     public void Release()
+    {
+        try
+        {
+            GiveBack();
+        }
+        catch (StorageException)
+        {
+        }
+    }
+
+    private void GiveBack()
     {
         if (_generation > 0) leases.Release(Founding, _generation);
         _generation = 0;
@@ -67,7 +81,7 @@ public sealed class Bootstrap(ActorSystem system, INodeNames names, ILeaseStore 
         }
         if (time.GetElapsedTime(_begun.Value) < AskFor) return;
         var asked = time.GetTimestamp();
-        var answer = await Task.Run(() => leases.Acquire(Founding, _owner), cancel);
+        var answer = await Task.Run(() => leases.Acquire(Founding, _owner, FreeFor), cancel);
         // Whoever was away in between may no longer have what it was granted.
         if (!answer.IsGranted || time.GetElapsedTime(asked) > FoundingLease.Expiry / 2) return;
         _generation = answer.Generation;
@@ -78,7 +92,7 @@ public sealed class Bootstrap(ActorSystem system, INodeNames names, ILeaseStore 
     {
         if (_cluster.State.Leader != _cluster.SelfAddress || _cluster.SelfMember.Status != MemberStatus.Up)
         {
-            Release(); // the leader takes it
+            GiveBack(); // the leader takes it
             return;
         }
         if (_generation > 0 && leases.Renew(Founding, _generation)) return;

@@ -147,7 +147,7 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             try
             {
-                if (await AskRunsAsync(new GetRuns(0), cancel) is RunList list) return list.Served;
+                if (await AskRunsAsync(new GetServed(), cancel) is RunList list) return list.Served;
             }
             catch (AskTimeoutException)
             {

@@ -20,8 +20,12 @@ internal sealed partial class PartitionActor
     private long? _logReadAt;
     private long _logEnd;      // as of then
     private int _inFlight;     // records told and not yet folded
+    private readonly Queue<FoldSlice> _told = new(); // the slices they are in, in order
     private Slice? _loading;   // waits for its entities; nothing behind it is made up meanwhile
     private readonly Stack<Fold> _idleFolds = new();
+
+    /// <summary>Every record before it is folded, and who changed by it is marked.</summary>
+    private long FoldedBelow => _told.TryPeek(out var oldest) ? oldest.From : _stand.Applied;
 
     private sealed class Slice
     {
@@ -183,8 +187,9 @@ internal sealed partial class PartitionActor
 
     private void TellSlice(Slice slice)
     {
-        var told = new FoldSlice(Self, slice.Folds, slice.Folds.Sum(f => f.Records.Length), _stand.Epochs, _stand.RememberOnlyBelow, _images);
+        var told = new FoldSlice(Self, slice.Folds, slice.Folds.Sum(f => f.Records.Length), _stand.Epochs, _stand.RememberOnlyBelow, _images) { From = _stand.Applied };
         _inFlight += told.Records;
+        if (slice.Folds.Count > 0) _told.Enqueue(told);
         foreach (var fold in slice.Folds)
         {
             var resident = fold.Customer;
@@ -215,6 +220,8 @@ internal sealed partial class PartitionActor
     private void OnFolded(FoldSlice slice)
     {
         _inFlight -= slice.Records;
+        slice.IsFolded = true;
+        while (_told.TryPeek(out var oldest) && oldest.IsFolded) _told.Dequeue();
         _stand.Counters = _stand.Counters.Plus(slice.Counts);
         if (_image is not null && slice.Image < _image.Id) _image.Counters = _image.Counters.Plus(slice.Counts);
         _conflicts.AddRange(slice.Conflicts);

@@ -81,8 +81,14 @@ internal sealed partial class PartitionActor
         }
         _changed.RemoveRange(_changed.Count - taken, taken);
         while (ids.Count < rows && _changedIds.TryDequeue(out var id)) ids.Add(id);
-        if (ids.Count > 0) Populate([.. ids], _changed.Count == 0 && _changedIds.Count == 0 ? _stand.Applied : _mark.Below);
-        else if (_sweep is not null && !_sweepReading) ReadSweep();
+        var below = _changed.Count == 0 && _changedIds.Count == 0 ? Math.Max(_mark.Below, FoldedBelow) : _mark.Below;
+        if (ids.Count > 0)
+        {
+            Populate([.. ids], below);
+            return;
+        }
+        _mark = _mark with { Below = below }; // repeats change no row; stored with the next that does
+        if (_sweep is not null && !_sweepReading) ReadSweep();
         else if (_sweep is null && _sweepEnded) EndSweep();
     }
 

@@ -27,7 +27,8 @@ public interface IRunDriver
 
 /// <summary>
 /// The batch runs of the cluster: one persistent actor, a singleton, whose journal is the journal of runs. It recovers wherever it is started again and goes
-/// on with the step that the last one did not finish. Two of them, should a network part the cluster, write the same sequence numbers: one is refused.
+/// on with the step that the last one did not finish. Two of them, should a network part the cluster, write the same sequence numbers: one is refused. The first
+/// thing that each writes is that it is there: one that read the journal before the other's last word would wait for ever for what is long past.
 /// </summary>
 public sealed class RunActor : ReceivePersistentActor
 {
@@ -40,6 +41,7 @@ public sealed class RunActor : ReceivePersistentActor
     private readonly TaskScheduler _background;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<TaskCompletionSource> _persisting = [];
+    private readonly List<IActorRef> _askServed = [];
     private IRunDriver? _driver;
 
     /// <param name="drive">Makes the driver over the recovered journal.</param>
@@ -48,7 +50,8 @@ public sealed class RunActor : ReceivePersistentActor
     {
         (_drive, _onError, _time, _background) = (drive, onError, time, background);
         Recover<RunEvent>(_recovered.Add);
-        Recover<RecoveryCompleted>(_ => Begin());
+        Recover<RunsTaken>(_ => { });
+        Recover<RecoveryCompleted>(_ => Persist(new RunsTaken(), _ => Begin()));
         Command<Append>(append =>
         {
             _persisting.Add(append.Done);
@@ -59,6 +62,16 @@ public sealed class RunActor : ReceivePersistentActor
             });
         });
         Command<GetRuns>(get => Sender.Tell(new RunList(_driver!.List(get.Limit), _driver.Served)));
+        Command<GetServed>(_ =>
+        {
+            if (_askServed.Count == 0) Self.Tell(Confirm.Instance); // one for all who ask meanwhile
+            _askServed.Add(Sender);
+        });
+        Command<Confirm>(_ => Persist(new RunsTaken(), _ =>
+        {
+            foreach (var asker in _askServed) asker.Tell(new RunList([], _driver!.Served));
+            _askServed.Clear();
+        }));
         Command<BeginRun>(_ => Outside(async () => await _driver!.StartAsync(_stop.Token) is var start ? new RunAnswer(start.Started, start.Run) : null!));
         Command<AbandonRun>(abandon => Outside(async () => await _driver!.AbandonAsync(abandon.Run, _stop.Token) is { } ended
             ? new RunAnswer(ended.Taken, ended.Run)
@@ -111,12 +124,18 @@ public sealed class RunActor : ReceivePersistentActor
             {
                 asker.Tell(await work());
             }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                asker.Tell(new RunRefused("who drives the runs is being replaced; ask again"));
+            }
             catch (Exception e)
             {
                 asker.Tell(new RunRefused(e.Message));
             }
         });
     }
+
+    private sealed class Confirm : INoSerializationVerificationNeeded { public static readonly Confirm Instance = new(); }
 
     private sealed record Append(RunEvent Happened, TaskCompletionSource Done) : INoSerializationVerificationNeeded;
 

@@ -12,6 +12,7 @@ internal sealed class BenchContext(BenchOptions options, Action<string> progress
 {
     private readonly List<Func<ValueTask>> _cleanups = [];
     private readonly Dictionary<string, object> _shared = [];
+    private readonly Dictionary<string, IReadOnlyList<BenchRow>> _rows = [];
     private int _folders;
 
     public BenchOptions Options => options;
@@ -36,6 +37,13 @@ internal sealed class BenchContext(BenchOptions options, Action<string> progress
     public long Expected(long value) => options.Tamper ? value + 1 : value;
 
     public string NewFolder(string what) => Directory.CreateDirectory(Path.Combine(Root, $"{Interlocked.Increment(ref _folders):00}-{what}")).FullName;
+
+    /// <summary>What the bench measured, now or earlier in this call: others show it beside theirs.</summary>
+    public async Task<IReadOnlyList<BenchRow>> RowsOfAsync(IBench bench, CancellationToken cancel)
+    {
+        if (!_rows.TryGetValue(bench.Name, out var rows)) _rows[bench.Name] = rows = await bench.RunAsync(this, cancel);
+        return rows;
+    }
 
     /// <summary>Made by the first bench that asks, kept for the others, closed at the end.</summary>
     public async Task<T> SharedAsync<T>(string name, Func<Task<T>> make) where T : class, IAsyncDisposable

@@ -31,7 +31,7 @@ internal static class BenchCommand
             foreach (var bench in benches)
             {
                 Output.Note($"{bench.Name}: {bench.What}");
-                foreach (var row in await bench.RunAsync(context, cancel))
+                foreach (var row in await context.RowsOfAsync(bench, cancel))
                 {
                     rows.Add(row);
                     Output.Note(string.Create(CultureInfo.InvariantCulture, $"  {row.Name} {row.Value:#,0.###} {row.Unit}{(row.Verified ? "" : "  NOT VERIFIED")}"));

@@ -12,7 +12,7 @@ namespace Lambda.Simulation.Actors.Ground;
 /// <summary>What outlives every node: log, stores with their fences, leases, warehouse, the run's journal. And what is true of them, for the checks.</summary>
 internal sealed class Installation
 {
-    private readonly List<RunEvent> _runEvents = [];
+    private readonly List<object> _journal = [];
     private readonly PopulationMark[] _marks;
     private readonly HashSet<int> _rebuilt = [];
 
@@ -89,19 +89,22 @@ internal sealed class Installation
 
     // --- runs ---------------------------------------------------------------------------------------------------------------------
 
-    public IReadOnlyList<RunEvent> RunEvents => _runEvents;
+    /// <summary>The run actor's events and what else it writes.</summary>
+    public IReadOnlyList<object> RunJournal => _journal;
 
-    public RunHistory History() => new(Initial, _runEvents);
+    public IEnumerable<RunEvent> RunEvents => _journal.OfType<RunEvent>();
+
+    public RunHistory History() => new(Initial, RunEvents);
 
     /// <summary>The journal's table: one row for each number.</summary>
-    public void Journal(long sequenceNr, RunEvent happened)
+    public void Journal(long sequenceNr, object happened)
     {
-        if (sequenceNr != _runEvents.Count + 1) throw new SimulatedFault($"journal: number {sequenceNr} is taken, or leaves a gap behind {_runEvents.Count}");
-        _runEvents.Add(happened);
+        if (sequenceNr != _journal.Count + 1) throw new SimulatedFault($"journal: number {sequenceNr} is taken, or leaves a gap behind {_journal.Count}");
+        _journal.Add(happened);
     }
 
     public Publication PublicationOf(long epoch) =>
-        epoch == 0 ? Initial : _runEvents.OfType<RunEvent.Published>().FirstOrDefault(p => p.Publication.Epoch == epoch)?.Publication
+        epoch == 0 ? Initial : _journal.OfType<RunEvent.Published>().FirstOrDefault(p => p.Publication.Epoch == epoch)?.Publication
             ?? throw new LawBrokenException($"epoch {epoch} is served and was never published");
 
     // --- marks --------------------------------------------------------------------------------------------------------------------

@@ -110,9 +110,9 @@ internal sealed class NodeSinkProgress(Installation ground, NodeFaults faults, s
 
 internal sealed class NodeLeases(Installation ground, NodeFaults faults) : ILeaseStore
 {
-    public LeaseAnswer Acquire(int partition, string owner) => faults.Around("lease", () =>
+    public LeaseAnswer Acquire(int partition, string owner, TimeSpan freeFor = default) => faults.Around("lease", () =>
     {
-        var answer = ground.Leases.Acquire(partition, owner);
+        var answer = ground.Leases.Acquire(partition, owner, freeFor);
         if (answer.IsGranted) ground.Grants[partition].Add(new Grant(answer.Generation, owner, ground.Time.GetTimestamp()));
         return answer;
     });
@@ -141,9 +141,9 @@ internal sealed class NodeBases(IBaseStore disk, NodeFaults faults) : IBaseStore
 }
 
 /// <param name="written">The event as it is read again.</param>
-internal sealed class NodeRunEvents(Installation ground, NodeFaults faults, Func<RunEvent, RunEvent> written) : IRunEventStore
+internal sealed class NodeRunEvents(Installation ground, NodeFaults faults, Func<object, object> written) : IRunEventStore
 {
-    public IReadOnlyList<RunEvent> Read() => ground.RunEvents;
+    public IReadOnlyList<object> Read() => ground.RunJournal;
 
-    public void Write(long sequenceNr, RunEvent happened) => faults.Around("journal", () => ground.Journal(sequenceNr, written(happened)));
+    public void Write(long sequenceNr, object happened) => faults.Around("journal", () => ground.Journal(sequenceNr, written(happened)));
 }

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Persistence;
-using Lambda.BatchLayer.Runs;
 using Lambda.Simulation.Actors.Machine;
 
 namespace Lambda.Simulation.Actors.Ground;
@@ -9,10 +8,10 @@ namespace Lambda.Simulation.Actors.Ground;
 internal interface IRunEventStore
 {
     /// <summary>Sequence numbers from 1 on, without a gap.</summary>
-    IReadOnlyList<RunEvent> Read();
+    IReadOnlyList<object> Read();
 
     /// <exception cref="Exception">Not written, or it is not known whether.</exception>
-    void Write(long sequenceNr, RunEvent happened);
+    void Write(long sequenceNr, object happened);
 }
 
 /// <summary>
@@ -38,7 +37,7 @@ internal sealed class RunJournalPlugin : UntypedActor
         var events = write.Messages.SelectMany(m => (IEnumerable<IPersistentRepresentation>)m.Payload).ToList();
         try
         {
-            foreach (var e in events) _store.Write(e.SequenceNr, (RunEvent)e.Payload);
+            foreach (var e in events) _store.Write(e.SequenceNr, e.Payload);
         }
         catch (Exception e)
         {

@@ -105,7 +105,7 @@ internal sealed class SimulatedNode
         {
             try
             {
-                return (await _network.AskAsync<RunList>(this, HostActor.Runs, new GetRuns(0), ServedTimeout)).Served;
+                return (await _network.AskAsync<RunList>(this, HostActor.Runs, new GetServed(), ServedTimeout)).Served;
             }
             catch (AskTimeoutException)
             {
@@ -124,10 +124,10 @@ internal sealed class SimulatedNode
     }
 
     /// <summary>What is read of it again, by nodes of this version.</summary>
-    private RunEvent Written(RunEvent happened)
+    private object Written(object happened)
     {
         var (manifest, bytes) = Encode(happened);
-        return (RunEvent)Wire.FromBinary(bytes, manifest);
+        return Wire.FromBinary(bytes, manifest);
     }
 
     private sealed class Maker<T>(Func<T> make) : IIndirectActorProducer where T : ActorBase

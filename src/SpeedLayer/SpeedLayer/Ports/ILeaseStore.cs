@@ -8,7 +8,8 @@ public interface ILeaseStore
 {
     /// <summary>Grants the lease when nobody holds it, it has expired, or the same owner asks again (under a new generation).</summary>
     /// <param name="owner">Names one run of one process: a node that starts again is another owner.</param>
-    LeaseAnswer Acquire(int partition, string owner);
+    /// <param name="freeFor">How long another's must have been free before it is granted: leaves it to those who ask without waiting.</param>
+    LeaseAnswer Acquire(int partition, string owner, TimeSpan freeFor = default);
 
     /// <summary>Prolongs these leases.</summary>
     /// <returns>For each, in order: false when a higher generation has overtaken it, or it was given back.</returns>
@@ -23,7 +24,7 @@ public interface ILeaseStore
 
 /// <param name="Generation">What was granted; 0 when another owner holds it.</param>
 /// <param name="HeldBy">That owner.</param>
-/// <param name="FreeIn">When its lease expires unless it is renewed.</param>
+/// <param name="FreeIn">When its lease expires unless it is renewed, and has been free for as long as was asked for.</param>
 public readonly record struct LeaseAnswer(long Generation, string? HeldBy, TimeSpan FreeIn)
 {
     public bool IsGranted => Generation > 0;

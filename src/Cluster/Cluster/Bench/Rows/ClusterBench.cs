@@ -23,8 +23,8 @@ internal sealed class ClusterBench : IBench
 
     private static async Task<IReadOnlyList<BenchRow>> ThreeNodesAsync(BenchContext context, CancellationToken cancel)
     {
-        var embedded = (await new IngestBench().RunAsync(context, cancel))[0];
-        var embeddedHttp = (await new HttpBench().RunAsync(context, cancel))[1];
+        var embedded = (await context.RowsOfAsync(new IngestBench(), cancel))[0];
+        var embeddedHttp = (await context.RowsOfAsync(new HttpBench(), cancel))[1];
         await using var cluster = await LocalCluster.StartAsync(Options(context, "cluster", 3), cancel);
         var ingest = new ClusterIngest(context, cluster);
         var rows = await ingest.RunAsync(embedded, embeddedHttp, cancel);
