@@ -1,3 +1,4 @@
+using Lambda.Domain.Tests.Definitions;
 using Lambda.Domain.Views;
 using Lambda.Domain.Yaml;
 using Xunit;

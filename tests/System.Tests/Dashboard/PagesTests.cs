@@ -105,6 +105,21 @@ public sealed class PagesTests(FilledHost host)
         Assert.Empty(tab.Errors);
     }
 
+    /// <summary>As hosts answer that note who enters and leaves.</summary>
+    [SkippableFact]
+    public async Task Segments_WhenTheHostNotesChanges_TellTheirSizesAndSinceWhen()
+    {
+        await using var tab = await host.OpenAsync("#/segments", before: async page =>
+        {
+            await page.RouteAsync("**/v1/segments", Answer("""{"segments":[{"segment":"dormant","doc":"","rule":"","size":17}],"meta":{"definition":"d","oldest_epoch":1,"oldest_as_of":null,"rows":50}}"""));
+            await page.RouteAsync("**/v1/customers/anna/segments", Answer("""{"segments":[{"segment":"high_value","member":true,"since":{"cause":"event","at":"2026-03-01T10:00:00Z"}}]}"""));
+        });
+        await tab.Page.Locator(".segments li", new PageLocatorOptions { HasText = "Dormant" }).Locator(".segment-size", new LocatorLocatorOptions { HasText = "1734%" }).WaitForAsync();
+        await tab.GoAsync("#/customer/anna");
+        await tab.SeesAsync("Since 2026-03-01 10:00:00 UTC, by an event.");
+        Assert.Empty(tab.Errors);
+    }
+
     [SkippableFact]
     public async Task Dictionary_WhenFiltered_ShowsWhatFits()
     {
@@ -136,6 +151,8 @@ public sealed class PagesTests(FilledHost host)
         await tab.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Replay", Exact = true }).ClickAsync();
         await tab.SeesAsync("0 replayed, 1 refused again.");
     }
+
+    private static Func<IRoute, Task> Answer(string json) => route => route.FulfillAsync(new RouteFulfillOptions { ContentType = "application/json", Body = json });
 
     private static string Euro(long minor) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"€{minor / 100m:N2}");
 }

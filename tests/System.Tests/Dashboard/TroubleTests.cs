@@ -60,7 +60,7 @@ public sealed class TroubleTests(FilledHost host)
     {
         await using var tab = await host.OpenAsync("#/customer/anna", before: async page =>
         {
-            foreach (var path in new[] { "**/explain*", "**/timeline*", "**/search" }) await page.RouteAsync(path, Answer(404, "no-such-route", "there is nothing here"));
+            foreach (var path in new[] { "**/explain*", "**/timeline*", "**/search", "**/segments" }) await page.RouteAsync(path, Answer(404, "no-such-route", "there is nothing here"));
         });
         await tab.SeesAsync("Anna Novak");
         await tab.Page.Locator(".timeline .event-title", new PageLocatorOptions { HasText = "transaction" }).First.WaitForAsync(); // event by event instead

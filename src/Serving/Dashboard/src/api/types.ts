@@ -114,6 +114,15 @@ export interface SearchPage {
   meta: { definition: string; oldest_epoch: number; oldest_as_of: string | null; rows: number };
 }
 
+export interface Segments {
+  segments: { segment: string; size: number }[];
+  meta: SearchPage["meta"];
+}
+
+export interface CustomerSegments {
+  segments: { segment: string; member: boolean; since: { cause: "event" | "day" | "definition"; at: string } | null }[];
+}
+
 export interface QuarantinePage {
   entries: { id: number; at: string; source: string; line: number; field: string; reason: string; detail: string; raw?: string; raw_base64?: string; replayed_at: string | null }[];
   next: number | null;

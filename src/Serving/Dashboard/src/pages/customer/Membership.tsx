@@ -1,14 +1,20 @@
 import { useState } from "preact/hooks";
-import type { Customer, Scalar } from "../../api/types";
+import { ask } from "../../api/client";
+import type { Customer, CustomerSegments, Scalar } from "../../api/types";
 import { Card, Tag } from "../../components/basics";
 import { Rule } from "../../components/Rule";
+import { useAsk } from "../../state/asking";
 import { namesIn, useDefinition, valueOf } from "../../view/definition";
-import { formatValue, titleOf } from "../../view/format";
+import { formatInstant, formatValue, titleOf } from "../../view/format";
+
+const Causes = { event: "by an event", day: "as a day began", definition: "by a new definition" };
 
 /** The segments a customer is in, and why; on demand those it is not in, and why not. */
 export function Membership({ customer, currency, explain }: { customer: Customer; currency: string | null; explain: (name: string) => void }) {
   const definition = useDefinition()!;
   const [all, setAll] = useState(false);
+  // Not every host notes it; what a segment rests on is shown all the same.
+  const noted = useAsk((signal) => ask<CustomerSegments>(`v1/customers/${encodeURIComponent(customer.customer_id)}/segments`, { signal }), [customer.segments.join()]);
   const inside = definition.segments.filter((s) => customer.segments.includes(s.name));
   const shown = all ? [...inside, ...definition.segments.filter((s) => !inside.includes(s))] : inside;
   return (
@@ -19,9 +25,10 @@ export function Membership({ customer, currency, explain }: { customer: Customer
       <ul class="memberships">
         {shown.map((s) => {
           const isIn = inside.includes(s);
+          const since = isIn ? noted.data?.segments.find((m) => m.segment === s.name)?.since : null;
           return (
             <li key={s.name} class={isIn ? "" : "out"}>
-              <p class="membership-head"><Tag tone={isIn ? "good" : "plain"}>{isIn ? "in" : "not in"}</Tag> <button type="button" class="link name" onClick={() => explain(s.name)}>{titleOf(s.name)}</button> <span class="quiet-text">{s.doc}</span></p>
+              <p class="membership-head"><Tag tone={isIn ? "good" : "plain"}>{isIn ? "in" : "not in"}</Tag> <button type="button" class="link name" onClick={() => explain(s.name)}>{titleOf(s.name)}</button> <span class="quiet-text">{s.doc}{since && <> Since {formatInstant(since.at)} UTC, {Causes[since.cause]}.</>}</span></p>
               <Rule text={s.computed_as} />
               <dl class="because">
                 {namesIn(s.computed_as, definition).map((o) => {
