@@ -83,6 +83,21 @@ public sealed class TroubleTests(FilledHost host)
         Assert.Empty(tab.Errors);
     }
 
+    [SkippableFact]
+    public async Task Overview_WhenAPartitionMoves_WaitsBeforeItAlarms()
+    {
+        await using var tab = await host.OpenAsync(before: page => page.RouteAsync(Status, async route =>
+        {
+            var answer = await route.FetchAsync();
+            var moving = (await answer.TextAsync()).Replace("\"partition\":0,\"state\":\"ready\",\"reason\":null", "\"partition\":0,\"state\":\"unknown\",\"reason\":\"it is moving\"", StringComparison.Ordinal);
+            await route.FulfillAsync(new RouteFulfillOptions { Response = answer, Body = moving });
+        }));
+        await tab.SeesAsync("nobody answers for partition 0");
+        Assert.Equal("pending", await tab.Page.Locator(".alerts .tag").InnerTextAsync()); // a minute's patience, as in Prometheus
+        Assert.False(await tab.Page.Locator(".menu .badge").IsVisibleAsync());
+        Assert.Empty(tab.Errors);
+    }
+
     private static Func<IRoute, Task> Answer(int status, string kind, string detail, int? retryAfter = null) => route => route.FulfillAsync(new RouteFulfillOptions
     {
         Status = status,

@@ -1,7 +1,7 @@
 // What the whole page follows: the engine's status, its runs, and the last minutes of both as points of charts.
 import { ask, ApiError } from "../api/client";
 import type { Run, Status } from "../api/types";
-import { evaluate, type Alert, type Watch } from "../view/alerts";
+import { evaluate, Unknown, type Alert, type Watch } from "../view/alerts";
 import { createStore } from "./store";
 
 const PollMs = 2_000;
@@ -34,7 +34,12 @@ const Nothing: Live = { status: null, runs: null, points: [], alerts: [], error:
 
 export const live = createStore<Live>(Nothing);
 
-const sum = (status: Status, of: "end" | "applied" | "sunk") => status.partitions.reduce((n, p) => n + p[of], 0);
+/** Of the partitions that both know: one that moved meanwhile did not take in all it has at once. */
+function grown(before: Status, now: Status, of: "end" | "applied" | "sunk"): number {
+  const known = new Map(before.partitions.filter((p) => p.state !== Unknown).map((p) => [p.partition, p]));
+  return now.partitions.reduce((n, p) => n + Math.max(0, p[of] - (known.get(p.partition)?.[of] ?? p[of])), 0);
+}
+
 const sumOver = (status: Status, of: (p: Status["partitions"][number]) => number) => status.partitions.reduce((n, p) => n + Math.max(0, of(p)), 0);
 
 export const lagOf = (status: Status) => ({
@@ -101,6 +106,6 @@ export function follow(): () => void {
 
 function pointOf(before: { status: Status; atMs: number }, now: { status: Status; atMs: number }): Point {
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
-  const rate = (of: "end" | "applied" | "sunk") => Math.max(0, (sum(now.status, of) - sum(before.status, of)) / seconds);
+  const rate = (of: "end" | "applied" | "sunk") => grown(before.status, now.status, of) / seconds;
   return { atMs: now.atMs, appendedPerS: rate("end"), foldedPerS: rate("applied"), sunkPerS: rate("sunk"), ...lagOf(now.status) };
 }

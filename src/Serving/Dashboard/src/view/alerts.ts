@@ -35,6 +35,9 @@ export interface Rule {
 const worst = (status: Status, of: (p: Status["partitions"][number]) => number) =>
   status.partitions.reduce((most, p) => (of(p) > of(most) ? p : most), status.partitions[0]!);
 
+/** Of a partition that is moving, or whose node is lost: its figures are 0 and say nothing. */
+export const Unknown = "unknown";
+
 const StaleMs = 5_000;
 const CheckpointLag = 1_000_000;
 const SinkLag = 500_000;
@@ -48,9 +51,16 @@ export const Rules: Rule[] = [
     check: ({ status }) => (status.state === "starting" || status.state === "stopping" ? `the engine is ${status.state}${status.reasons[0] ? `: ${status.reasons[0]}` : ""}` : null),
   },
   {
+    name: "LambdaPartitionUnowned", severity: "critical", forSeconds: 60,
+    check: ({ status }) => {
+      const silent = status.partitions.filter((p) => p.state === Unknown);
+      return silent.length === 0 ? null : `nobody answers for partition ${silent.map((p) => p.partition).join(", ")}`;
+    },
+  },
+  {
     name: "LambdaPartitionStopped", severity: "critical", forSeconds: 30,
     check: ({ status }) => {
-      const stopped = status.partitions.filter((p) => p.reason !== null);
+      const stopped = status.partitions.filter((p) => p.reason !== null && p.state !== Unknown);
       return stopped.length === 0 ? null : stopped.map((p) => `partition ${p.partition}: ${p.reason}`).join("; ");
     },
   },
