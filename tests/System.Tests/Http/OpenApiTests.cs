@@ -141,6 +141,9 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("GET", "/healthz", "/healthz", null, null),
         ("GET", "/readyz", "/readyz", null, null),
         ("GET", "/openapi/v1.json", "/openapi/v1.json", null, null),
+        ("GET", "/", "/", null, null),
+        ("GET", "/dashboard/app.js", "/dashboard/{file}", null, null),
+        ("GET", "/dashboard/none", "/dashboard/{file}", null, null),
     ];
 
     private void Prepare()
@@ -162,6 +165,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         var what = $"{method} {response.RequestMessage!.RequestUri} {(int)response.StatusCode}";
         Assert.True(replies.TryGetProperty($"{(int)response.StatusCode}", out var reply), $"{what} is not described");
         Assert.True(reply.GetProperty("content").TryGetProperty(response.Content.Headers.ContentType!.MediaType!, out var content), $"{what}: {response.Content.Headers.ContentType} is not described");
+        if (body.ValueKind == JsonValueKind.Undefined) return; // no JSON: its media type is all there is to say
         var errors = new JsonSchema(document).Check(content.GetProperty("schema").GetProperty("$ref").GetString()!.Split('/')[^1], body);
         Assert.True(errors.Count == 0, $"{what}:\n{string.Join('\n', errors)}");
     }

@@ -23,5 +23,6 @@ internal static class Operations
         AuditApi.List, AuditApi.Heads, AuditApi.Verify,
         TopicsApi.List, TopicsApi.Reset,
         MetricsApi.Get, OpenApiEndpoint.Get,
+        DashboardApi.Page, DashboardApi.File,
     ];
 }
