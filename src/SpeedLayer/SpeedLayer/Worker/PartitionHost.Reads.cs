@@ -169,14 +169,21 @@ public sealed partial class PartitionHost
     }
 
     /// <summary>
-    /// Customers of the base and of the stored entities, ascending, each once: for a sweep, which holds the base until it ends. Customers that are
-    /// in neither yet have changed since start and are flushed anyway.
+    /// Everybody, for a sweep, which holds the base until it ends: first whoever no checkpoint names yet, then the customers of the base and of the stored entities, ascending; some
+    /// are named twice. Who comes later has changed and is written anyway.
     /// </summary>
-    public IEnumerable<CustomerId> Customers() => CustomerScan.Of(
-        () =>
+    public IEnumerable<CustomerId> Customers()
+    {
+        CustomerId[] unstored;
+        lock (_gate) unstored = [.. _worker.Unstored()];
+        foreach (var customer in unstored) yield return customer;
+        foreach (var customer in CustomerScan.Of(HoldBase, _ports.Checkpoints.Scan(Partition))) yield return customer;
+
+        IBaseView? HoldBase()
         {
             lock (_gate) return _base is not null && _base.TryAcquire() ? _base : null;
-        }, _ports.Checkpoints.Scan(Partition));
+        }
+    }
 
     private PopulationRow? RowOf(CustomerId customer, int asOfDay)
     {

@@ -141,12 +141,6 @@ public sealed partial class PartitionHost : IWorkerEffects
         }
     }
 
-    /// <summary>Marks the customers that differ from the stored checkpoint as changed.</summary>
-    public void MarkDirtyChanged()
-    {
-        lock (_gate) _worker.MarkDirtyChanged();
-    }
-
     private void MarkChanged(CustomerId customer)
     {
         lock (_gate) _worker.MarkChanged(LoadOne(customer));

@@ -168,10 +168,8 @@ public sealed class PartitionWorker
         _changed.Add(entity);
     }
 
-    public void MarkDirtyChanged()
-    {
-        foreach (var entity in _dirty) MarkChanged(entity);
-    }
+    /// <summary>Customers that differ from what is stored: also those of the image that is being written.</summary>
+    public IEnumerable<CustomerId> Unstored() => _dirty.Concat(_image?.Entities ?? []).Select(e => e.Id);
 
     /// <summary>Hands out up to <paramref name="max"/> customers whose finished row may have changed.</summary>
     public void TakeChanged(int max, List<CustomerEntity> to)
