@@ -9,7 +9,7 @@ namespace Lambda.Simulation;
 
 /// <summary>What a scenario did and checked.</summary>
 public sealed record ScenarioReport(ulong Seed, long Events, long Reads, long Crashes, long Published, long Failed, long Abandoned, long Rebuilds,
-    long LateRepeats, long DefinitionChanges);
+    long LateRepeats, long DefinitionChanges, long Erasures);
 
 /// <summary>An answer was not what the events say: the seed replays it.</summary>
 public sealed class LawBrokenException(string message) : Exception(message);
@@ -58,7 +58,7 @@ public sealed class Scenario
         return new ScenarioReport(
             _seed, _world.Mirror.Events, _reads, _world.Faults.Crashes, runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Published),
             runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Failed), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned), _rebuilds,
-            runs.Sum(r => r.Checks?.LateRepeats ?? 0), runs.Zip(runs.Skip(1)).Count(p => p.First.DefinitionHash != p.Second.DefinitionHash));
+            runs.Sum(r => r.Checks?.LateRepeats ?? 0), runs.Zip(runs.Skip(1)).Count(p => p.First.DefinitionHash != p.Second.DefinitionHash), _world.Mirror.Erasures);
     }
 
     private async Task StepAsync(int step)
@@ -226,7 +226,7 @@ public sealed class Scenario
         foreach (var row in host.RowsOf(host.TakeChanged(50, out _), Clock.DayOfMs(_world.Time.NowMs)))
         {
             _reads++;
-            Compare(row.Customer.ToString(), partition, row.Epoch, row.Applied, row.Answer.AsOfDay, row.Answer, null);
+            Compare(row.Customer.ToString(), partition, row.Epoch, row.Applied, row.Answer.AsOfDay, row.IsGone ? null : row.Answer, null);
         }
     }
 

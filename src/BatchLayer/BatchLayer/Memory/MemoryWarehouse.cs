@@ -81,7 +81,8 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation
         List<LateRepeat> late = [];
         await RunAsync("late", [() =>
         {
-            var copies = Raw(partition).Below(toOffset).GroupBy(r => (r.Customer, r.EventId)).Select(g => g.ToList());
+            var raw = Raw(partition);
+            var copies = raw.Below(toOffset).Where(r => r.Offset >= raw.ErasedBefore(r.Customer, toOffset)).GroupBy(r => (r.Customer, r.EventId)).Select(g => g.ToList());
             foreach (var c in copies)
                 for (var i = 1; i < c.Count; i++)
                     if (c[i].Offset >= fromOffset && c[i].AppendedAtMs - c[i - 1].AppendedAtMs > horizonMs)
@@ -137,7 +138,7 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation
     /// <summary>The population under a definition, ascending by customer; empty when it has no table.</summary>
     public IReadOnlyList<PopulationRow> Population(string definitionHash)
     {
-        lock (_lock) return _population.TryGetValue(definitionHash, out var rows) ? [.. rows.Values.OrderBy(r => r.Customer)] : [];
+        lock (_lock) return _population.TryGetValue(definitionHash, out var rows) ? [.. rows.Values.Where(r => !r.IsGone).OrderBy(r => r.Customer)] : [];
     }
 
     private static long Stamp(PopulationRow row) => row.Epoch + row.Applied + row.Answer.AsOfDay;

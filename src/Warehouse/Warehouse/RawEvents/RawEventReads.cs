@@ -1,7 +1,9 @@
 using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
+using Lambda.Domain.Views;
 using Lambda.Warehouse.Client;
+using Lambda.Warehouse.Schema;
 
 namespace Lambda.Warehouse.RawEvents;
 
@@ -44,7 +46,8 @@ internal sealed class RawEventReads(ClickHouseClient client)
     /// </summary>
     public async Task<IReadOnlyList<LateRepeat>> LateRepeatsAsync(int partition, long fromOffset, long toOffset, long horizonMs, CancellationToken cancel)
     {
-        const string sql = """
+        var counted = $"partition = {"{partition:UInt16}"} AND offset < {"{cut:Int64}"} AND {ViewSql.NotErased(RawEventColumns.Table, ErasureBlock.Table)}";
+        var sql = $$"""
             SELECT customer_id, event_id, offset FROM
             (
                 SELECT customer_id, event_id, offset, appended_at,
@@ -52,9 +55,9 @@ internal sealed class RawEventReads(ClickHouseClient client)
                 FROM
                 (
                     SELECT customer_id, event_id, offset, any(raw_events.appended_at) AS appended_at FROM raw_events
-                    WHERE partition = {partition:UInt16} AND offset < {to:Int64} AND (customer_id, event_id) IN
+                    WHERE {{counted}} AND (customer_id, event_id) IN
                     (
-                        SELECT customer_id, event_id FROM raw_events WHERE partition = {partition:UInt16} AND offset < {to:Int64}
+                        SELECT customer_id, event_id FROM raw_events WHERE {{counted}}
                         GROUP BY partition, customer_id, event_id HAVING max(offset) >= {from:Int64} AND max(offset) > min(offset) AND max(raw_events.appended_at) - min(raw_events.appended_at) > {horizon:Int64}
                         SETTINGS optimize_aggregation_in_order = 1
                     )
@@ -65,7 +68,7 @@ internal sealed class RawEventReads(ClickHouseClient client)
             WHERE copy > 1 AND offset >= {from:Int64} AND appended_at - earlier > {horizon:Int64}
             ORDER BY offset
             """;
-        var parameters = new QueryParameters { { "partition", partition }, { "from", fromOffset }, { "to", toOffset }, { "horizon", horizonMs } };
+        var parameters = new QueryParameters { { "partition", partition }, { "from", fromOffset }, { "cut", toOffset }, { "horizon", horizonMs } };
         return await client.ListAsync(sql,
             (ref RowBinaryReader row) => new LateRepeat(new CustomerId(row.Bytes()), row.Text(), row.Int64()), parameters, await _batch.GetAsync(cancel), cancel: cancel);
     }
@@ -77,7 +80,7 @@ internal sealed class RawEventReads(ClickHouseClient client)
     public async Task<IReadOnlyList<CustomerEvent>> EventsAsync(
         int partition, CustomerId customer, (long OccurredAtMicros, long Offset)? before, int limit, CancellationToken cancel)
     {
-        const string customerRows = "FROM raw_events WHERE partition = {partition:UInt16} AND customer_id = {customer:String}";
+        var customerRows = $"FROM raw_events WHERE partition = {"{partition:UInt16}"} AND customer_id = {"{customer:String}"} AND raw_events.offset >= {ViewSql.CustomerErasedBefore(ErasureBlock.Table)}";
         var sql = $$"""
             SELECT offset, occurred_at, appended_at, body {{customerRows}} AND offset IN
             (
@@ -90,7 +93,7 @@ internal sealed class RawEventReads(ClickHouseClient client)
             )
             ORDER BY occurred_at DESC, offset DESC LIMIT 1 BY offset
             """;
-        var parameters = new QueryParameters { { "partition", partition }, { "customer", customer.Utf8 }, { "limit", limit } };
+        var parameters = new QueryParameters { { "partition", partition }, { "customer", customer.Utf8 }, { "cut", long.MaxValue }, { "limit", limit } };
         if (before is var (at, offset))
         {
             parameters.Add("beforeAt", at);
