@@ -43,7 +43,7 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
         var customers = (await client.ListAsync($"SELECT count() FROM {attempt}", (ref RowBinaryReader row) => (long)row.UInt64(), cancel: cancel))[0];
         var change = customers > 0 ? $"REPLACE PARTITION {Number(partition)} FROM {attempt}" : $"DROP PARTITION {Number(partition)}"; // nothing is refused as a source
         await client.ExecuteAsync($"ALTER TABLE {table} {change}", repeat: Repeat.Safe, cancel: cancel);
-        await client.ExecuteAsync($"DROP TABLE IF EXISTS {attempt}", repeat: Repeat.Safe, cancel: cancel);
+        await client.ExecuteAsync($"DROP TABLE IF EXISTS {attempt} SYNC", repeat: Repeat.Safe, cancel: cancel);
         return customers;
     }
 
@@ -109,7 +109,7 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
             "SELECT name FROM system.tables WHERE database = {database:String} AND (startsWith(name, 'batch_') OR startsWith(name, 'computing_'))",
             (ref RowBinaryReader row) => row.Text(), new QueryParameters { { "database", client.Database } }, cancel: cancel);
         foreach (var table in tables.Where(t => which(t)))
-            await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)}", repeat: Repeat.Safe, cancel: cancel);
+            await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)} SYNC", repeat: Repeat.Safe, cancel: cancel);
     }
 
     private static string TableOf(ViewDefinition definition, long epoch) => $"batch_{definition.Hash[..8]}_e{Number(epoch)}";

@@ -11,6 +11,8 @@ namespace Lambda.SpeedLayer.Sqlite.Log;
 /// </summary>
 internal sealed class LogWriter
 {
+    private const int WalWaitMs = 50; // appends wait as long
+
     private readonly LogFile _file;
     private readonly LogTail _tail;
     private readonly AppendQueue _queue;
@@ -34,10 +36,11 @@ internal sealed class LogWriter
 
     private void Run()
     {
-        while (_queue.Take(_group, out var truncation))
+        while (_queue.Take(_group, out var upkeep))
         {
             if (_group.Count > 0) Write();
-            if (truncation is not null) Truncate(truncation);
+            if (upkeep is PendingTruncation truncation) Truncate(truncation);
+            if (upkeep is PendingRewrite rewrite) Rewrite(rewrite);
             _file.Writer.CheckpointWal(_limits.WalPagesMax);
         }
     }
@@ -96,6 +99,40 @@ internal sealed class LogWriter
             to += part.Length;
         }
         return whole;
+    }
+
+    /// <summary>One slice: of frames, in order; then of free pages, which hold what stood there and what retention deleted; at last the WAL.</summary>
+    private void Rewrite(PendingRewrite rewrite)
+    {
+        try
+        {
+            rewrite.Cancel.ThrowIfCancellationRequested();
+            if (rewrite.Frames.Count > 0)
+            {
+                _file.Writer.Execute("PRAGMA secure_delete=ON");
+                _file.Writer.Transaction(() =>
+                {
+                    for (long bytes = 0; bytes < _limits.TruncateBytesPerSlice && rewrite.Frames.TryDequeue(out var frame); bytes += frame.Records.Length) _table.Replace(frame);
+                });
+                return;
+            }
+            if (_free.GiveBackAny()) return;
+            _file.Writer.Execute("PRAGMA secure_delete=OFF");
+            var isEmpty = _file.Writer.EmptyWal(WalWaitMs);
+            _queue.Done(rewrite);
+            if (isEmpty) rewrite.SetResult();
+            else rewrite.SetException(new LogWriteException(_file.Path, "its WAL could not be emptied: somebody reads the file"));
+        }
+        catch (OperationCanceledException)
+        {
+            _queue.Done(rewrite);
+            rewrite.SetCanceled(rewrite.Cancel);
+        }
+        catch (SqliteFault fault)
+        {
+            _queue.Done(rewrite);
+            rewrite.SetException(new LogWriteException(fault.File, fault.Cause, fault));
+        }
     }
 
     /// <summary>One slice, first of what is deleted, then of free pages given back; the truncation stays first in the queue until it is done, appends go in between.</summary>

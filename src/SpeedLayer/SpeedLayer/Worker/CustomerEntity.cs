@@ -105,11 +105,15 @@ public sealed class CustomerEntity(CustomerId id)
         (_nextView, _nextEpoch) = (at.Next, at.Open);
     }
 
+    /// <summary>Nothing is left of it: it need not be stored. The entity is settled.</summary>
+    public bool IsNothing(long nowMs, uint horizonSeconds) =>
+        _erasedIn == 0 && _closed is null && _open is null && _next is null && _seen.CountAlive(SecondOf(nowMs), horizonSeconds) == 0;
+
     /// <summary>Writes the entity; writes nothing when nothing is left of it (its row is then deleted).</summary>
     public void Encode(IBufferWriter<byte> to, Epochs at, long nowMs, uint horizonSeconds)
     {
         Settle(at);
-        if (_erasedIn == 0 && _closed is null && _open is null && _next is null && _seen.CountAlive(SecondOf(nowMs), horizonSeconds) == 0) return;
+        if (IsNothing(nowMs, horizonSeconds)) return;
         WriteHead(to);
         EncodeDelta(to, _closed, _closedThrough);
         EncodeDelta(to, _open, _openEpoch);

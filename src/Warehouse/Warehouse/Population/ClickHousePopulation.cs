@@ -60,7 +60,7 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
             "SELECT name FROM system.tables WHERE database = {database:String} AND startsWith(name, {prefix:String}) AND name != {active:String}",
             (ref RowBinaryReader row) => row.Text(),
             new QueryParameters { { "database", client.Database }, { "prefix", View + "_" }, { "active", active } }, cancel: cancel);
-        foreach (var table in tables) await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)}", repeat: Repeat.Safe, cancel: cancel);
+        foreach (var table in tables) await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)} SYNC", repeat: Repeat.Safe, cancel: cancel);
         foreach (var hash in _idle.Keys.Where(h => h != definition.Hash))
             if (_idle.TryRemove(hash, out var blocks)) Drop(blocks);
     }

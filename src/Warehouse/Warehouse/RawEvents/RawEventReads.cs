@@ -3,6 +3,7 @@ using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Warehouse.Client;
+using Lambda.Warehouse.Privacy;
 using Lambda.Warehouse.Schema;
 
 namespace Lambda.Warehouse.RawEvents;
@@ -26,18 +27,37 @@ internal sealed class RawEventReads(ClickHouseClient client)
     private async Task<RawTotals> TotalsAsync(int partition, long cut, CancellationToken cancel)
     {
         const string sums = "sum(content_hash), sum(toInt128(billing_amount_minor))";
-        const string below = "FROM raw_events WHERE partition = {partition:UInt16} AND offset < {cut:Int64}";
+        var removed = await RemovedAsync(partition, cut, cancel);
+        var below = $"FROM raw_events WHERE partition = {"{partition:UInt16}"} AND offset < {"{cut:Int64}"}{(removed is null ? "" : $" AND {Uncounted.Condition}")}";
         // Both sums wrap, as the log's own do. Repeats of a position are rare: rows are summed as they are if there is none.
         var rows = await client.ListAsync($"SELECT count(), uniqExact(offset), {sums} {below}",
             (ref RowBinaryReader row) => (Rows: row.UInt64(), Distinct: row.UInt64(), Hash: row.UInt64(), Billing: row.Int128()), Place(), await _batch.GetAsync(cancel), cancel: cancel);
         var all = rows[0];
-        if (all.Rows == all.Distinct) return new RawTotals(partition, (long)all.Rows, all.Hash, all.Billing);
+        if (all.Rows == all.Distinct) return Sum(new RawTotals(partition, (long)all.Rows, all.Hash, all.Billing), removed);
         var once = await client.ListAsync(
             $"SELECT count(), {sums} FROM (SELECT offset, any(content_hash) AS content_hash, any(billing_amount_minor) AS billing_amount_minor {below} GROUP BY offset)",
             (ref RowBinaryReader row) => new RawTotals(partition, (long)row.UInt64(), row.UInt64(), row.Int128()), Place(), await _batch.GetAsync(cancel), cancel: cancel);
-        return once[0];
+        return Sum(once[0], removed);
 
         QueryParameters Place() => new() { { "partition", partition }, { "cut", cut } };
+    }
+
+    private static RawTotals Sum(RawTotals held, RawTotals? removed) => removed is null
+        ? held
+        : new RawTotals(held.Partition, held.Events + removed.Events, unchecked(held.HashSum + removed.HashSum), held.BillingMinorSum + removed.BillingMinorSum);
+
+    /// <summary>What erasures below the cut took out, or are about to; null when there is none.</summary>
+    private async Task<RawTotals?> RemovedAsync(int partition, long cut, CancellationToken cancel)
+    {
+        var rows = await client.ListAsync("""
+            SELECT count(), toInt64(sum(n)), sum(hash), sum(billing) FROM
+            (
+                SELECT any(events) AS n, any(content_hash) AS hash, any(billing_amount_minor) AS billing FROM raw_removed
+                WHERE partition = {partition:UInt16} AND erasure < {cut:Int64} GROUP BY erasure
+            )
+            """, (ref RowBinaryReader row) => (Erasures: row.UInt64(), Totals: new RawTotals(partition, row.Int64(), row.UInt64(), row.Int128())),
+            new QueryParameters { { "partition", partition }, { "cut", cut } }, cancel: cancel);
+        return rows[0].Erasures == 0 ? null : rows[0].Totals;
     }
 
     /// <summary>
