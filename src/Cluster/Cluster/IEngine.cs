@@ -28,6 +28,8 @@ public interface IEngine : IAsyncDisposable
 
     CustomerPseudonym Pseudonyms { get; }
 
+    IErasures Erasures { get; }
+
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }
 

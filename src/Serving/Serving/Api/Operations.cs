@@ -6,7 +6,7 @@ internal static class Operations
     public static readonly IReadOnlyList<Operation> All =
     [
         EventsApi.Post,
-        CustomersApi.Get, CustomersApi.Events,
+        CustomersApi.Get, CustomersApi.Events, PersonalDataApi.Get, ErasuresApi.Erase, ErasuresApi.List, ErasuresApi.Get,
         RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,
