@@ -104,7 +104,7 @@ public sealed class SqliteEventLog : IEventLog, IErasableLog
     }
 
     /// <summary>
-    /// Frames are read here, a few at a time, and written by the one writer. A file of before shrinking was known keeps its free pages until they are used again.
+    /// Frames are read here, a few at a time, and written by the one writer, which then writes the whole file anew.
     /// </summary>
     public async Task<long> EraseAsync(int partition, CustomerId? customer, long throughOffset, CancellationToken cancel)
     {
@@ -121,7 +121,7 @@ public sealed class SqliteEventLog : IEventLog, IErasableLog
             erased += changed.Sum(c => c.Records);
             next = frames[^1].EndOffset;
         }
-        if (erased == 0) await _queue.Add(new PendingRewrite([], cancel)); // an earlier pass may have been cut short before it cleaned the file
+        await _queue.Add(new PendingCleaning(cancel)); // also when nothing was found: an earlier pass may have been cut short before
         _tail.Forget();
         return erased;
     }

@@ -20,11 +20,14 @@ internal sealed class PendingTruncation(int partition, long offset, Cancellation
     public long Offset => offset;
 }
 
-/// <param name="frames">With other content than those that stand there; the file is cleaned of that afterwards.</param>
+/// <param name="frames">With other content than those that stand there.</param>
 internal sealed class PendingRewrite(IEnumerable<LogFrame> frames, CancellationToken cancel) : PendingUpkeep(cancel)
 {
     public Queue<LogFrame> Frames { get; } = new(frames);
 }
+
+/// <summary>Cleans the file of whatever stood in it before.</summary>
+internal sealed class PendingCleaning(CancellationToken cancel) : PendingUpkeep(cancel);
 
 /// <summary>What the writer thread has to do. Bounded by bytes, those being written included.</summary>
 internal sealed class AppendQueue(LogLimits limits)

@@ -33,26 +33,11 @@ internal sealed class FreePages(Database writer, LogLimits limits)
     public bool GiveBackSome()
     {
         if (!AreTooMany()) return false;
-        GiveBack();
-        return true;
-    }
-
-    /// <summary>One slice, however few there are: free pages hold what stood in them.</summary>
-    /// <returns>False when there is none, or the file cannot give any back.</returns>
-    /// <exception cref="SqliteFault"/>
-    public bool GiveBackAny()
-    {
-        if (!_canShrink || writer.Scalar("PRAGMA freelist_count") == 0) return false;
-        GiveBack();
-        return true;
-    }
-
-    private void GiveBack()
-    {
         var began = Stopwatch.GetTimestamp();
         writer.Execute($"PRAGMA incremental_vacuum({_pagesPerSlice})");
         var took = Stopwatch.GetElapsedTime(began);
         if (took > SliceMax) _pagesPerSlice = Math.Max(1, _pagesPerSlice / 2);
         else if (took < SliceMin) _pagesPerSlice = Math.Min(PagesPerSliceMax, _pagesPerSlice * 2);
+        return true;
     }
 }

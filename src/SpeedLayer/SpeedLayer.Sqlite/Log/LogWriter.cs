@@ -11,7 +11,7 @@ namespace Lambda.SpeedLayer.Sqlite.Log;
 /// </summary>
 internal sealed class LogWriter
 {
-    private const int WalWaitMs = 50; // appends wait as long
+    private const int WalWaitMs = 200; // appends wait as long
 
     private readonly LogFile _file;
     private readonly LogTail _tail;
@@ -41,6 +41,7 @@ internal sealed class LogWriter
             if (_group.Count > 0) Write();
             if (upkeep is PendingTruncation truncation) Truncate(truncation);
             if (upkeep is PendingRewrite rewrite) Rewrite(rewrite);
+            if (upkeep is PendingCleaning cleaning) Clean(cleaning);
             _file.Writer.CheckpointWal(_limits.WalPagesMax);
         }
     }
@@ -101,37 +102,44 @@ internal sealed class LogWriter
         return whole;
     }
 
-    /// <summary>One slice: of frames, in order; then of free pages, which hold what stood there and what retention deleted; at last the WAL.</summary>
-    private void Rewrite(PendingRewrite rewrite)
+    /// <summary>One slice of frames, in order.</summary>
+    private void Rewrite(PendingRewrite rewrite) => Finish(rewrite, () =>
+    {
+        _file.Writer.Transaction(() =>
+        {
+            for (long bytes = 0; bytes < _limits.TruncateBytesPerSlice && rewrite.Frames.TryDequeue(out var frame); bytes += frame.Records.Length) _table.Replace(frame);
+        });
+        return rewrite.Frames.Count == 0;
+    });
+
+    /// <summary>
+    /// The file is written anew: what was replaced or deleted stands in free pages and in the gaps of others, where only that removes it. Appends wait meanwhile.
+    /// </summary>
+    private void Clean(PendingCleaning cleaning) => Finish(cleaning, () =>
+    {
+        _file.Writer.Execute("VACUUM");
+        return _file.Writer.EmptyWal(WalWaitMs) ? true : throw new LogWriteException(_file.Path, "its WAL could not be emptied: somebody reads the file");
+    });
+
+    /// <param name="step">True when there is nothing more to do.</param>
+    private void Finish(PendingUpkeep upkeep, Func<bool> step)
     {
         try
         {
-            rewrite.Cancel.ThrowIfCancellationRequested();
-            if (rewrite.Frames.Count > 0)
-            {
-                _file.Writer.Execute("PRAGMA secure_delete=ON");
-                _file.Writer.Transaction(() =>
-                {
-                    for (long bytes = 0; bytes < _limits.TruncateBytesPerSlice && rewrite.Frames.TryDequeue(out var frame); bytes += frame.Records.Length) _table.Replace(frame);
-                });
-                return;
-            }
-            if (_free.GiveBackAny()) return;
-            _file.Writer.Execute("PRAGMA secure_delete=OFF");
-            var isEmpty = _file.Writer.EmptyWal(WalWaitMs);
-            _queue.Done(rewrite);
-            if (isEmpty) rewrite.SetResult();
-            else rewrite.SetException(new LogWriteException(_file.Path, "its WAL could not be emptied: somebody reads the file"));
+            upkeep.Cancel.ThrowIfCancellationRequested();
+            if (!step()) return;
+            _queue.Done(upkeep);
+            upkeep.SetResult();
         }
         catch (OperationCanceledException)
         {
-            _queue.Done(rewrite);
-            rewrite.SetCanceled(rewrite.Cancel);
+            _queue.Done(upkeep);
+            upkeep.SetCanceled(upkeep.Cancel);
         }
-        catch (SqliteFault fault)
+        catch (Exception e) when (e is SqliteFault or LogWriteException)
         {
-            _queue.Done(rewrite);
-            rewrite.SetException(new LogWriteException(fault.File, fault.Cause, fault));
+            _queue.Done(upkeep);
+            upkeep.SetException(e as LogWriteException ?? new LogWriteException(_file.Path, ((SqliteFault)e).Cause, e));
         }
     }
 

@@ -98,8 +98,12 @@ public sealed class WarehouseParts(ClickHouseClient client) : IErasable
     public async Task<Removal> RemoveAsync(ErasureTarget target, CancellationToken cancel)
     {
         var left = await client.ListAsync("""
-            SELECT (SELECT count() FROM system.parts WHERE database = {database:String} AND NOT active AND remove_time <= toDateTime({until:Int64}))
-                + (SELECT count() FROM system.dropped_tables WHERE database = {database:String})
+            SELECT sum(n) FROM
+            (
+                SELECT count() AS n FROM system.parts WHERE database = {database:String} AND NOT active AND remove_time <= toDateTime({until:Int64})
+                UNION ALL
+                SELECT count() AS n FROM system.dropped_tables WHERE database = {database:String}
+            )
             """, (ref RowBinaryReader row) => (long)row.UInt64(),
             new QueryParameters { { "database", client.Database }, { "until", target.CleanedAtMs / 1000 + ClocksDifferSeconds } }, cancel: cancel);
         return left[0] == 0 ? new Removal(0) : new Removal(0, "the server has not yet deleted the parts and tables that were replaced");
