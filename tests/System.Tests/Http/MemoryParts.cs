@@ -20,6 +20,7 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public List<RunReport> Runs { get; } = [];
     public Dictionary<string, ImportProgress> Imports { get; } = [];
     public MemoryQuarantine Quarantine { get; } = new();
+    public MemoryErasures Erasures => field ??= new MemoryErasures(Customers.ContainsKey);
     public LifetimeModel? Lifetime { get; set; }
     public (long Epoch, string Reason)? LifetimeFailure { get; set; }
     public bool AbandonsAtOnce { get; set; } = true;
@@ -28,7 +29,7 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Erasures = Erasures };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {

@@ -53,9 +53,11 @@ internal static class PersonalDataApi
         to.WriteStartObject();
         to.WriteString("customer_id", customer.Utf8);
         to.WriteString("pseudonym", state.GuardOrNull?.Pseudonyms.Of(customer));
-        to.WritePropertyName("answer");
-        if (read is CustomerRead.Found found) CustomerJson.Write(to, customer, found, true, state.Parts.Models?.Lifetime);
-        else to.WriteNullValue();
+        if (read is CustomerRead.Found found)
+        {
+            to.WritePropertyName("answer");
+            CustomerJson.Write(to, customer, found, true, state.Parts.Models?.Lifetime);
+        }
         await WriteEventsAsync(context, to, reads, customer, first);
         WriteQuarantined(to, quarantined);
         WriteStores(to);
@@ -75,6 +77,7 @@ internal static class PersonalDataApi
                 NoteConsent(consents, row);
             }
             await to.FlushAsync(context.RequestAborted);
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
             if (page.Count < Limits.EventsPageMax) break;
             page = await reads.EventsAsync(customer, new EventCursor(page[^1].OccurredAtMicros, page[^1].Offset), Limits.EventsPageMax, context.RequestAborted);
         }

@@ -15,11 +15,17 @@ internal static class PrivacySchemas
             ("stores", List(Closed(
                 ("store", Text), ("removed", Doc(Integer, "Rows, lines, records taken out.")), ("clean_at", Doc(OrNull(Instant), "When nothing of the person was left there.")), ("note", Text)))))),
         ("Erasures", Closed(("erasures", List(Ref("Erasure"))))),
-        ("PersonalData", Closed(
-            ("customer_id", Text), ("pseudonym", OrNull(Text)), ("answer", OrNull(Ref("Customer"))),
-            ("consents", List(Closed(("purpose", Text), ("granted", Bool), ("since", Instant)))),
+        ("PersonalData", PersonalData()),
+    ];
+
+    private static JsonObject PersonalData()
+    {
+        var schema = Closed(
+            ("customer_id", Text), ("pseudonym", OrNull(Text)), ("consents", List(Closed(("purpose", Text), ("granted", Bool), ("since", Instant)))),
             ("events", List(Closed(("position", Text), ("occurred_at", Instant), ("appended_at", Instant), ("event", new JsonObject { ["type"] = "object" })))),
             ("quarantined", List(Closed(("at", Instant), ("source", Text), ("reason", Text), ("detail", Text), ("line", Text)))),
-            ("stored_in", List(Closed(("store", Text), ("what", Text)))))),
-    ];
+            ("stored_in", List(Closed(("store", Text), ("what", Text)))));
+        schema["properties"]!["answer"] = Ref("Customer"); // none where only lines in quarantine are known
+        return schema;
+    }
 }
