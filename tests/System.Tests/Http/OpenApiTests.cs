@@ -93,6 +93,14 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("DELETE", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null), // 404
         ("POST", "/v1/sql", "/v1/sql", """{"sql":"SELECT 1"}""", "application/json"),
         ("POST", "/v1/sql", "/v1/sql", """{"sql":"SELECT bad()"}""", "application/json"),
+        ("GET", "/v1/customers/full/personal-data", "/v1/customers/{id}/personal-data", null, null),
+        ("GET", "/v1/customers/nobody/personal-data", "/v1/customers/{id}/personal-data", null, null),
+        ("DELETE", "/v1/customers/full", "/v1/customers/{id}", null, null),
+        ("DELETE", "/v1/customers/nobody", "/v1/customers/{id}", null, null),
+        ("DELETE", "/v1/customers/nobody?even_if_unknown=perhaps", "/v1/customers/{id}", null, null),
+        ("GET", "/v1/erasures", "/v1/erasures", null, null),
+        ("GET", "/v1/erasures/00000001-0000-0000-0000-000000000000", "/v1/erasures/{erasure}", null, null),
+        ("GET", "/v1/erasures/none", "/v1/erasures/{erasure}", null, null),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null), // 409
         ("GET", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
