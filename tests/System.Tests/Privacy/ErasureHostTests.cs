@@ -31,6 +31,7 @@ public sealed class ErasureHostTests : IDisposable
         await PostAsync([$$"""{"event_id":"p-1","customer_id":"{{Victim}}","type":"profile","occurred_at":"2026-01-01T00:00:00Z","email":"{{Marker}}@example.org"}""", Bad(Victim), $"not json of {Victim} {Marker}"]);
         await PostAsync([$$"""{"event_id":"p-1","customer_id":"{{Victim}}","type":"profile","occurred_at":"2026-01-01T00:00:00Z","email":"another-{{Marker}}@example.org"}"""]); // a conflict
         await RunAsync();
+        foreach (var format in (string[])["ndjson", "csv", "parquet"]) await ExportAsync(format);
         await PostAsync([Purchase(Victim), Purchase("other-1")]);
         await PostAsync([], "/v1/admin/checkpoint");
         var before = await AnswerAsync("other-1");
@@ -45,8 +46,10 @@ public sealed class ErasureHostTests : IDisposable
 
         await RunAsync();
         var certificate = await RemovedAsync(erased);
-        Assert.Equal(["quarantine", "checkpoints", "warehouse", "warehouse files", "quarantine", "run journal", "log"], certificate.GetProperty("stores").EnumerateArray().Select(s => s.GetProperty("store").GetString()));
+        Assert.Equal(["quarantine", "checkpoints", "warehouse", "warehouse files", "segments", "exports", "quarantine", "run journal", "log"], certificate.GetProperty("stores").EnumerateArray().Select(s => s.GetProperty("store").GetString()));
         Assert.All(certificate.GetProperty("stores").EnumerateArray(), s => Assert.NotNull(s.GetProperty("clean_at").GetString()));
+        Assert.Equal(3, StoreOf(certificate, "exports"));
+        Assert.True(StoreOf(certificate, "segments") > 0);
         Assert.Equal(33, StoreOf(certificate, "warehouse")); // 31 purchases, a profile and its conflicting copy
         Assert.Equal(34, StoreOf(certificate, "log"));       // and the erasure
         Assert.Equal(3, StoreOf(certificate, "quarantine")); // a bad line, one that is no JSON, the conflicting copy
@@ -113,6 +116,15 @@ public sealed class ErasureHostTests : IDisposable
         var run = JsonDocument.Parse(await started.Content.ReadAsByteArrayAsync()).RootElement.GetProperty("run").GetString();
         var report = await UntilAsync(() => GetAsync($"/v1/admin/batch/runs/{run}"), r => r.GetProperty("state").GetString() is "published" or "failed" or "abandoned");
         Assert.True(report.GetProperty("state").GetString() == "published", report.GetRawText());
+    }
+
+    private async Task ExportAsync(string format)
+    {
+        using var body = new StringContent($$$"""{"format":"{{{format}}}","to":{"folder":"{{{format}}}"}}""", Encoding.UTF8, "application/json");
+        using var started = await _http.PostAsync(new Uri(_base, "/v1/exports"), body);
+        var export = JsonDocument.Parse(await started.Content.ReadAsByteArrayAsync()).RootElement.GetProperty("export").GetString();
+        var ended = await UntilAsync(() => GetAsync($"/v1/exports/{export}"), e => e.GetProperty("state").GetString() is "done" or "failed");
+        Assert.Equal(21, ended.GetProperty("rows").GetInt64());
     }
 
     private async Task<JsonElement> EraseAsync(string customer, HttpStatusCode expected)

@@ -9,7 +9,9 @@ using Lambda.Cluster.Actors.Partitions;
 using Lambda.Cluster.Actors.Runs;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
+using Lambda.Cluster.Privacy;
 using Lambda.Domain.Log;
+using Lambda.Serving.Export;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
@@ -60,7 +62,7 @@ internal sealed class ClusterEngine : IEngine
         _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
         var ledger = new ErasureLedger(parts.StoredFacts);
         Erasures = new EngineErasures(parts.Log, reads, ledger, Pseudonyms, parts.Time);
-        var erasing = Erasing(parts, ledger, runs, node, options);
+        var erasing = Erasing(parts, ledger, runs, node, _analytics.Parts.Exports, options);
         _loops.Add(new Loop("erasures", async cancel => node.DrivesRuns && await erasing.StepAsync(cancel) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5), onError));
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
@@ -173,7 +175,7 @@ internal sealed class ClusterEngine : IEngine
     }
 
     /// <summary>By the node that drives the runs; every step is repeatable, so two that think so for a moment do no harm. The log is Kafka's: only its retention removes.</summary>
-    private static ErasureRunner Erasing(ClusterParts parts, ErasureLedger ledger, ClusterRuns runs, ClusterNode node, LambdaOptions options)
+    private static ErasureRunner Erasing(ClusterParts parts, ErasureLedger ledger, ClusterRuns runs, ClusterNode node, ExportJobs exports, LambdaOptions options)
     {
         var (marks, horizonMs) = (new PopulationMarks(parts.StoredFacts), options.DedupHorizonDays * 86_400_000L);
         var ground = new ErasureGround(parts.Log, parts.Checkpoints, parts.SinkProgress(null), () => runs.Served, p => marks.Load(p).Below,
@@ -181,12 +183,12 @@ internal sealed class ClusterEngine : IEngine
         return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine)],
         [
             new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client),
-            new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
+            new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
         ]);
     }
 
     /// <summary>Stores that are cleaned before the log may forget whose data it was.</summary>
-    private const int StoresBeforeLog = 5;
+    private const int StoresBeforeLog = 7;
 
     private async Task<TimeSpan> BootstrapAsync(CancellationToken cancel)
     {

@@ -5,8 +5,10 @@ using Lambda.BatchLayer.Runs;
 using Lambda.BatchLayer.Sqlite;
 using Lambda.Cluster.Import;
 using Lambda.Cluster.Options;
+using Lambda.Cluster.Privacy;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
+using Lambda.Serving.Export;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
@@ -72,14 +74,14 @@ public sealed class EmbeddedEngine : IEngine
         Erasures = new EngineErasures(parts.Log, reads, _ledger, Pseudonyms, parts.Time);
         _erasing = new ErasureRunner(_ledger,
             new ErasureGround(parts.Log, parts.Checkpoints, parts.SinkProgress, () => _runs.Served, _population.WrittenBelow, () => _runs.IsAdopted && _hosts.All(h => h.Fault is null), parts.Time),
-            [new QuarantineErasure(parts.Quarantine)], ErasablesOf(parts, (uint)(horizonMs / 1000)));
+            [new QuarantineErasure(parts.Quarantine)], ErasablesOf(parts, _analytics.Parts.Exports, (uint)(horizonMs / 1000)));
     }
 
     /// <summary>In the order in which they are cleaned. Conflicting copies are quarantined until the checkpoint has passed the erasure, so that is looked through again.</summary>
-    private static IReadOnlyList<IErasable> ErasablesOf(EngineParts parts, uint horizonSeconds) =>
+    private static IReadOnlyList<IErasable> ErasablesOf(EngineParts parts, ExportJobs exports, uint horizonSeconds) =>
     [
         new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client),
-        new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
+        new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
     ];
 
     private long HorizonMs { get; }
