@@ -138,6 +138,7 @@ public sealed class CheckpointFaultTests
         }
 
         public Checkpoint? Load(int partition) => _store.Load(partition);
+        public bool Forget(int partition, CustomerId customer, ReadOnlyMemory<byte> state) => _store.Forget(partition, customer, state);
         public void LoadEntities(int partition, IReadOnlyList<CustomerId> customers, EntityReader deliver) => _store.LoadEntities(partition, customers, deliver);
         public IEnumerable<StoredEntity> Scan(int partition) => _store.Scan(partition);
         public void Delete(int partition) => _store.Delete(partition);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lambda.Cluster.Bench;
 using Lambda.SystemTests.Cli;
 using Lambda.TestKit;
 using Xunit;
@@ -26,8 +27,9 @@ public sealed class BenchTests : IDisposable
     [SkippableFact]
     public async Task Bench_WhenChecksExpectOtherwise_VerifiesNoRowAndExitsWithOne()
     {
-        var (exit, rows, said) = await RunAsync("--tamper");
-        Assert.True(rows.Length > 20, said);
+        // All but cluster-loss, whose answers are checked by what checks those of cluster: it takes a minute and a half.
+        var (exit, rows, said) = await RunAsync([.. Benches.All.Select(b => b.Name).Where(n => n != "cluster-loss"), "--tamper"]);
+        Assert.True(rows.Length > 15, said);
         Assert.DoesNotContain(rows, IsVerified);
         Assert.Equal(1, exit);
     }

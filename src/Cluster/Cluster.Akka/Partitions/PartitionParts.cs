@@ -21,6 +21,9 @@ public sealed record PartitionParts(
     /// <summary>Finds who enters and leaves segments; null: nobody asks.</summary>
     public SegmentWatch? Segments { get; init; }
 
+    /// <summary>By partition, the offset from which the log is needed for something else than folding it: what is before it may go as far as that is concerned.</summary>
+    public Func<int, long> NeededFrom { get; init; } = _ => long.MaxValue;
+
     /// <summary>Where what takes time is done.</summary>
     public TaskScheduler Background { get; init; } = TaskScheduler.Default;
 

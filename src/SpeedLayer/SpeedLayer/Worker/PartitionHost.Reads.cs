@@ -199,7 +199,8 @@ public sealed partial class PartitionHost
             try
             {
                 var read = Merged(LoadOne(customer, keep: false), customer, asOfDay);
-                return read.Answer is null ? null : new PopulationRow(customer, Partition, read.Epoch, read.Applied, read.Answer);
+                var answer = read.Answer ?? PopulationRow.Nobody(Epochs.Active, asOfDay);
+                return new PopulationRow(customer, Partition, read.Epoch, read.Applied, answer) { IsGone = read.Answer is null };
             }
             catch (MetricOverflowException)
             {
@@ -222,7 +223,7 @@ public sealed partial class PartitionHost
         try
         {
             ReadOnlySpan<byte> batch = default;
-            var fromBase = held is not null && held.TryFind(customer.Utf8, out batch);
+            var fromBase = held is not null && !entity.IsErasedFromBase && held.TryFind(customer.Utf8, out batch);
             if (!fromBase && !fromSpeed) return new Readout(ReadOutcome.Unknown, null, Epochs.Published, Applied, false, false);
             var answer = Epochs.Active.Finish(batch, entity.Closed, entity.Open, asOfDay);
             return new Readout(ReadOutcome.Found, answer, Epochs.Published, Applied, fromBase, fromSpeed);

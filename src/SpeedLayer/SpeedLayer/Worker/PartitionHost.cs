@@ -134,7 +134,7 @@ public sealed partial class PartitionHost : IWorkerEffects
             foreach (var frame in _ports.Log.Read(Partition, next, Limits.SinkReadBytes))
             {
                 foreach (var (at, record) in frame)
-                    if (at >= next && at < Applied && RecordCodec.KindOf(record.Span) == RecordKind.Event)
+                    if (at >= next && at < Applied && RecordCodec.IsOfCustomer(record.Span))
                         MarkChanged(new CustomerId(RecordCodec.CustomerIdOf(record.Span)));
                 next = frame.EndOffset;
             }
