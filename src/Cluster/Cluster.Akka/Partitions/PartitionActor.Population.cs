@@ -73,6 +73,7 @@ internal sealed partial class PartitionActor
         StartSweepIfDue();
         var (every, rows) = _parts.Backlog.IsBehind ? (_limits.PopulationEveryBehind, _limits.PopulationRowsBehind) : (_limits.PopulationEvery, _limits.PopulationRows);
         if (Time.GetElapsedTime(_populatedAt) < every) return;
+        _populatedAt = Time.GetTimestamp();
         var ids = new HashSet<CustomerId>(CustomerId.ByBytes.Comparer);
         var taken = Math.Min(_changed.Count, rows);
         foreach (var resident in _changed.GetRange(_changed.Count - taken, taken))
@@ -85,7 +86,6 @@ internal sealed partial class PartitionActor
         var below = _changed.Count == 0 && _changedIds.Count == 0 ? Math.Max(_mark.Below, FoldedBelow) : _mark.Below;
         if (ids.Count > 0)
         {
-            _populatedAt = Time.GetTimestamp(); // a look for whom to sweep does not count: writing goes on with the next tick
             Populate([.. ids], below);
             return;
         }
@@ -179,7 +179,7 @@ internal sealed partial class PartitionActor
         (_sweepingFor, _sweepingSegments) = (Wanted, new SegmentSweep(_stand.Epochs.Active.Definition.Hash, Today));
         foreach (var resident in _dirty.Concat(_image?.Customers ?? [])) MarkChanged(resident); // those that no checkpoint names yet
         var view = _base;
-        _sweep = CustomerScan.Of(() => view is not null && view.TryAcquire() ? view : null, _parts.Speed.Checkpoints.Scan(_partition)).Chunk(_limits.PopulationRows).GetEnumerator();
+        _sweep = CustomerScan.Of(() => view is not null && view.TryAcquire() ? view : null, _parts.Speed.Checkpoints.Scan(_partition)).Chunk(_limits.SweepLook).GetEnumerator();
     }
 
     private void ReadSweep()

@@ -74,8 +74,11 @@ public sealed record PartitionLimits
     /// <summary>How long reading the log waits for news.</summary>
     public TimeSpan LogWait { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Rows of one write into the population table, and of one look at the sweep.</summary>
+    /// <summary>Rows of one write into the population table.</summary>
     public int PopulationRows { get; init; } = 5_000;
+
+    /// <summary>Customers of one look at the sweep, which takes a write's turn: with four writes' worth a partition sweeps 5,000 a second.</summary>
+    public int SweepLook { get; init; } = 20_000;
 
     public TimeSpan PopulationEvery { get; init; } = TimeSpan.FromMilliseconds(800);
 
