@@ -1,7 +1,5 @@
-using Lambda.Domain.Events;
-using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Ingress;
-using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Sources;
 
 namespace Lambda.SpeedLayer.Topics;
 
@@ -18,8 +16,7 @@ public readonly record struct TopicBounds(long Low, long High);
 /// <param name="pause">How long to wait before more is appended, because folding is behind; null when it is not.</param>
 public sealed class TopicIntake(TopicMap map, EventIngress ingress, int logPartitions, ITopicOffsets offsets, TimeProvider time, Func<TimeSpan?>? pause = null)
 {
-    private readonly EventMapper _mapper = new(map);
-    private readonly EventParser _parser = new(Limits.JsonDepth);
+    private readonly SourceIntake _intake = new(map.Events, ingress, logPartitions, time, pause);
     private volatile IReadOnlyDictionary<int, long> _next = new Dictionary<int, long>();
 
     public TopicMap Map => map;
@@ -46,9 +43,7 @@ public sealed class TopicIntake(TopicMap map, EventIngress ingress, int logParti
     /// <summary>Durable when it returns: tries again as long as the log is full or cannot be written.</summary>
     public async Task TakeAsync(IReadOnlyList<TopicMessage> messages, CancellationToken cancel)
     {
-        var (batch, refused) = Read(messages);
-        if (refused.Count > 0) ingress.Refuse(refused);
-        if (batch.Count > 0) await AppendAsync(batch, cancel);
+        var refused = await _intake.TakeAsync([.. messages.Select(Named)], cancel);
         var next = new Dictionary<int, long>(_next);
         foreach (var message in messages) next[message.Partition] = message.Offset + 1;
         offsets.Save(map.Topic, next);
@@ -57,36 +52,9 @@ public sealed class TopicIntake(TopicMap map, EventIngress ingress, int logParti
         Refused += refused.Count;
     }
 
-    private (AppendBatch, List<QuarantineEntry>) Read(IReadOnlyList<TopicMessage> messages)
+    private SourceMessage Named(TopicMessage message)
     {
-        var batch = new AppendBatch(logPartitions);
-        var refused = new List<QuarantineEntry>();
-        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var message in messages)
-        {
-            var position = $"{map.Topic}:{message.Partition}:{message.Offset}";
-            var why = message.Value.Length > Limits.LineBytes
-                ? new Rejection("", Reasons.LineTooLong, $"{message.Value.Length} bytes, expected at most {Limits.LineBytes}")
-                : default;
-            if (why.Reason is null && _parser.TryParse(_mapper.Map(message.Value, position), nowMs * Clock.MicrosPerMs, out var record, out why))
-                batch.Add(Partitioner.PartitionOf(_parser.CustomerId, logPartitions), record);
-            else refused.Add(new QuarantineEntry(0, nowMs, position, 0, why.Field, why.Reason!, why.Detail, message.Value));
-        }
-        return (batch, refused);
-    }
-
-    private async Task AppendAsync(AppendBatch batch, CancellationToken cancel)
-    {
-        while (pause?.Invoke() is { } behind) await Task.Delay(behind, time, cancel);
-        while (true)
-        {
-            switch (await ingress.IngestEncodedAsync(batch, cancel))
-            {
-                case IngestResult.Done: return;
-                case IngestResult.Busy busy: await Task.Delay(busy.RetryAfter, time, cancel); break;
-                case IngestResult.Unavailable unavailable: await Task.Delay(unavailable.RetryAfter, time, cancel); break;
-                case var other: throw new InvalidOperationException($"the ingress said {other} to {batch.Bytes} bytes of {map.Topic}");
-            }
-        }
+        var position = $"{map.Topic}:{message.Partition}:{message.Offset}";
+        return new SourceMessage(position, message.Value, position);
     }
 }

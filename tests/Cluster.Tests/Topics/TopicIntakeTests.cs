@@ -2,6 +2,7 @@ using System.Text;
 using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Memory;
+using Lambda.SpeedLayer.Sources;
 using Lambda.SpeedLayer.Topics;
 using Lambda.TestKit;
 using Xunit;
@@ -101,7 +102,7 @@ public sealed class TopicIntakeTests
     [InlineData("topic: a", "t.yaml:1:1: unknown name `topic`")]
     [InlineData("topics: []", "t.yaml:1:9: expected `topics:` with at least one topic")]
     public void Map_WhenWrong_NamesThePlace(string yaml, string expected) =>
-        Assert.StartsWith(expected, Assert.Throws<TopicMapException>(() => TopicMapReader.Read(yaml, "t.yaml")).Message);
+        Assert.StartsWith(expected, Assert.Throws<SourceListException>(() => TopicMapReader.Read(yaml, "t.yaml")).Message);
 
     private TopicIntake Intake(string yaml) => new(TopicMapReader.Read(yaml, "t.yaml")[0], _ingress, P, _offsets, _time);
 

@@ -8,6 +8,7 @@ using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ingress;
+using Lambda.SpeedLayer.Sources;
 using Lambda.SpeedLayer.Topics;
 
 namespace Lambda.Cluster.Clustered;
@@ -38,7 +39,7 @@ internal sealed class ClusterTopics(IReadOnlyList<TopicMap> maps, ClusterParts p
 #endif
             return maps;
         }
-        catch (Exception e) when (e is TopicMapException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is SourceListException or IOException or UnauthorizedAccessException)
         {
             throw new OptionsException($"topics: {e.Message}");
         }
