@@ -160,7 +160,7 @@ public sealed class ExportJobsTests
         {
             Assert.Equal((deleted, null), await Forget(customer));
             var left = exports.Files.Where(f => f.Key.Contains(id, StringComparison.Ordinal)).Select(f => Encoding.UTF8.GetString(f.Value)).ToList();
-            Assert.DoesNotContain(left, f => f.Contains(customer, StringComparison.Ordinal));
+            Assert.DoesNotContain(left, f => f.Contains($"\"{customer}\"", StringComparison.Ordinal));
             Assert.DoesNotContain(customer, exports.Get(id)!.Bounds!);
             Assert.Equal(exports.Get(id)!.Parts.Count + 1, left.Count); // and the manifest
             Assert.All(exports.Get(id)!.Parts, p => Assert.Contains(p.Name, left.Single(f => f.Contains("\"parts\"", StringComparison.Ordinal)), StringComparison.Ordinal));
