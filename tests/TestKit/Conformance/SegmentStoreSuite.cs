@@ -190,18 +190,6 @@ public abstract class SegmentStoreSuite : IDisposable
     }
 
     [SkippableFact]
-    public void Forget_WhenACustomerIsErased_LeavesNothingOfIt()
-    {
-        var store = Open();
-        store.Add(Hook("h"));
-        store.Record([Change("zoë", "a", true), Change("bob", "a", true)], null);
-        store.Forget(CustomerId.From("zoë"));
-        Assert.Empty(store.MembershipsOf([CustomerId.From("zoë")]));
-        Assert.Equal("bob", Assert.Single(store.After(0, 9)).Change.Customer.ToString());
-        Assert.Equal(1, store.Counts()["h"].Pending);
-    }
-
-    [SkippableFact]
     public void Changes_WhenTheyAreTheSame_HaveTheSameId()
     {
         var one = Change("zoë", "a", true);
