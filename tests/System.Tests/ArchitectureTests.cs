@@ -15,7 +15,8 @@ public sealed class ArchitectureTests
         ["Domain"] = Ring.Domain,
         ["SpeedLayer"] = Ring.Layer, ["BatchLayer"] = Ring.Layer, ["Serving"] = Ring.Layer,
         ["Domain.Yaml"] = Ring.Adapter, ["SpeedLayer.Sqlite"] = Ring.Adapter, ["SpeedLayer.Postgres"] = Ring.Adapter, ["SpeedLayer.Import"] = Ring.Adapter, ["BatchLayer.Sqlite"] = Ring.Adapter, ["BatchLayer.Models"] = Ring.Adapter, ["Warehouse"] = Ring.Adapter,
-        ["Serving.S3"] = Ring.Adapter, ["Serving.Webhooks"] = Ring.Adapter, ["Serving.Local"] = Ring.Adapter, ["SpeedLayer.Kafka"] = Ring.Adapter, ["SpeedLayer.Topics"] = Ring.Adapter,
+        ["Serving.S3"] = Ring.Adapter, ["Serving.Webhooks"] = Ring.Adapter, ["Serving.Local"] = Ring.Adapter, ["SpeedLayer.Kafka"] = Ring.Adapter, ["SpeedLayer.Topics"] = Ring.Adapter, ["SpeedLayer.Polling"] = Ring.Adapter,
+        ["SpeedLayer.Sources"] = Ring.Adapter,
         ["Cluster"] = Ring.Host, ["Warehouse.Local"] = Ring.Host, ["Simulation"] = Ring.Host, ["Simulation.Akka"] = Ring.Host,
         ["Cluster.Akka"] = Ring.Host, ["SpeedLayer.KafkaMock"] = Ring.Host, ["Load"] = Ring.Host,
     };
@@ -60,6 +61,7 @@ public sealed class ArchitectureTests
         Ring.Layer => BetweenLayers.Contains((from, to)),
         Ring.Host => from == "Cluster" // what runs beside it or is run by it
             || (from == "Simulation.Akka" && to is "Simulation" or "Cluster.Akka"), // what it simulates, by which oracle
+        Ring.Adapter => to == "SpeedLayer.Sources" && from is "SpeedLayer.Topics" or "SpeedLayer.Polling", // what both read and bring in alike
         _ => false, // adapters do not know each other
     };
 
