@@ -13,7 +13,7 @@ namespace Lambda.SpeedLayer.Polling;
 /// only the end of a walk moves the since-cursor. So whatever goes wrong in between is asked for again; event ids make a repeat of it. At most one of them should run
 /// for a source: two only do the work twice.
 /// </summary>
-/// <param name="told">Told once of what a person may want to know, without personal data.</param>
+/// <param name="told">Told of what a person may want to know, without personal data; of new fields once.</param>
 public sealed class SourcePoller(
     PolledSource source, EventIngress ingress, int logPartitions, ISourceCursors cursors, TimeProvider time, Action<string> told, Func<TimeSpan?>? pause = null) : IDisposable
 {
@@ -54,6 +54,13 @@ public sealed class SourcePoller(
 
     public void Dispose() => _fetcher?.Dispose();
 
+    /// <summary>What was kept of it is gone: it begins anew, and tells of everything again. Not while it runs.</summary>
+    public void Forget()
+    {
+        (_state, _trouble, IsStopped) = (PollState.Read(null), "not begun", false);
+        _refused.Clear();
+    }
+
     /// <summary>Polls until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -83,11 +90,13 @@ public sealed class SourcePoller(
         catch (SourceRefusedException e)
         {
             (_trouble, IsStopped) = (e.Message, true);
+            told(e.Message);
             return PollLimits.AgainAfter;
         }
         catch (Exception e) when (e is SourceTroubleException or StorageException { IsTransient: true } or IOException)
         {
             (_trouble, IsStopped) = (e.Message, false);
+            told(e.Message);
             return (e as SourceTroubleException)?.RetryAfter ?? (source.Interval < PollLimits.AgainAfter ? source.Interval : PollLimits.AgainAfter);
         }
     }
@@ -107,7 +116,7 @@ public sealed class SourcePoller(
             }
             catch (SourceRefusedException) when (page == 0 && walk.Page is not null)
             {
-                walk = Begin(); // the page where it stood is no longer there: cursors of others expire
+                (walk, page) = (Begin(), -1); // the page where it stood is no longer there: cursors of others expire
                 continue;
             }
             if (next is null) return true;

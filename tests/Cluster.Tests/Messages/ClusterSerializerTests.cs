@@ -111,7 +111,8 @@ public sealed class ClusterSerializerTests : IDisposable
         new CompareBase(1, 4, Published, "def", Published.Artefacts[1], 19_000), new BaseCompared(1, 4, 10, [[99, 49]]), new Done(1), new Refused(1, "why"),
         new BeginRun(), new AbandonRun("run-3"), new RunAnswer(true, Report), new RunRefused("why"), new GetRuns(5), new RunList([Report], Published),
         new LeaveCluster(), new Leaving(),
-        new GetTopicReport("crm"), new ResetTopic("crm"),
+        new GetTopicReport("crm"), new ResetTopic("crm"), new GetSourceReport("crm"), new ResetSource("crm"),
+        new SourceReport(new SourceStatus("crm", "waiting", "why", "n:1", "2026-01-15T10:00:00Z", 5, 1, 2, 3, 4, ["nickname"])),
         new TopicReport(new TopicStatus("crm", "reading", null, "n:1", "plain", 5, 1, [new TopicPartitionStatus(0, 6, 9)])),
         new RunEvent.Published("run-3", 400, Published),
     ];

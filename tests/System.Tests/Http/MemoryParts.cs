@@ -123,6 +123,11 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public IReadOnlyList<TopicStatus> Topics { get; } =
         [new("crm", "stopped", "messages are gone", "node-a", "plain", 9, 1, [new TopicPartitionStatus(0, 10, 25)])];
 
+    public IReadOnlyList<SourceStatus> Sources { get; } =
+        [new("contacts", "waiting", "it answers 503", "node-a", "2026-01-15T10:00:00.0000000Z", 1_700_000_000_000, 4, 9, 2, 3, ["nickname"])];
+
+    public ValueTask<SourceStatus?> ResetSourceAsync(string source, CancellationToken cancel) => new(Sources.FirstOrDefault(s => s.Source == source));
+
     public ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel) => new(Topics.FirstOrDefault(t => t.Topic == topic));
 
     public ViewDefinition Current => TestView.Definition;

@@ -145,6 +145,9 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("GET", "/v1/admin/topics", "/v1/admin/topics", null, null),
         ("POST", "/v1/admin/topics/crm/reset", "/v1/admin/topics/{topic}/reset", null, null),
         ("POST", "/v1/admin/topics/none/reset", "/v1/admin/topics/{topic}/reset", null, null),
+        ("GET", "/v1/admin/sources", "/v1/admin/sources", null, null),
+        ("POST", "/v1/admin/sources/contacts/reset", "/v1/admin/sources/{source}/reset", null, null),
+        ("POST", "/v1/admin/sources/none/reset", "/v1/admin/sources/{source}/reset", null, null),
         ("GET", "/metrics", "/metrics", null, null), // 404: no exporter
         ("GET", "/healthz", "/healthz", null, null),
         ("GET", "/readyz", "/readyz", null, null),

@@ -46,6 +46,7 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Equal(1, metrics["lambda_quarantine_open{reason=\"malformed_json\"}"]);
         Assert.Contains(metrics.Keys, k => k.StartsWith("http_server_request_duration_seconds_bucket", StringComparison.Ordinal) && k.Contains("/v1/customers/{id}", StringComparison.Ordinal) && k.Contains("le=\"0.002\"", StringComparison.Ordinal));
         Assert.Equal((0, 15, 9), (metrics["lambda_topic_reading{topic=\"crm\"}"], metrics["lambda_topic_lag{topic=\"crm\",topic_partition=\"0\"}"], metrics["lambda_topic_accepted_total{topic=\"crm\"}"]));
+        Assert.Equal((0, 4, 3), (metrics["lambda_source_reading{source=\"contacts\"}"], metrics["lambda_source_pages_total{source=\"contacts\"}"], metrics["lambda_source_drift_total{source=\"contacts\"}"]));
         Assert.Contains("dotnet_process_memory_working_set_bytes", metrics.Keys);
     }
 

@@ -116,6 +116,6 @@ public sealed partial class RunbookTests
     [GeneratedRegex(@"\]\(#([^)]+)\)")]
     private static partial Regex Anchor();
 
-    [GeneratedRegex(@"\b(?:lambda_(?:engine|partition|ingest|run|warehouse|quarantine|topic|audit|api)_\w+|http_server_\w+|dotnet_\w+)")]
+    [GeneratedRegex(@"\b(?:lambda_(?:engine|partition|ingest|run|warehouse|quarantine|topic|source|audit|api)_\w+|http_server_\w+|dotnet_\w+)")]
     private static partial Regex Metric();
 }

@@ -27,6 +27,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
         ["run-refused"] = ClusterJson.Default.RunRefused, ["served?"] = ClusterJson.Default.GetServed, ["runs?"] = ClusterJson.Default.GetRuns, ["runs"] = ClusterJson.Default.RunList,
         ["leave"] = ClusterJson.Default.LeaveCluster, ["leaving"] = ClusterJson.Default.Leaving,
         ["topic?"] = ClusterJson.Default.GetTopicReport, ["topic"] = ClusterJson.Default.TopicReport, ["reset-topic"] = ClusterJson.Default.ResetTopic,
+        ["source?"] = ClusterJson.Default.GetSourceReport, ["source"] = ClusterJson.Default.SourceReport, ["reset-source"] = ClusterJson.Default.ResetSource,
         ["runs-taken"] = ClusterJson.Default.RunsTaken, ["run-event"] = RunJson.Default.RunEvent,
     };
 
@@ -98,4 +99,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSerializable(typeof(GetTopicReport))]
 [JsonSerializable(typeof(TopicReport))]
 [JsonSerializable(typeof(ResetTopic))]
+[JsonSerializable(typeof(GetSourceReport))]
+[JsonSerializable(typeof(SourceReport))]
+[JsonSerializable(typeof(ResetSource))]
 internal sealed partial class ClusterJson : JsonSerializerContext;

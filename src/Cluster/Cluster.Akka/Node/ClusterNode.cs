@@ -11,8 +11,9 @@ using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Actors.Runs;
-using Lambda.Cluster.Actors.Topics;
+using Lambda.Cluster.Actors.Sources;
 using Lambda.Domain.Log;
+using Lambda.Serving.Ports;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -31,9 +32,9 @@ public sealed class ClusterNode : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _askedToLeave = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef proxy, IActorRef runs, int partitions, TopicReports topics, TimeProvider time)
+    private ClusterNode(IHost host, ActorSystem system, IActorRef region, IActorRef proxy, IActorRef runs, int partitions, TimeProvider time)
     {
-        (_host, System, _region, _proxy, _runs, Topics) = (host, system, region, proxy, runs, topics);
+        (_host, System, _region, _proxy, _runs) = (host, system, region, proxy, runs);
         Partitions = new PartitionClient(new RegionRoute(region), partitions, time);
         Reports = new PartitionReports(Partitions, time);
         system.ActorOf(Props.Create(() => new MembershipWatch(Membership)), "membership");
@@ -49,7 +50,9 @@ public sealed class ClusterNode : IAsyncDisposable
 
     public MembershipCounts Membership { get; } = new();
 
-    public TopicReports Topics { get; }
+    public required SourceReports<TopicStatus> Topics { get; init; }
+
+    public required SourceReports<SourceStatus> Sources { get; init; }
 
     /// <summary>Completes when the actor system has ended, wanted or not: a node that was downed by the others must be started again as a new one.</summary>
     public Task Ended => _ended.Task;
@@ -58,11 +61,11 @@ public sealed class ClusterNode : IAsyncDisposable
     public Task AskedToLeave => _askedToLeave.Task;
 
     /// <param name="parts">Given the way to ask for the served publication.</param>
-    /// <param name="topics">Those of others to read.</param>
+    /// <param name="sources">Those of others to read.</param>
     /// <param name="drive">Makes the run driver where the singleton lives, over its journal, the speed side and this node.</param>
     public static async Task<ClusterNode> StartAsync(
         NodeOptions options, int partitions, TimeProvider time, Func<Func<CancellationToken, Task<Publication>>, PartitionParts> parts,
-        Func<IRunJournal, ClusterNode, IRunDriver> drive, TopicParts topics, Action<string, Exception> onError, ILoggerProvider log, CancellationToken cancel)
+        Func<IRunJournal, ClusterNode, IRunDriver> drive, NodeSources sources, Action<string, Exception> onError, ILoggerProvider log, CancellationToken cancel)
     {
         var started = new TaskCompletionSource<ClusterNode>(TaskCreationOptions.RunContinuationsAsynchronously);
         var here = parts(async ct => await (await started.Task.WaitAsync(ct)).ServedAsync(ct));
@@ -71,7 +74,7 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             services.AddSingleton<IHostLifetime>(new HostsOwnLifetime());
             services.AddLogging(logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Warning));
-            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, topics, journal => drive(journal, started.Task.GetAwaiter().GetResult()), time, onError));
+            services.AddAkka("lambda", (akka, _) => Configure(akka, options, here, sources, journal => drive(journal, started.Task.GetAwaiter().GetResult()), time, onError));
         });
         var host = builder.Build();
         await host.StartAsync(cancel);
@@ -79,14 +82,18 @@ public sealed class ClusterNode : IAsyncDisposable
         var proxy = await registry.GetAsync<PartitionProxy>(cancel);
         var region = options.Roles.Contains(NodeOptions.Speed) ? await registry.GetAsync<PartitionRegion>(cancel) : proxy;
         var runs = await registry.GetAsync<RunSingleton>(cancel);
-        var reports = new TopicReports(await registry.GetAsync<TopicRegion>(cancel), topics.Names, time);
-        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, proxy, runs, partitions, reports, time);
+        var node = new ClusterNode(host, host.Services.GetRequiredService<ActorSystem>(), region, proxy, runs, partitions, time)
+        {
+            Topics = await ReportsAsync(sources.Topics), Sources = await ReportsAsync(sources.Polled),
+        };
         started.SetResult(node);
         return node;
+
+        async Task<SourceReports<T>> ReportsAsync<T>(SourceParts<T> read) where T : class => new(await registry.GetAsync<SourceRegion<T>>(cancel), read.Kind, read.Names, time);
     }
 
     private static void Configure(
-        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, TopicParts topics, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
+        AkkaConfigurationBuilder akka, NodeOptions options, PartitionParts parts, NodeSources sources, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)
     {
         akka.ConfigureLoggers(loggers =>
         {
@@ -94,7 +101,7 @@ public sealed class ClusterNode : IAsyncDisposable
             loggers.AddLoggerFactory();
         });
         akka.AddHocon(NodeConfig.Of(options), HoconAddMode.Prepend);
-        akka.AddHocon(topics.Fallback, HoconAddMode.Append);
+        akka.AddHocon(sources.Fallback, HoconAddMode.Append);
         akka.WithRemoting(new RemoteOptions { HostName = options.Host, PublicHostName = options.Host, Port = options.Port });
         akka.WithClustering(new ClusterOptions
         {
@@ -107,18 +114,19 @@ public sealed class ClusterNode : IAsyncDisposable
                 "partition", (_, _, _) => id => Props.Create(() => new PartitionActor(int.Parse(id, CultureInfo.InvariantCulture), parts)), new PartitionExtractor(),
                 new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = true, HandOffStopMessage = HandOff.Instance });
         akka.WithShardRegionProxy<PartitionProxy>("partition", NodeOptions.Speed, new PartitionExtractor());
-        WithTopics(akka, options, topics);
+        WithSources(akka, options, sources.Topics);
+        WithSources(akka, options, sources.Polled);
         WithRuns(akka, options, drive, time, onError);
     }
 
-    /// <summary>Also where no topics are listed: a region must be known on all nodes of its role.</summary>
-    private static void WithTopics(AkkaConfigurationBuilder akka, NodeOptions options, TopicParts topics)
+    /// <summary>Also where none are listed: a region must be known on all nodes of its role.</summary>
+    private static void WithSources<T>(AkkaConfigurationBuilder akka, NodeOptions options, SourceParts<T> read) where T : class
     {
         if (options.Roles.Contains(NodeOptions.Speed))
-            akka.WithShardRegion<TopicRegion>(
-                "topic", (_, _, _) => topic => Props.Create(() => new TopicActor(topic, topics)), new TopicExtractor(),
+            akka.WithShardRegion<SourceRegion<T>>(
+                read.Kind.Name, (_, _, _) => source => Props.Create(() => new SourceActor<T>(source, read)), new SourceExtractor(),
                 new ShardOptions { Role = NodeOptions.Speed, StateStoreMode = StateStoreMode.DData, RememberEntities = false, HandOffStopMessage = HandOff.Instance });
-        else akka.WithShardRegionProxy<TopicRegion>("topic", NodeOptions.Speed, new TopicExtractor());
+        else akka.WithShardRegionProxy<SourceRegion<T>>(read.Kind.Name, NodeOptions.Speed, new SourceExtractor());
     }
 
     private static void WithRuns(AkkaConfigurationBuilder akka, NodeOptions options, Func<IRunJournal, IRunDriver> drive, TimeProvider time, Action<string, Exception> onError)

@@ -8,6 +8,7 @@ internal static class AdminCommand
 {
     private static readonly Argument<string> Node = new("NODE") { Description = "Its name, as `admin status` and `admin partitions` show it." };
     private static readonly Argument<string> Topic = new("TOPIC") { Description = "Its name, as `admin topics` shows it." };
+    private static readonly Argument<string> Source = new("NAME") { Description = "Its name, as `admin sources` shows it." };
     private static readonly Option<int?> Partition = new("--partition") { Description = "Only this partition.", HelpName = "P" };
     private static readonly Option<long?> Over = new("--over-ms") { Description = "Exit 1 when an answer is staler than this.", HelpName = "MS" };
 
@@ -21,6 +22,8 @@ internal static class AdminCommand
         Common.Remote("checkpoint", "Write checkpoints now, and wait until they are durable.", CheckpointAsync, Partition),
         Common.Remote("topics", "Topics of others that are read; exit 1 when one is not.", TopicsAsync),
         Common.Remote("topic-reset", "Forget where reading a topic stood, and begin anew.", TopicResetAsync, Topic),
+        Common.Remote("sources", "HTTP APIs of others that are polled; exit 1 when one is not.", SourcesAsync),
+        Common.Remote("source-reset", "Forget where polling a source stood, and begin anew.", SourceResetAsync, Source),
         QuarantineCommand.Create());
 
     private static async Task<int> StatusAsync(ParseResult parse, Client client, CancellationToken cancel)
@@ -79,12 +82,26 @@ internal static class AdminCommand
         return ExitCode.Ok;
     }
 
-    private static int Topics(ParseResult parse, JsonElement found)
+    private static int Topics(ParseResult parse, JsonElement found) => Read(parse, found, "topics", "topic", "state", "node", "reader", "lag", "accepted", "refused", "reason");
+
+    private static async Task<int> SourcesAsync(ParseResult parse, Client client, CancellationToken cancel) =>
+        Sources(parse, await client.GetAsync("/v1/admin/sources", cancel));
+
+    private static async Task<int> SourceResetAsync(ParseResult parse, Client client, CancellationToken cancel)
     {
-        var topics = found.GetProperty("topics");
+        Sources(parse, await client.PostAsync($"/v1/admin/sources/{Uri.EscapeDataString(parse.GetValue(Source)!)}/reset", null, cancel));
+        return ExitCode.Ok;
+    }
+
+    private static int Sources(ParseResult parse, JsonElement found) =>
+        Read(parse, found, "sources", "source", "state", "node", "since", "walked_at", "pages", "accepted", "refused", "drifted", "new_fields", "reason");
+
+    private static int Read(ParseResult parse, JsonElement found, string of, params string[] columns)
+    {
+        var sources = found.GetProperty(of);
         if (parse.GetValue(Common.Json)) Output.Json(found);
-        else PrintTable(topics, "topic", "state", "node", "reader", "lag", "accepted", "refused", "reason");
-        return topics.EnumerateArray().All(t => t.GetProperty("state").GetString() == "reading") ? ExitCode.Ok : ExitCode.CheckFailed;
+        else PrintTable(sources, columns);
+        return sources.EnumerateArray().All(s => s.GetProperty("state").GetString() == "reading") ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
     private static void Print(JsonElement status, JsonElement nodes)

@@ -10,6 +10,7 @@ using Lambda.Cluster.Actors.Runs;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
+using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
 using Lambda.Serving.Export;
 using Lambda.Serving.Ports;
@@ -46,7 +47,7 @@ internal sealed class ClusterEngine : IEngine
     private Task? _stopping;
     private volatile bool _isHandingOver;
 
-    private ClusterEngine(ClusterParts parts, ClusterNode node, ClusterTopics topics, Bootstrap? bootstrap, LambdaOptions options, Action<string, Exception> onError)
+    private ClusterEngine(ClusterParts parts, ClusterNode node, ClusterTopics topics, PolledSources polled, Bootstrap? bootstrap, LambdaOptions options, Action<string, Exception> onError)
     {
         (_parts, _node, _bootstrap) = (parts, node, bootstrap);
         var runs = new ClusterRuns(node, parts.Initial);
@@ -55,7 +56,7 @@ internal sealed class ClusterEngine : IEngine
         (Reads, Recompute, Runs) = (reads, reads, runs);
         Intake = new EngineIntake(topics.Ingress, Unfolded, () => _stopping is not null);
         Imports = new PostgresImportJournal(parts.Database);
-        topics.Unfolded = Unfolded;
+        (topics.Unfolded, polled.Unfolded) = (Unfolded, Unfolded);
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
@@ -71,9 +72,9 @@ internal sealed class ClusterEngine : IEngine
             await node.Reports.RefreshAsync(cancel);
             return TimeSpan.FromMilliseconds(200);
         }, onError));
-        _loops.Add(new Loop("topics", async cancel =>
+        _loops.Add(new Loop("sources", async cancel =>
         {
-            await node.Topics.RefreshAsync(cancel);
+            await Task.WhenAll(node.Topics.RefreshAsync(cancel), node.Sources.RefreshAsync(cancel));
             return TimeSpan.FromSeconds(1);
         }, onError));
         _loops.Add(new Loop("runs", runs.RefreshAsync, onError));
@@ -104,20 +105,21 @@ internal sealed class ClusterEngine : IEngine
     public static async Task<ClusterEngine> StartAsync(LambdaOptions options, Action<string, Exception> onError, TimeProvider time, CancellationToken cancel)
     {
         ThreadPool.SetMinThreads(BlockingThreads, BlockingThreads);
-        var listed = ClusterTopics.Read(options.Topics);
+        var (listed, polled) = (ClusterTopics.Read(options.Topics), PolledSources.Read(options.Sources));
         var parts = await ClusterParts.OpenAsync(options, onError, time, cancel);
         try
         {
             var horizonMs = options.DedupHorizonDays * 86_400_000L;
             var topics = new ClusterTopics(listed, parts, options);
+            var sources = new PolledSources(polled, topics.Ingress, parts.Log.Partitions, parts.StoredFacts, ClusterTopics.NodeOf(options), parts.Time, onError);
             var node = await ClusterNode.StartAsync(
                 new NodeOptions(options.ClusterHost, options.ClusterPort, options.ClusterDns is null ? options.ClusterSeeds.Split(',') : [], options.Roles.Split(','), PostgresDatabase.WithIdleBound(options.Postgres!)),
                 parts.Log.Partitions, time, served => PartitionsOf(parts, options, horizonMs, served, onError),
-                (journal, here) => Drive(parts, options, horizonMs, journal, here), topics.PartsOf(onError), onError, new NodeLog(onError), cancel);
+                (journal, here) => Drive(parts, options, horizonMs, journal, here), topics.PartsOf(sources, onError), onError, new NodeLog(onError), cancel);
             var bootstrap = options.ClusterDns is { } dns
                 ? new Bootstrap(node.System, new DnsNodeNames(dns.Split(','), options.ClusterHost), new PostgresLease(parts.Database, Bootstrap.FoundingLease), time)
                 : null;
-            return new ClusterEngine(parts, node, topics, bootstrap, options, onError);
+            return new ClusterEngine(parts, node, topics, sources, bootstrap, options, onError);
         }
         catch
         {

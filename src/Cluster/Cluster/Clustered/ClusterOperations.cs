@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Node;
+using Lambda.Cluster.Actors.Sources;
 using Lambda.Serving.Ports;
 
 namespace Lambda.Cluster.Clustered;
@@ -81,15 +82,21 @@ internal sealed class ClusterOperations(ClusterNode node, TimeProvider time) : I
 
     public IReadOnlyList<TopicStatus> Topics => node.Topics.All;
 
-    public async ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel)
+    public ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel) => new(ResetAsync(node.Topics, topic, cancel));
+
+    public IReadOnlyList<SourceStatus> Sources => node.Sources.All;
+
+    public ValueTask<SourceStatus?> ResetSourceAsync(string source, CancellationToken cancel) => new(ResetAsync(node.Sources, source, cancel));
+
+    private static async Task<T?> ResetAsync<T>(SourceReports<T> reports, string source, CancellationToken cancel) where T : class
     {
         try
         {
-            return await node.Topics.ResetAsync(topic, cancel);
+            return await reports.ResetAsync(source, cancel);
         }
         catch (AskTimeoutException)
         {
-            throw new EngineUnavailableException($"the reader of {topic} does not answer; it may just be moving", RetryAfter);
+            throw new EngineUnavailableException($"the reader of {source} does not answer; it may just be moving", RetryAfter);
         }
     }
 

@@ -25,6 +25,7 @@ internal sealed class ClusterStatus(
         var reasons = partitions.Where(p => p.Reason is not null).Select(p => $"partition {p.Partition}: {p.Reason}").ToList();
         reasons.AddRange(node.Members().Where(m => !m.Reachable).Select(m => $"node {m.Address} cannot be reached"));
         reasons.AddRange(node.Topics.All.Where(t => t.State == TopicStatus.Stopped).Select(t => $"topic {t.Topic}: {t.Reason}"));
+        reasons.AddRange(node.Sources.All.Where(s => s.State == SourceStatus.Stopped).Select(s => $"source {s.Source}: {s.Reason}"));
         var house = warehouse();
         if (house.Reason is not null) reasons.Add($"warehouse: {house.Reason}");
         var state = stopping() ? "stopping" : !IsReady ? "starting" : reasons.Count > 0 ? "degraded" : "ready";

@@ -3,9 +3,10 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Configuration;
 using Lambda.BatchLayer.Ports;
-using Lambda.Cluster.Actors.Topics;
+using Lambda.Cluster.Actors.Sources;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
+using Lambda.Cluster.Sources;
 using Lambda.Serving.Ports;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Sources;
@@ -19,7 +20,9 @@ internal sealed class ClusterTopics(IReadOnlyList<TopicMap> maps, ClusterParts p
     private static readonly TimeSpan BehindPause = TimeSpan.FromMilliseconds(200);
 
     private readonly FactTopicOffsets _offsets = new(parts.StoredFacts);
-    private readonly string _node = $"{options.ClusterHost}:{options.ClusterPort}";
+    private readonly string _node = NodeOf(options);
+
+    public static string NodeOf(LambdaOptions options) => $"{options.ClusterHost}:{options.ClusterPort}";
 
     public EventIngress Ingress { get; } = new(parts.Log, parts.Quarantine, parts.Time);
 
@@ -45,7 +48,19 @@ internal sealed class ClusterTopics(IReadOnlyList<TopicMap> maps, ClusterParts p
         }
     }
 
-    public TopicParts PartsOf(Action<string, Exception> onError) => new([.. maps.Select(m => m.Topic)], Open, Fallback, _node, onError);
+    public NodeSources PartsOf(PolledSources polled, Action<string, Exception> onError) => new(
+        new SourceParts<TopicStatus>(new TopicKind(), [.. maps.Select(m => m.Topic)], Open, _node, onError),
+        new SourceParts<SourceStatus>(new PolledKind(), polled.Names, (name, _) => new PolledRun(polled.Open(name)), _node, onError), Fallback);
+
+    /// <summary>A source being polled here, as its actor sees it.</summary>
+    private sealed class PolledRun(SourceRun run) : ISourceRun<SourceStatus>
+    {
+        public Task RunAsync(CancellationToken cancel) => run.RunAsync(cancel);
+
+        public SourceStatus Status => run.Status;
+
+        public void Forget() => run.Forget();
+    }
 
 #if KAFKA_STREAMS
     private Config Fallback => maps.Any(m => m.ThroughStreams) ? StreamsTopicReader.Defaults : Config.Empty;
@@ -65,7 +80,7 @@ internal sealed class ClusterTopics(IReadOnlyList<TopicMap> maps, ClusterParts p
     }
 
     /// <summary>A topic being read here, as its actor sees it.</summary>
-    private sealed class TopicRun(TopicSource source, FactTopicOffsets offsets, string node) : ITopicRun
+    private sealed class TopicRun(TopicSource source, FactTopicOffsets offsets, string node) : ISourceRun<TopicStatus>
     {
         public Task RunAsync(CancellationToken cancel) => source.RunAsync(cancel);
 

@@ -6,6 +6,7 @@ using Lambda.BatchLayer.Sqlite;
 using Lambda.Cluster.Import;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
+using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Export;
@@ -14,6 +15,7 @@ using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ingress;
+using Lambda.SpeedLayer.Polling;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Sink;
@@ -43,10 +45,11 @@ public sealed class EmbeddedEngine : IEngine
     private readonly List<Loop> _loops = [];
     private readonly Lock _stopGate = new();
     private readonly Analytics _analytics;
+    private readonly EmbeddedSources _sources;
     private readonly SegmentServices _segments;
     private Task? _stopping;
 
-    private EmbeddedEngine(EngineParts parts, LambdaOptions options, Action<string, Exception> onError)
+    private EmbeddedEngine(EngineParts parts, IReadOnlyList<PolledSource> listed, LambdaOptions options, Action<string, Exception> onError)
     {
         (_parts, _onError) = (parts, onError);
         var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time);
@@ -63,9 +66,11 @@ public sealed class EmbeddedEngine : IEngine
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time));
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (reads, reads);
-        Intake = new EngineIntake(new EventIngress(parts.Log, parts.Quarantine, parts.Time), Unfolded, () => _stopping is not null);
-        Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _stopping is not null, parts.Time);
-        Operations = new EmbeddedOperations(_hosts, () => _stopping is not null);
+        var ingress = new EventIngress(parts.Log, parts.Quarantine, parts.Time);
+        _sources = new EmbeddedSources(new PolledSources(listed, ingress, parts.Log.Partitions, parts.Journal, EmbeddedOperations.NodeName, parts.Time, onError) { Unfolded = Unfolded }, onError);
+        Intake = new EngineIntake(ingress, Unfolded, () => _stopping is not null);
+        Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _sources.Now, () => _stopping is not null, parts.Time);
+        Operations = new EmbeddedOperations(_hosts, _sources, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
         _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
         Imports = new FileImportJournal(options.Data);
@@ -117,10 +122,11 @@ public sealed class EmbeddedEngine : IEngine
     /// <exception cref="DataFolderException">The folder is in use, or was made otherwise.</exception>
     public static async Task<EmbeddedEngine> StartAsync(LambdaOptions options, Action<string, Exception> onError, TimeProvider time, CancellationToken cancel)
     {
+        var listed = PolledSources.Read(options.Sources);
         var parts = await EngineParts.OpenAsync(options, onError, time, cancel);
         try
         {
-            var engine = new EmbeddedEngine(parts, options, onError);
+            var engine = new EmbeddedEngine(parts, listed, options, onError);
             await engine.RecoverAsync(cancel);
             engine.StartLoops();
             return engine;
@@ -177,11 +183,13 @@ public sealed class EmbeddedEngine : IEngine
         _loops.Add(new Loop("population", PopulationStepAsync, _onError));
         _loops.Add(new Loop("retention", RetentionStepAsync, _onError));
         _loops.Add(new Loop("erasures", async cancel => await _erasing.StepAsync(cancel) ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(1), _onError));
+        _sources.Start();
     }
 
     private async Task StopOnceAsync(CancellationToken hurry)
     {
         await _segments.DisposeAsync();
+        await _sources.DisposeAsync();
         await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _batch.Dispose();

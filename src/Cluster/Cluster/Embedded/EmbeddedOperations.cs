@@ -4,13 +4,16 @@ using Lambda.SpeedLayer.Worker;
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>The one node of the embedded edition: owns every partition, and cannot leave.</summary>
-internal sealed class EmbeddedOperations(PartitionHost[] hosts, Func<bool> stopping) : IOperations
+internal sealed class EmbeddedOperations(PartitionHost[] hosts, EmbeddedSources sources, Func<bool> stopping) : IOperations
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan CheckpointPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    public string Node => "embedded";
+    /// <summary>There is only one.</summary>
+    public const string NodeName = "embedded";
+
+    public string Node => NodeName;
 
     public bool Owns(int partition) => true;
 
@@ -43,6 +46,10 @@ internal sealed class EmbeddedOperations(PartitionHost[] hosts, Func<bool> stopp
     public IReadOnlyList<TopicStatus> Topics => [];
 
     public ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel) => new((TopicStatus?)null);
+
+    public IReadOnlyList<SourceStatus> Sources => sources.Now;
+
+    public async ValueTask<SourceStatus?> ResetSourceAsync(string source, CancellationToken cancel) => await sources.ResetAsync(source, cancel);
 
     private static PartitionEpochs Epochs(PartitionHost host)
     {

@@ -8,7 +8,7 @@ namespace Lambda.Cluster.Embedded;
 
 /// <summary>Looks at the engine's parts when asked.</summary>
 internal sealed class EmbeddedStatus(
-    PartitionHost[] hosts, IEventLog log, SinkPump pump, IQuarantine quarantine, EngineRuns runs, Func<WarehouseStatus> warehouse, Func<bool> stopping,
+    PartitionHost[] hosts, IEventLog log, SinkPump pump, IQuarantine quarantine, EngineRuns runs, Func<WarehouseStatus> warehouse, Func<IReadOnlyList<SourceStatus>> sources, Func<bool> stopping,
     TimeProvider time) : IEngineStatus
 {
     private readonly long _startedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -26,6 +26,7 @@ internal sealed class EmbeddedStatus(
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var partitions = hosts.Select(h => Partition(h, nowMs)).ToList();
         var reasons = partitions.Where(p => p.Reason is not null).Select(p => $"partition {p.Partition}: {p.Reason}").ToList();
+        reasons.AddRange(sources().Where(s => s.State == SourceStatus.Stopped).Select(s => $"source {s.Source}: {s.Reason}"));
         var house = warehouse();
         if (house.Reason is not null) reasons.Add($"warehouse: {house.Reason}");
         var state = stopping() ? "stopping" : !hosts.All(h => h.Fault is not null || HasCaughtUp(h)) ? "starting" : reasons.Count > 0 ? "degraded" : "ready";

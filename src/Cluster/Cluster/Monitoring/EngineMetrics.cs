@@ -29,6 +29,7 @@ internal sealed class EngineMetrics : IDisposable
         AddPartitions();
         AddRuns();
         AddTopics();
+        AddSources();
     }
 
     public void Dispose() => _meter.Dispose();
@@ -81,6 +82,20 @@ internal sealed class EngineMetrics : IDisposable
         _meter.CreateObservableCounter("lambda.topic.accepted", () => Topics.Select(t => new Measurement<long>(t.Accepted, Tag("topic", t.Topic))), description: "Messages that became events.");
         _meter.CreateObservableCounter("lambda.topic.refused", () => Topics.Select(t => new Measurement<long>(t.Refused, Tag("topic", t.Topic))), description: "Messages that went to quarantine.");
     }
+
+    private void AddSources()
+    {
+        _meter.CreateObservableGauge("lambda.source.reading", () => BySource(s => s.State == SourceStatus.Reading ? 1 : 0), description: "1 while the source is polled.");
+        _meter.CreateObservableGauge("lambda.source.walked.timestamp", () => Sources.Where(s => s.WalkedAtMs is not null).Select(s => new Measurement<double>(s.WalkedAtMs!.Value / 1e3, Tag("source", s.Source))), "s", "When everything there was had last been read, Unix time.");
+        _meter.CreateObservableCounter("lambda.source.pages", () => BySource(s => s.Pages), description: "Pages read.");
+        _meter.CreateObservableCounter("lambda.source.accepted", () => BySource(s => s.Accepted), description: "Items that became events.");
+        _meter.CreateObservableCounter("lambda.source.refused", () => BySource(s => s.Refused), description: "Items that went to quarantine.");
+        _meter.CreateObservableCounter("lambda.source.drift", () => BySource(s => s.Drifted), description: "Items that were not as described, and fields that were new.");
+    }
+
+    private IEnumerable<SourceStatus> Sources => _operations.Sources.Where(s => s.Node == _operations.Node);
+
+    private IEnumerable<Measurement<long>> BySource(Func<SourceStatus, long> value) => Sources.Select(s => new Measurement<long>(value(s), Tag("source", s.Source)));
 
     /// <summary>Told of by the node that reads them only.</summary>
     private IEnumerable<TopicStatus> Topics => _operations.Topics.Where(t => t.Node == _operations.Node);

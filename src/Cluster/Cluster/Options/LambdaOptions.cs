@@ -105,5 +105,8 @@ public sealed record LambdaOptions
     /// <summary>File with the list of topics of others that a cluster reads as sources of events (docs/topics.md); null reads none.</summary>
     public string? Topics { get; init; }
 
+    /// <summary>File with the list of HTTP APIs of others that are polled as sources of events (docs/sources.md); null polls none.</summary>
+    public string? Sources { get; init; }
+
     public const string EmbeddedRuntime = "embedded", ClusterRuntime = "cluster";
 }

@@ -52,6 +52,7 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         new("export_s3_endpoint", "A service other than Amazon's that speaks S3, http://host:port.", o => o.ExportS3Endpoint ?? None, (o, v) => o with { ExportS3Endpoint = v == None ? null : Url(v) }),
         new("webhook_hosts", "Hosts that webhooks may lead to, with commas; .example.org stands for all below it.", o => o.WebhookHosts ?? None, (o, v) => o with { WebhookHosts = v == None ? null : v }),
         new("topics", "File with the list of topics that a cluster reads as sources; none reads none.", o => o.Topics ?? None, (o, v) => o with { Topics = v == None ? null : NotEmpty(v) }),
+        new("sources", "File with the list of HTTP APIs that are polled as sources; none polls none.", o => o.Sources ?? None, (o, v) => o with { Sources = v == None ? null : NotEmpty(v) }),
     ];
 
     private static Setting Number(string name, string doc, Func<LambdaOptions, int> get, Func<LambdaOptions, int, LambdaOptions> set, int min, int max) => new(

@@ -22,7 +22,7 @@ internal static class Operations
         OperationsApi.Nodes, OperationsApi.DrainNode, OperationsApi.Partitions, OperationsApi.Lag, OperationsApi.Epochs, OperationsApi.Checkpoint,
         KeysApi.List, KeysApi.Create, KeysApi.Revoke,
         AuditApi.List, AuditApi.Heads, AuditApi.Verify,
-        TopicsApi.List, TopicsApi.Reset,
+        TopicsApi.List, TopicsApi.Reset, SourcesApi.List, SourcesApi.Reset,
         MetricsApi.Get, OpenApiEndpoint.Get,
         DashboardApi.Page, DashboardApi.File,
     ];

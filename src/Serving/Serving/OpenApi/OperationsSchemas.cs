@@ -20,6 +20,10 @@ internal static class OperationsSchemas
             ("topic", Text), ("state", Doc(Text, "reading, waiting, stopped")), ("reason", OrNull(Text)), ("node", OrNull(Text)), ("reader", Text),
             ("accepted", Integer), ("refused", Integer), ("lag", Doc(Integer, "Messages not read yet.")),
             ("partitions", List(Closed(("partition", Integer), ("next", Integer), ("end", Integer), ("lag", Integer))))))))),
+        ("Sources", Closed(("sources", List(Closed(
+            ("source", Text), ("state", Doc(Text, "reading, waiting, stopped")), ("reason", OrNull(Text)), ("node", OrNull(Text)), ("since", Doc(OrNull(Text), "The newest change taken.")),
+            ("walked_at", Doc(OrNull(Text), "When everything there was had last been read.")), ("pages", Integer), ("accepted", Integer), ("refused", Integer),
+            ("drifted", Doc(Integer, "Items that were not as described, and fields that were new.")), ("new_fields", Doc(List(Text), "Fields that nobody described; they are kept."))))))),
         ("MetricsText", Doc(Text, "Prometheus text exposition.")),
     ];
 

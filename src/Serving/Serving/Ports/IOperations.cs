@@ -29,6 +29,13 @@ public interface IOperations
     /// <summary>Forgets where reading a topic stood and begins anew. Null when no such topic is read.</summary>
     /// <exception cref="EngineUnavailableException">Its reader does not answer.</exception>
     ValueTask<TopicStatus?> ResetTopicAsync(string topic, CancellationToken cancel);
+
+    /// <summary>HTTP APIs of others that are polled, as they were a moment ago.</summary>
+    IReadOnlyList<SourceStatus> Sources { get; }
+
+    /// <summary>Forgets where polling a source stood and begins anew. Null when no such source is polled.</summary>
+    /// <exception cref="EngineUnavailableException">Its poller does not answer.</exception>
+    ValueTask<SourceStatus?> ResetSourceAsync(string source, CancellationToken cancel);
 }
 
 /// <param name="Node">Its name: what `drain` takes.</param>

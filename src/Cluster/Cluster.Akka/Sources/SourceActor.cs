@@ -1,29 +1,28 @@
 using Akka.Actor;
 using Lambda.Cluster.Actors.Messages;
-using Lambda.Serving.Ports;
 
-namespace Lambda.Cluster.Actors.Topics;
+namespace Lambda.Cluster.Actors.Sources;
 
 /// <summary>
-/// The one reader of a topic in the cluster: a sharded entity, so that topics spread over the nodes and a lost node's topics are read by others. Every node asks it
+/// The one reader of a source in the cluster: a sharded entity, so that sources spread over the nodes and a lost node's are read by others. Every node asks it
 /// how it is about once a second, which wakes it wherever it is to be.
 /// </summary>
-internal sealed class TopicActor : ReceiveActor
+internal sealed class SourceActor<TStatus> : ReceiveActor where TStatus : class
 {
-    private readonly string _topic;
-    private readonly TopicParts _parts;
-    private readonly ITopicRun? _run;
+    private readonly string _source;
+    private readonly SourceParts<TStatus> _parts;
+    private readonly ISourceRun<TStatus>? _run;
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private string? _stopped;
 
-    public TopicActor(string topic, TopicParts parts)
+    public SourceActor(string source, SourceParts<TStatus> parts)
     {
-        (_topic, _parts) = (topic, parts);
-        _run = parts.Names.Contains(topic) ? parts.Open(topic, Context.System) : null;
-        Receive<GetTopicReport>(_ => Sender.Tell(new TopicReport(Status())));
+        (_source, _parts) = (source, parts);
+        _run = parts.Names.Contains(source) ? parts.Open(source, Context.System) : null;
+        Receive<IReportAsked>(_ => Sender.Tell(parts.Kind.Report(Status())));
         Receive<Ended>(OnEnded);
-        ReceiveAsync<ResetTopic>(_ => ResetAsync());
+        ReceiveAsync<IResetAsked>(_ => ResetAsync());
         ReceiveAsync<HandOff>(async _ =>
         {
             await StopAsync();
@@ -39,7 +38,7 @@ internal sealed class TopicActor : ReceiveActor
     {
         if (_run is null)
         {
-            _stopped = $"the list of topics of node {_parts.Node} lacks it: every node needs the same list";
+            _stopped = $"the list of {_parts.Kind.Name}s of node {_parts.Node} lacks it: every node needs the same list";
             return;
         }
         (_stop, _stopped) = (new CancellationTokenSource(), null);
@@ -52,7 +51,7 @@ internal sealed class TopicActor : ReceiveActor
     {
         if (ended.Of != _running || ended.Why is null || _stop.IsCancellationRequested) return;
         _stopped = ended.Why.Message;
-        _parts.OnError($"topic {_topic}", ended.Why);
+        _parts.OnError($"{_parts.Kind.Name} {_source}", ended.Why);
     }
 
     private async Task ResetAsync()
@@ -62,12 +61,12 @@ internal sealed class TopicActor : ReceiveActor
             await StopAsync();
             if (_run is { } run) await Task.Run(run.Forget);
             Start();
-            Sender.Tell(new TopicReport(Status()));
+            Sender.Tell(_parts.Kind.Report(Status()));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             Start();
-            Sender.Tell(new RunRefused($"topic {_topic}: {e.Message}"));
+            Sender.Tell(new RunRefused($"{_parts.Kind.Name} {_source}: {e.Message}"));
         }
     }
 
@@ -77,10 +76,10 @@ internal sealed class TopicActor : ReceiveActor
         await _running.ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
-    private TopicStatus Status()
+    private TStatus Status()
     {
-        var now = _run?.Status ?? new TopicStatus(_topic, TopicStatus.Stopped, null, _parts.Node, "", 0, 0, []);
-        return _stopped is { } why ? now with { State = TopicStatus.Stopped, Reason = why } : now;
+        var now = _run?.Status;
+        return now is null || _stopped is not null ? _parts.Kind.Stopped(now, _source, _parts.Node, _stopped ?? "it is not read here") : now;
     }
 
     private sealed record Ended(Task Of, Exception? Why) : INoSerializationVerificationNeeded;
