@@ -59,7 +59,7 @@ with_build_lock() {
 is_stale() {
   local stamp="$1"
   shift
-  [[ ! -e $stamp ]] || [[ -n $(cd "$root" && find "$@" -newer "$stamp" -print -quit 2>/dev/null) ]]
+  [[ ! -e $stamp ]] || [[ -n $(cd "$root" && find "$@" -name node_modules -prune -o -newer "$stamp" -print -quit 2>/dev/null) ]]
 }
 
 host_sources=(src views samples build Directory.Build.props Directory.Build.targets Directory.Packages.props)

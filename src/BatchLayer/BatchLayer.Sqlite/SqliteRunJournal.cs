@@ -8,7 +8,7 @@ namespace Lambda.BatchLayer.Sqlite;
 /// <summary>
 /// Runs and definitions in one SQLite file, every write its own durable transaction: facts here are few and precious.
 /// </summary>
-public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IFacts, IDisposable
+public sealed class SqliteRunJournal : IRunJournal, IRewritableJournal, IDefinitionStore, IFacts, IDisposable
 {
     private const int SchemaVersion = 1;
     private readonly SqliteConnection _connection;
@@ -57,6 +57,34 @@ public sealed class SqliteRunJournal : IRunJournal, IDefinitionStore, IFacts, ID
             command.ExecuteNonQuery();
         }
         return Task.CompletedTask;
+    }
+
+    public int Rewrite(Func<RunEvent, RunEvent> change)
+    {
+        lock (_gate)
+        {
+            var changed = new List<(long Seq, string Text)>();
+            using (var command = Command("SELECT seq, event FROM run_events ORDER BY seq"))
+            using (var rows = command.ExecuteReader())
+                while (rows.Read())
+                    if (Parse(rows.GetInt64(0), rows.GetString(1)) is var before && change(before) is var after && !ReferenceEquals(after, before))
+                        changed.Add((rows.GetInt64(0), JsonSerializer.Serialize(after, RunJson.Default.RunEvent)));
+            using (var transaction = _connection.BeginTransaction())
+            {
+                foreach (var (seq, text) in changed)
+                {
+                    using var command = Command("UPDATE run_events SET event = $event WHERE seq = $seq");
+                    command.Transaction = transaction;
+                    command.Parameters.AddWithValue("$event", text);
+                    command.Parameters.AddWithValue("$seq", seq);
+                    command.ExecuteNonQuery();
+                }
+                transaction.Commit();
+            }
+            Execute("VACUUM");
+            Execute("PRAGMA wal_checkpoint(TRUNCATE)"); // this connection is the only one
+            return changed.Count;
+        }
     }
 
     public void Put(string hash, string name, string text)

@@ -36,6 +36,8 @@ public interface IEngine : IAsyncDisposable
     /// <summary>Who is in which segment, and who is told of it.</summary>
     SegmentParts Segments { get; }
 
+    IErasures Erasures { get; }
+
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }
 

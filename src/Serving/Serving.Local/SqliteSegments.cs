@@ -86,6 +86,17 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
         }
     }
 
+    /// <summary>The file is written anew, and its WAL emptied.</summary>
+    public void Purge(params IReadOnlyList<string> tables) => Read("write the segments' file anew", _ =>
+    {
+        Execute("VACUUM");
+        using var empty = _connection.CreateCommand();
+        empty.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        using var answer = empty.ExecuteReader();
+        if (answer.Read() && answer.GetInt64(0) != 0) throw new StorageException(_file, "its WAL could not be emptied: somebody reads the file", isTransient: true);
+        return true;
+    });
+
     public void Dispose()
     {
         lock (_gate) _connection.Dispose();

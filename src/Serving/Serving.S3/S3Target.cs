@@ -33,6 +33,13 @@ internal sealed class S3Target(IAmazonS3 client, string bucket, string prefix) :
         }
     });
 
+    /// <summary>In a bucket with versions the older ones stay until its own rules remove them.</summary>
+    public async Task<bool> DeleteAsync(string name, CancellationToken cancel)
+    {
+        await Asked(() => client.DeleteObjectAsync(bucket, $"{prefix}/{name}", cancel));
+        return true; // S3 does not say
+    }
+
     private async Task AbortAsync(InitiateMultipartUploadResponse upload)
     {
         try

@@ -24,6 +24,9 @@ public sealed record ServingParts(
     /// <summary>Null: no estimates are given.</summary>
     public IModels? Models { get; init; }
 
+    /// <summary>Null: nobody can be erased.</summary>
+    public IErasures? Erasures { get; init; }
+
     /// <summary>Keys and audit log. Null: there are none, which only a server without keys (`--dev`) can do without.</summary>
     public Guard? Guard { get; init; }
 

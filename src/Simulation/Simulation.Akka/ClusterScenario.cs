@@ -60,7 +60,7 @@ public sealed class ClusterScenario
         return new ClusterReport(
             _seed, Ground.Mirror.Events, _world.Law.Reads, _world.Law.Refusals, _world.Law.Rows, _world.Crashes + _world.Nodes.Sum(n => n.Faults.Crashes), _world.Moves,
             Ground.Grants.Sum(g => g.Count), Ground.Fenced, runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Published), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned),
-            _rebuilds, _world.Loop.Turns);
+            _rebuilds, _world.Loop.Turns, Ground.Mirror.Erasures);
     }
 
     private void Step(int step)
@@ -183,7 +183,7 @@ public sealed class ClusterScenario
 /// <param name="Fenced">Writes refused because another owned the partition by then.</param>
 /// <param name="Turns">Single things that happened.</param>
 public sealed record ClusterReport(
-    ulong Seed, long Events, long Reads, long Refusals, long Rows, long Crashes, long Moves, long Leases, long Fenced, long Published, long Abandoned, long Rebuilds, long Turns);
+    ulong Seed, long Events, long Reads, long Refusals, long Rows, long Crashes, long Moves, long Leases, long Fenced, long Published, long Abandoned, long Rebuilds, long Turns, long Erasures);
 
 /// <summary>Runs scenarios of the actor runtime by seed.</summary>
 public static class ClusterSimulations

@@ -101,7 +101,7 @@ internal sealed class Law(Loop loop, Installation ground, Network network)
         Rows++;
         var all = Expected(row.Customer, row.Partition, row.Epoch, row.Applied);
         var expected = all.For(row.Answer.AsOfDay);
-        if (expected.Matches(row.Answer, null) is { } difference && !expected.Overflows)
+        if (expected.Matches(row.IsGone ? null : row.Answer, null) is { } difference && !expected.Overflows)
             ground.Break($"{loop.NowMs} {node}: the row of {row.Customer} at {row.Partition}:{row.Applied}, epoch {row.Epoch}: {difference}; counting {Told(all)}");
     }
 

@@ -64,6 +64,15 @@ public sealed class FaultyCheckpoints(ICheckpointStore store, Faults faults) : I
     public Checkpoint? Load(int partition) => store.Load(partition);
     public void LoadEntities(int partition, IReadOnlyList<CustomerId> customers, EntityReader deliver) => store.LoadEntities(partition, customers, deliver);
     public IEnumerable<StoredEntity> Scan(int partition) => store.Scan(partition);
+
+    public bool Forget(int partition, CustomerId customer, ReadOnlyMemory<byte> state)
+    {
+        faults.Point("before an entity is forgotten");
+        var forgotten = store.Forget(partition, customer, state);
+        faults.Point("after an entity was forgotten");
+        return forgotten;
+    }
+
     public void Delete(int partition) => store.Delete(partition);
     public ValueTask DisposeAsync() => store.DisposeAsync();
 

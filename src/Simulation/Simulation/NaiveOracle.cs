@@ -15,6 +15,11 @@ public static class NaiveOracle
     /// <summary>Of each event id the copy with the lowest offset.</summary>
     public static IEnumerable<LoggedEvent> Distinct(IEnumerable<LoggedEvent> events) => events.GroupBy(e => e.EventId).Select(copies => copies.MinBy(e => e.Offset)!);
 
+    /// <summary>What lies before an erasure of the customer counts for nothing; what lies behind the newest one is all there is.</summary>
+    /// <param name="erasures">Offsets, in any order.</param>
+    public static IEnumerable<LoggedEvent> Remaining(IEnumerable<LoggedEvent> events, IReadOnlyCollection<long> erasures) =>
+        erasures.Count == 0 ? events : events.Where(e => e.Offset > erasures.Max());
+
     /// <param name="events">All of one customer's events, repeats included, in any order.</param>
     /// <param name="overflows">Names of outputs that do not fit their type; they are null in the answer.</param>
     public static Answer Expect(ViewDefinition definition, IEnumerable<LoggedEvent> events, int asOfDay, List<string> overflows) =>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Lambda.Domain.Events;
@@ -11,13 +12,21 @@ public sealed class RandomEvents(Chance chance, int customers)
     private readonly List<byte[]> _made = [];
     private long _next;
 
-    /// <summary>A new event, or a repeat of an earlier one (sometimes with another body).</summary>
+    /// <summary>A new event, or a repeat of an earlier one (sometimes with another body); now and then somebody is erased, once in a while somebody unknown or twice.</summary>
     public ReadOnlySpan<byte> Next(long nowMs)
     {
+        if (chance.OneIn(60)) return Erasure();
         if (_made.Count > 0 && chance.OneIn(6)) return Repeat();
         var record = Fresh(chance.Pick(EventCatalog.Types), $"c{chance.Below(customers)}", $"e{_next++}", nowMs);
         _made.Add(record.ToArray());
         return _made[^1];
+    }
+
+    private ReadOnlySpan<byte> Erasure()
+    {
+        var record = new ArrayBufferWriter<byte>();
+        ErasureRecords.Write(new CustomerErasure(CustomerId.From($"c{chance.Below(customers + 1)}"), new Guid((int)_next++, 0, 0, new byte[8])), record);
+        return record.WrittenSpan;
     }
 
     private ReadOnlySpan<byte> Repeat()

@@ -9,7 +9,7 @@ namespace Lambda.Simulation;
 
 /// <summary>What a scenario did and checked.</summary>
 public sealed record ScenarioReport(ulong Seed, long Events, long Reads, long Crashes, long Published, long Failed, long Abandoned, long Rebuilds,
-    long LateRepeats, long DefinitionChanges);
+    long LateRepeats, long DefinitionChanges, long Erasures, long Removed);
 
 /// <summary>An answer was not what the events say: the seed replays it.</summary>
 public sealed class LawBrokenException(string message) : Exception(message);
@@ -58,7 +58,8 @@ public sealed class Scenario
         return new ScenarioReport(
             _seed, _world.Mirror.Events, _reads, _world.Faults.Crashes, runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Published),
             runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Failed), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned), _rebuilds,
-            runs.Sum(r => r.Checks?.LateRepeats ?? 0), runs.Zip(runs.Skip(1)).Count(p => p.First.DefinitionHash != p.Second.DefinitionHash));
+            runs.Sum(r => r.Checks?.LateRepeats ?? 0), runs.Zip(runs.Skip(1)).Count(p => p.First.DefinitionHash != p.Second.DefinitionHash), _world.Mirror.Erasures,
+            _world.Erasing.All.Count(e => e.State == BatchLayer.Privacy.ErasureState.Removed));
     }
 
     private async Task StepAsync(int step)
@@ -81,6 +82,8 @@ public sealed class Scenario
             < 82 => _world.TruncateAsync(_chance.Below(_world.Partitions)),
             < 83 => _world.CleanUpAsync(),
             < 87 => OnHost(CheckPopulation),
+            < 88 => Guarded(() => _world.Erasing.AskAsync(CustomerId.From($"c{_chance.Below(8)}")), () => { }),
+            < 92 => Guarded(_world.Erasing.StepAsync, () => { }),
             _ => Do(() => CheckSomeone(_chance)),
         });
         _world.Mirror.CatchUp();
@@ -169,6 +172,27 @@ public sealed class Scenario
         foreach (var failed in _world.Runner.History.Runs.Where(r => r.Stage == BatchLayer.Runs.RunStage.Failed))
             throw new LawBrokenException($"seed {_seed}: {failed.Id} failed: {string.Join("; ", failed.Reasons)}");
         foreach (var customer in _world.Mirror.Customers) Check(customer, _chance.Below(3));
+        await RemoveAllAsync();
+        foreach (var customer in _world.Mirror.Customers) Check(customer, _chance.Below(3));
+    }
+
+    /// <summary>Nothing hinders removal now: every erasure that was asked for ends, and nothing is left of it; the next run finds everything in order.</summary>
+    private async Task RemoveAllAsync()
+    {
+        for (var p = 0; p < _world.Partitions; p++) _world.Host(p).RequestCheckpoint();
+        await DrainAsync();
+        _world.Time.Advance(61_000);
+        for (var i = 0; i < 3; i++) await _world.Erasing.StepAsync();
+        foreach (var erasure in _world.Erasing.All)
+        {
+            if (erasure.IsOpen) throw new LawBrokenException($"seed {_seed}: erasure {erasure.Partition}:{erasure.Offset} is still {erasure.State}: {erasure.Waits}");
+            if (erasure.State == BatchLayer.Privacy.ErasureState.Removed && _world.LeftOf(CustomerId.From(erasure.Pseudonym[2..]), erasure.Partition, erasure.Offset) is { } left)
+                throw new LawBrokenException($"seed {_seed}: {erasure.Pseudonym} was removed before {erasure.Partition}:{erasure.Offset}, but {left}");
+        }
+        await _world.Runner.StartAsync("run-behind-removal", _world.Served.DefinitionHash);
+        await DrainRunAsync();
+        if (_world.Runner.History.Runs[^1] is { Stage: not BatchLayer.Runs.RunStage.Published } run)
+            throw new LawBrokenException($"seed {_seed}: the run behind the removals ended {run.Stage}: {string.Join("; ", run.Reasons)}");
     }
 
     private async Task DrainAsync()
@@ -226,7 +250,7 @@ public sealed class Scenario
         foreach (var row in host.RowsOf(host.TakeChanged(50, out _), Clock.DayOfMs(_world.Time.NowMs)))
         {
             _reads++;
-            Compare(row.Customer.ToString(), partition, row.Epoch, row.Applied, row.Answer.AsOfDay, row.Answer, null);
+            Compare(row.Customer.ToString(), partition, row.Epoch, row.Applied, row.Answer.AsOfDay, row.IsGone ? null : row.Answer, null);
         }
     }
 

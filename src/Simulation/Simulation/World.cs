@@ -1,5 +1,6 @@
 using Lambda.BatchLayer.Memory;
 using Lambda.BatchLayer.Ports;
+using Lambda.BatchLayer.Privacy;
 using Lambda.BatchLayer.Runs;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
@@ -48,6 +49,7 @@ public sealed class World
         _hosts = new PartitionHost[partitions];
         Runner = NewRunner();
         Pump = NewPump();
+        Erasing = new Erasing(_log, _checkpoints, _sinkProgress, _warehouse, Quarantine, _journal, this);
         for (var p = 0; p < partitions; p++) StartHost(p);
     }
 
@@ -60,6 +62,7 @@ public sealed class World
     public MemoryQuarantine Quarantine { get; } = new();
     public int Partitions => _log.Partitions;
     public SinkPump Pump { get; private set; }
+    public Erasing Erasing { get; }
     public BatchRunner Runner { get; private set; }
     public Publication Served => Runner.History.Served;
 
@@ -103,7 +106,7 @@ public sealed class World
     {
         var checkpointed = _checkpoints.Load(partition)?.Applied ?? long.MaxValue;
         var keep = Retention.KeepFrom(_log, partition, Served, HorizonMs, checkpointed, _sinkProgress.Load(partition).Next);
-        return _log.TruncateAsync(partition, keep, CancellationToken.None);
+        return _log.TruncateAsync(partition, Math.Min(keep, Erasing.KeepFrom(partition)), CancellationToken.None);
     }
 
     /// <summary>Deletes base files and computed views that no publication or run names.</summary>
@@ -113,6 +116,21 @@ public sealed class World
         _bases.DeleteExcept([.. Served.Artefacts.Select(a => a.Name)]);
         await Runner.CleanUpAsync(CancellationToken.None);
     }
+
+    /// <summary>What the durable parts hold of a customer's time before an offset of its partition; null when it is nothing.</summary>
+    public string? LeftOf(CustomerId customer, int partition, long offset)
+    {
+        foreach (var frame in _log.Read(partition, _log.StartOffset(partition), int.MaxValue))
+            foreach (var (at, record) in frame)
+                if (at <= offset && RecordCodec.IsOfCustomer(record.Span) && RecordCodec.CustomerIdOf(record.Span).SequenceEqual(customer.Utf8) && (at == offset || RecordCodec.KindOf(record.Span) == RecordKind.Event))
+                    return $"the log holds {RecordCodec.KindOf(record.Span)} {partition}:{at}";
+        if (_warehouse.HoldsBefore(partition, customer, offset)) return "the warehouse holds events";
+        return Quarantine.List(0, int.MaxValue, null, includeReplayed: true).Any(e => e.Detail.Contains($" {partition}:", StringComparison.Ordinal) && QuarantineErasure.IsOf(customer, e) && OffsetIn(e.Detail) < offset)
+            ? "the quarantine holds a line"
+            : null;
+    }
+
+    private static long OffsetIn(string detail) => Position.TryParse(detail.Split(' ')[3], out var at) ? at.Offset : throw new InvalidOperationException(detail);
 
     private IBaseView? BaseOf(Publication publication, int partition) =>
         publication.Epoch == 0 ? null : _bases.Open(publication.Artefacts[partition]);

@@ -55,6 +55,21 @@ public sealed class PostgresCheckpointStore(PostgresDatabase database) : ICheckp
         }
     }
 
+    /// <summary>Fenced by the state itself: an owner that wrote since has written another.</summary>
+    public bool Forget(int partition, CustomerId customer, ReadOnlyMemory<byte> state)
+    {
+        var forgotten = state.IsEmpty || Database.Read($"forget a customer of partition {partition}", connection =>
+        {
+            using var command = new NpgsqlCommand("DELETE FROM entities WHERE partition = $1 AND customer = $2 AND state = $3", connection);
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = partition });
+            command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = customer.Utf8.ToArray() });
+            command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = state.ToArray() });
+            return command.ExecuteNonQuery() == 1;
+        });
+        if (forgotten) Database.Vacuum("entities");
+        return forgotten;
+    }
+
     /// <summary>The lease and its generations stay: they outlive any checkpoint.</summary>
     public void Delete(int partition) => Database.Write($"delete the checkpoint of partition {partition}", Rows(partition).Delete);
 

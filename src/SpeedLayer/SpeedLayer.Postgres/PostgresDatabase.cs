@@ -101,6 +101,13 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
         return true;
     });
 
+    /// <summary>Takes deleted rows out of a table's pages. Outside any transaction.</summary>
+    internal void Vacuum(string table) => Run($"vacuum {table}", connection =>
+    {
+        using var command = new NpgsqlCommand($"VACUUM {table}", connection);
+        return command.ExecuteNonQuery();
+    });
+
     /// <summary>For readers that hold a connection over a yield.</summary>
     internal NpgsqlConnection Connect() => _source.OpenConnection();
 

@@ -69,6 +69,19 @@ public sealed class PostgresQuarantine(PostgresDatabase database) : IQuarantine
         command.ExecuteNonQuery();
     });
 
+    /// <summary>A vacuum takes deleted rows out of their pages; what PostgreSQL's own log still holds of them goes with its recycling.</summary>
+    public void Delete(IReadOnlyList<long> ids)
+    {
+        if (ids.Count == 0) return;
+        database.Write("delete quarantined entries", connection =>
+        {
+            using var command = new NpgsqlCommand("DELETE FROM quarantine WHERE id = ANY($1)", connection);
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. ids] });
+            command.ExecuteNonQuery();
+        });
+        database.Vacuum("quarantine");
+    }
+
     public IReadOnlyDictionary<string, long> Counts() => database.Read("count the quarantine", connection =>
     {
         using var command = new NpgsqlCommand("SELECT reason, count(*) FROM quarantine WHERE replayed_at_ms IS NULL GROUP BY reason", connection);

@@ -28,4 +28,9 @@ public sealed class PostgresSegments(PostgresDatabase database) : ISegmentDataba
         using var rows = command.ExecuteReader();
         while (rows.Read()) read(rows);
     }
+
+    public void Purge(params IReadOnlyList<string> tables)
+    {
+        foreach (var table in tables) database.Vacuum(table);
+    }
 }

@@ -41,6 +41,8 @@ public sealed class SqliteCheckpointStore : ICheckpointStore
         }
     }
 
+    public bool Forget(int partition, CustomerId customer, ReadOnlyMemory<byte> state) => Existing(partition)?.Forget(customer, state) ?? true;
+
     public IEnumerable<StoredEntity> Scan(int partition) => Existing(partition)?.Scan() ?? [];
 
     public void Delete(int partition)

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Lambda.Domain.Events;
 using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Log;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sqlite.Log;
 using Lambda.SpeedLayer.Sqlite.Raw;
@@ -10,9 +12,10 @@ namespace Lambda.SpeedLayer.Sqlite;
 /// The event log in one SQLite file of its own: WAL, every commit fsynced, one writer thread with group commit, a row per frame of records.
 /// Readers come from any thread; the tail is read from memory.
 /// </summary>
-public sealed class SqliteEventLog : IEventLog
+public sealed class SqliteEventLog : IEventLog, IErasableLog
 {
     private const int ReadersKept = 8;
+    private const int EraseReadBytes = 16 << 20;
 
     private readonly LogFile _file;
     private readonly FrameTable _table;
@@ -98,6 +101,29 @@ public sealed class SqliteEventLog : IEventLog
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, _tail[partition].End);
         return _queue.Add(new PendingTruncation(partition, offset, cancel));
+    }
+
+    /// <summary>
+    /// Frames are read here, a few at a time, and written by the one writer, which then writes the whole file anew.
+    /// </summary>
+    public async Task<long> EraseAsync(int partition, CustomerId? customer, long throughOffset, CancellationToken cancel)
+    {
+        var erased = 0L;
+        for (var next = _tail[partition].Start; customer is not null && next <= throughOffset;)
+        {
+            cancel.ThrowIfCancellationRequested();
+            next = Math.Max(next, _tail[partition].Start);
+            var end = _tail[partition].End;
+            var frames = next < end ? WithReader(table => table.Read(partition, next, end, EraseReadBytes)) : [];
+            if (frames.Count == 0) break;
+            var changed = frames.Where(f => f.FirstOffset <= throughOffset).Select(f => FrameErasure.Erase(f, customer, throughOffset)).OfType<(LogFrame Frame, int Records)>().ToList();
+            if (changed.Count > 0) await _queue.Add(new PendingRewrite(changed.Select(c => c.Frame), cancel));
+            erased += changed.Sum(c => c.Records);
+            next = frames[^1].EndOffset;
+        }
+        await _queue.Add(new PendingCleaning(cancel)); // also when nothing was found: an earlier pass may have been cut short before
+        _tail.Forget();
+        return erased;
     }
 
     /// <summary>Writes what was queued, then closes.</summary>

@@ -17,11 +17,12 @@ public sealed class SqliteQuarantine : IQuarantine
         """);
 
     private const int WalPagesMax = 1_024; // 4 MB
+    private const int WalWaitMs = 1_000;
     private const string Columns = "id, at_ms, source, line, field, reason, detail, raw, replayed_at_ms";
 
     private readonly Lock _lock = new();
     private readonly Database _database;
-    private readonly Statement _insert, _same, _replayed, _list, _listOpen, _listReason, _listOpenReason, _counts;
+    private readonly Statement _insert, _same, _replayed, _delete, _list, _listOpen, _listReason, _listOpenReason, _counts;
 
     /// <exception cref="StorageException">No quarantine, damaged, or of a newer format.</exception>
     public SqliteQuarantine(string path)
@@ -30,6 +31,7 @@ public sealed class SqliteQuarantine : IQuarantine
         _insert = _database.Prepare("INSERT INTO quarantine(at_ms, source, line, field, reason, detail, raw, fingerprint) VALUES (?,?,?,?,?,?,?,?)");
         _same = _database.Prepare("SELECT source, reason, raw FROM quarantine WHERE fingerprint = ? AND replayed_at_ms IS NULL");
         _replayed = _database.Prepare("UPDATE quarantine SET replayed_at_ms = ? WHERE id = ?");
+        _delete = _database.Prepare("DELETE FROM quarantine WHERE id = ?");
         _list = PrepareList("");
         _listOpen = PrepareList("AND replayed_at_ms IS NULL");
         _listReason = PrepareList("AND reason = ?");
@@ -74,6 +76,27 @@ public sealed class SqliteQuarantine : IQuarantine
         foreach (var id in ids) _replayed.Bind(1, atMs).Bind(2, id).Run();
     });
 
+    /// <summary>The file is written anew without what was deleted, and the WAL is emptied.</summary>
+    public void Delete(IReadOnlyList<long> ids)
+    {
+        Write(() =>
+        {
+            foreach (var id in ids) _delete.Bind(1, id).Run();
+        });
+        lock (_lock)
+        {
+            try
+            {
+                _database.Execute("VACUUM");
+            }
+            catch (SqliteFault fault)
+            {
+                throw new QuarantineWriteException(fault.File, fault.Cause, fault);
+            }
+            if (!_database.EmptyWal(WalWaitMs)) throw new QuarantineWriteException(_database.Path, "its WAL could not be emptied: somebody reads the file");
+        }
+    }
+
     public IReadOnlyDictionary<string, long> Counts()
     {
         lock (_lock)
@@ -88,7 +111,7 @@ public sealed class SqliteQuarantine : IQuarantine
     {
         lock (_lock)
         {
-            foreach (var statement in (Statement[])[_insert, _same, _replayed, _list, _listOpen, _listReason, _listOpenReason, _counts]) statement.Dispose();
+            foreach (var statement in (Statement[])[_insert, _same, _replayed, _delete, _list, _listOpen, _listReason, _listOpenReason, _counts]) statement.Dispose();
             _database.Dispose();
         }
         return ValueTask.CompletedTask;

@@ -26,6 +26,7 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
         await DropTablesAsync(name => name.StartsWith(attempts, StringComparison.Ordinal), cancel);
         await client.ExecuteAsync($"CREATE TABLE IF NOT EXISTS {table} {ShapeOf(definition)}", repeat: Repeat.Safe, cancel: cancel);
         await client.ExecuteAsync($"CREATE TABLE {attempt} {ShapeOf(definition)}", cancel: cancel);
+        var erasures = await HasErasuresAsync(partition, cutOffset, cancel) ? RawEvents.ErasureBlock.Table : null;
         foreach (var (from, to) in await SlicesAsync(partition, cutOffset, cancel))
         {
             var places = Places(partition, cutOffset, lastPrunedDay);
@@ -35,14 +36,14 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
                 INSERT INTO {{attempt}} (partition, last_pruned_day, customer_id, {{ColumnsOf(definition)}})
                 SELECT {partition:UInt16}, {last_pruned_day:Int32}, * FROM
                 (
-                    {{ViewSql.StatesSelect(definition, Schema.RawEventColumns.Table)}}
+                    {{ViewSql.StatesSelect(definition, Schema.RawEventColumns.Table, erasures)}}
                 )
                 """, places, await _batch.GetAsync(cancel), cancel: cancel);
         }
         var customers = (await client.ListAsync($"SELECT count() FROM {attempt}", (ref RowBinaryReader row) => (long)row.UInt64(), cancel: cancel))[0];
         var change = customers > 0 ? $"REPLACE PARTITION {Number(partition)} FROM {attempt}" : $"DROP PARTITION {Number(partition)}"; // nothing is refused as a source
         await client.ExecuteAsync($"ALTER TABLE {table} {change}", repeat: Repeat.Safe, cancel: cancel);
-        await client.ExecuteAsync($"DROP TABLE IF EXISTS {attempt}", repeat: Repeat.Safe, cancel: cancel);
+        await client.ExecuteAsync($"DROP TABLE IF EXISTS {attempt} SYNC", repeat: Repeat.Safe, cancel: cancel);
         return customers;
     }
 
@@ -66,11 +67,15 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
     {
         var places = Places(partition, belowOffset, int.MinValue);
         places.Add("customer", customer.Utf8);
-        var sql = _customerSql.GetValue(view.Definition, d => ViewSql.CustomerSelect(d, Schema.RawEventColumns.Table)); // 20 ms to write
+        var sql = _customerSql.GetValue(view.Definition, d => ViewSql.CustomerSelect(d, Schema.RawEventColumns.Table, RawEvents.ErasureBlock.Table)); // 20 ms to write
         var rows = await client.ListAsync(sql,
             CustomerStates(new StateRowReader(view.Definition, int.MinValue)), places, Settings, cancel: cancel);
         return rows is [var (_, state)] ? state : null;
     }
+
+    private async Task<bool> HasErasuresAsync(int partition, long cutOffset, CancellationToken cancel) => (await client.ListAsync(
+        $"SELECT count() FROM {RawEvents.ErasureBlock.Table} WHERE partition = {{partition:UInt16}} AND offset < {{cut:Int64}}",
+        (ref RowBinaryReader row) => row.UInt64(), new QueryParameters { { "partition", partition }, { "cut", cutOffset } }, cancel: cancel))[0] > 0;
 
     /// <summary>A statement's memory grows with its customers: a large partition is computed in several.</summary>
     private async Task<IReadOnlyList<(string From, string To)>> SlicesAsync(int partition, long cutOffset, CancellationToken cancel)
@@ -104,7 +109,7 @@ internal sealed partial class ComputedViews(ClickHouseClient client)
             "SELECT name FROM system.tables WHERE database = {database:String} AND (startsWith(name, 'batch_') OR startsWith(name, 'computing_'))",
             (ref RowBinaryReader row) => row.Text(), new QueryParameters { { "database", client.Database } }, cancel: cancel);
         foreach (var table in tables.Where(t => which(t)))
-            await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)}", repeat: Repeat.Safe, cancel: cancel);
+            await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)} SYNC", repeat: Repeat.Safe, cancel: cancel);
     }
 
     private static string TableOf(ViewDefinition definition, long epoch) => $"batch_{definition.Hash[..8]}_e{Number(epoch)}";

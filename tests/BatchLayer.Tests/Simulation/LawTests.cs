@@ -42,5 +42,7 @@ public sealed class LawTests
         Assert.True(reports.Sum(r => r.Published) > 20, "publications");
         Assert.True(reports.Sum(r => r.LateRepeats) > 5, "repeats past the horizon");
         Assert.True(reports.Sum(r => r.DefinitionChanges) > 5, "changed definitions");
+        Assert.True(reports.Sum(r => r.Erasures) > 50, "erasures");
+        Assert.True(reports.Sum(r => r.Removed) > 20, "erasures removed");
     }
 }

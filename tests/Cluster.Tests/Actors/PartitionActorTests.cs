@@ -105,8 +105,9 @@ public sealed class PartitionActorTests
         await using var twin = new Twin(11, new PartitionLimits { SliceRecords = 16, PopulationRows = 3, PopulationEvery = TimeSpan.FromMilliseconds(2), Tick = TimeSpan.FromMilliseconds(2) });
         for (var round = 0; round < 6; round++)
         {
-            await twin.AppendAsync(40);
-            if (round % 2 == 1) await twin.CatchUpAsync();
+            await twin.AppendAsync(20);
+            await twin.CatchUpAsync(); // it owns the partition: these leases know no waiting
+            await twin.AppendAsync(20);
             await twin.Actors.KillAsync();
             twin.Actors.Start();
         }

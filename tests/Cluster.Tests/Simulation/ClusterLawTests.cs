@@ -25,6 +25,7 @@ public sealed class ClusterLawTests
         Assert.True(reports.Sum(r => r.Moves) > 100, $"{reports.Sum(r => r.Moves)} moves");
         Assert.True(reports.Sum(r => r.Published) > 30, $"{reports.Sum(r => r.Published)} publications");
         Assert.True(reports.Sum(r => r.Rebuilds) > 20, $"{reports.Sum(r => r.Rebuilds)} rebuilds");
+        Assert.True(reports.Sum(r => r.Erasures) > 40, $"{reports.Sum(r => r.Erasures)} erasures");
         Assert.True(reports.Sum(r => r.Fenced) > 0, $"{reports.Sum(r => r.Fenced)} writes refused");
     }
 

@@ -147,6 +147,30 @@ public sealed class ExportJobsTests
         Assert.Equal(rows, counter.Rows);
     }
 
+    /// <summary>Each customer is erased in turn: the files that are left hold everybody else but those of deleted files, and no bound, condition or manifest names an erased one.</summary>
+    [Fact]
+    public async Task Forget_WhenCustomersAreErased_DeletesTheFilesTheyAreIn()
+    {
+        var (population, exports) = (Population(20), new MemoryExports());
+        await using var jobs = Jobs(population, exports);
+        var id = (await exports.EndedAsync(jobs.Start(Everyone with { Where = null }, Marketing, "folder", "x").Id)).Id;
+        Assert.Equal(["c03", "c06", "c09", "c12", "c15", "c18"], exports.Get(id)!.Bounds);
+        Assert.Equal((0, null), await Forget("c07", beganBeforeMs: 0));
+        foreach (var (customer, deleted) in ((string, long)[])[("c07", 1), ("c07", 0), ("c12", 2), ("nobody", 1), ("c19", 0), ("c13", 0), ("c00", 1)])
+        {
+            Assert.Equal((deleted, null), await Forget(customer));
+            var left = exports.Files.Where(f => f.Key.Contains(id, StringComparison.Ordinal)).Select(f => Encoding.UTF8.GetString(f.Value)).ToList();
+            Assert.DoesNotContain(left, f => f.Contains($"\"{customer}\"", StringComparison.Ordinal));
+            Assert.DoesNotContain(customer, exports.Get(id)!.Bounds!);
+            Assert.Equal(exports.Get(id)!.Parts.Count + 1, left.Count); // and the manifest
+            Assert.All(exports.Get(id)!.Parts, p => Assert.Contains(p.Name, left.Single(f => f.Contains("\"parts\"", StringComparison.Ordinal)), StringComparison.Ordinal));
+        }
+        Assert.Equal(["part-00002.ndjson", "part-00006.ndjson"], exports.Get(id)!.Parts.Select(p => p.Name));
+
+        async Task<(long, string?)> Forget(string customer, long beganBeforeMs = long.MaxValue) =>
+            await jobs.ForgetAsync(Lambda.Domain.Events.CustomerId.From(customer), beganBeforeMs, default) is var forgotten ? (forgotten.Deleted, forgotten.Waits) : default;
+    }
+
     private static ExportJobs Jobs(MemoryPopulation population, MemoryExports exports) =>
         new(population, exports, exports, "here", TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
 

@@ -12,7 +12,7 @@ namespace Lambda.SystemTests.Http;
 public sealed class ErrorsApiTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     [Theory]
-    [InlineData("/")]
+    [InlineData("/dashboard")]
     [InlineData("/v1")]
     [InlineData("/v1/customers")]
     [InlineData("/v1/customers/a/b/c")]

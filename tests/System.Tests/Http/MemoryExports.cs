@@ -45,6 +45,8 @@ internal sealed class MemoryExports : IExportTargets, IExportJournal
             await all.OnWrite(name);
             all.Files[$"{path}/{name}"] = bytes.ToArray();
         }
+
+        public Task<bool> DeleteAsync(string name, CancellationToken cancel) => Task.FromResult(all.Files.TryRemove($"{path}/{name}", out _));
     }
 }
 

@@ -198,26 +198,26 @@ public sealed class PopulationHostTests : IClassFixture<PopulationHostTests.Engi
         await using var receiver = await Receiver.StartAsync();
         await PostAsync("/v1/webhooks", new { url = receiver.Url, segments = new[] { "high_value" } }, HttpStatusCode.Created);
         using var feed = await FollowedFeed.OpenAsync(_engine.Http, "?segment=high_value");
-        await BuyAsync("seg", "a", 6_000);
+        await BuyAsync("buyer", "a", 6_000);
         var entered = (await feed.NextAsync())!.Value;
-        Assert.Equal(("entered", "seg", "high_value", "event"), (entered.Event, entered.Data.GetProperty("customer_id").GetString(), entered.Data.GetProperty("segment").GetString(), entered.Data.GetProperty("cause").GetString()));
+        Assert.Equal(("entered", "buyer", "high_value", "event"), (entered.Event, entered.Data.GetProperty("customer_id").GetString(), entered.Data.GetProperty("segment").GetString(), entered.Data.GetProperty("cause").GetString()));
         Assert.Empty(new JsonSchema(await GetAsync("/openapi/v1.json")).Check("SegmentChange", entered.Data));
 
-        var membership = (await GetAsync("/v1/customers/seg/segments")).GetProperty("segments").EnumerateArray().Single(s => s.GetProperty("segment").GetString() == "high_value");
+        var membership = (await GetAsync("/v1/customers/buyer/segments")).GetProperty("segments").EnumerateArray().Single(s => s.GetProperty("segment").GetString() == "high_value");
         Assert.Equal((true, 600_000), (membership.GetProperty("member").GetBoolean(), membership.GetProperty("values").GetProperty("spend_90d").GetInt32()));
         Assert.Equal(entered.Data.GetProperty("position").GetString(), membership.GetProperty("since").GetProperty("position").GetString());
-        Assert.Contains("seg", (await GetAsync("/v1/segments/high_value/members")).GetProperty("customers").EnumerateArray().Select(c => c.GetProperty("customer_id").GetString()));
+        Assert.Contains("buyer", (await GetAsync("/v1/segments/high_value/members")).GetProperty("customers").EnumerateArray().Select(c => c.GetProperty("customer_id").GetString()));
         Assert.True((await GetAsync("/v1/segments/high_value")).GetProperty("size").GetInt32() > 0);
 
         var run = (await PostAsync("/v1/admin/batch/runs", null, HttpStatusCode.Accepted)).GetProperty("run").GetString();
         for (var state = ""; state != "published"; state = (await GetAsync($"/v1/admin/batch/runs/{run}")).GetProperty("state").GetString())
             Assert.False(state is "failed" or "abandoned");
-        await BuyAsync("seg2", "a", 6_000); // what comes next is not the first again
-        Assert.Equal("seg2", (await feed.NextAsync())!.Value.Data.GetProperty("customer_id").GetString());
-        var since = (await GetAsync("/v1/customers/seg/segments")).GetProperty("segments").EnumerateArray().Single(s => s.GetProperty("segment").GetString() == "high_value").GetProperty("since");
+        await BuyAsync("buyer2", "a", 6_000); // what comes next is not the first again
+        Assert.Equal("buyer2", (await feed.NextAsync())!.Value.Data.GetProperty("customer_id").GetString());
+        var since = (await GetAsync("/v1/customers/buyer/segments")).GetProperty("segments").EnumerateArray().Single(s => s.GetProperty("segment").GetString() == "high_value").GetProperty("since");
         Assert.Equal(membership.GetProperty("since").GetRawText(), since.GetRawText());
         for (var until = DateTime.UtcNow.AddSeconds(30); receiver.Taken.Count < 2 && DateTime.UtcNow < until;) await Task.Delay(20);
-        Assert.Equal(["seg", "seg2"], receiver.Taken.Select(c => c.GetProperty("customer_id").GetString()));
+        Assert.Equal(["buyer", "buyer2"], receiver.Taken.Select(c => c.GetProperty("customer_id").GetString()));
         Assert.Equal(entered.Data.GetRawText(), receiver.Taken.First().GetRawText());
     }
 

@@ -48,6 +48,21 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     }
 
     [SkippableFact]
+    public void Forget_WhenTheStateIsAnother_LeavesTheRow()
+    {
+        _store.Write(0, Header(1), [Entity("a", "1"), Entity("b", "1")]);
+        Assert.False(_store.Forget(0, CustomerId.From("a"), Encoding.UTF8.GetBytes("0")));
+        Assert.True(_store.Forget(0, CustomerId.From("a"), default)); // nothing is to be deleted
+        Assert.Equal(["a=1", "b=1"], Scanned(0));
+        Assert.True(_store.Forget(0, CustomerId.From("a"), Encoding.UTF8.GetBytes("1")));
+        Assert.Equal(["b=1"], Scanned(0));
+        Assert.Equal(1, _store.Load(0)!.Applied);
+        Assert.True(_store.Forget(3, CustomerId.From("a"), default)); // a partition without a checkpoint
+        _store.Write(0, Header(2), [Entity("a", "2")]);
+        Assert.Equal(["a=2", "b=1"], Scanned(0));
+    }
+
+    [SkippableFact]
     public void Write_WhenNoEntities_MovesTheCheckpoint()
     {
         _store.Write(0, Header(1), [Entity("a", "1")]);

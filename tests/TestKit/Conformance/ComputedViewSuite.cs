@@ -66,6 +66,33 @@ public abstract class ComputedViewSuite : WarehouseSuite
         Assert.Null(await Warehouse.RecomputeCustomerAsync(view, 0, CustomerId.From("nobody"), long.MaxValue, None));
     }
 
+    [SkippableTheory]
+    [InlineData(8)]
+    [InlineData(9)]
+    public async Task Compute_WhenCustomersWereErased_HoldsWhatLiesBehindTheNewestErasureBelowTheCut(int seed)
+    {
+        var random = new Random(seed);
+        var view = new CompiledView(RandomViews.Definition(random, 8));
+        var log = Renumber(new[] { "a", "b", "c", "never" }.SelectMany(c => RandomViews.Events(random, 40, c).Select(e => (c, e)))).ToList();
+        var erased = new Dictionary<string, List<long>> { ["a"] = [55], ["b"] = [20, 90], ["c"] = [log.Count], ["unknown"] = [70] };
+        await InsertAsync(2, log.Select(l => l.Event));
+        await InsertAsync([.. erased.SelectMany(e => e.Value.Select(at => Frame(2, at).Erasure(e.Key)))]); // where events stand, too: positions are not compared
+        await InsertAsync(Frame(1, 60).Erasure("never"));                                                  // another partition's
+        foreach (var cut in new long[] { log.Count + 1, 60, 10 })
+        {
+            await Warehouse.ComputeAsync(view, 7, 2, cut, NoPruning, None);
+            var expected = new Dictionary<string, State>();
+            foreach (var of in log.Where(l => l.Event.Offset < cut).GroupBy(l => l.Customer))
+            {
+                List<LoggedEvent> left = [.. NaiveOracle.Remaining(of.Select(l => l.Event), [.. erased.GetValueOrDefault(of.Key, []).Where(at => at < cut).Select(at => at - 1)])];
+                if (left.Count > 0) expected[of.Key] = Fold(view, left);
+                var alone = await Warehouse.RecomputeCustomerAsync(view, 2, CustomerId.From(of.Key), cut, None);
+                Assert.Equal(left.Count > 0 ? expected[of.Key] : null, alone);
+            }
+            AssertSame(expected, await ReadAsync(view, 7, 2));
+        }
+    }
+
     [SkippableFact]
     public async Task Compute_WhenRepeatedAtAnotherCut_ReplacesWhatWasThere()
     {

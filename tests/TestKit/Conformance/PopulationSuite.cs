@@ -89,6 +89,19 @@ public abstract class PopulationSuite : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Write_WhenACustomerIsGone_HidesItsRowsUntilItComesAgain()
+    {
+        await Population.EnsureAsync(One, None);
+        await Population.WriteAsync(One, [Row(One, "a", 1, 10, 20_000), Row(One, "b", 1, 10, 20_000)], None);
+        await Population.ActivateAsync(One, None);
+        await Population.WriteAsync(One, [Row(One, "a", 1, 12, 20_000) with { IsGone = true }], None);
+        await Population.WriteAsync(One, [Row(One, "a", 1, 11, 20_000)], None); // a replay brings an old row again
+        Assert.Equal(["b"], (await ReadAsync()).Keys);
+        await Population.WriteAsync(One, [Row(One, "a", 1, 13, 20_000)], None);
+        Assert.Equal(["a", "b"], (await ReadAsync()).Keys.Order());
+    }
+
+    [SkippableFact]
     public async Task Write_WhenThereIsNothing_DoesNothing()
     {
         await Population.EnsureAsync(One, None);

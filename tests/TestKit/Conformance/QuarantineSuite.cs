@@ -85,6 +85,19 @@ public abstract class QuarantineSuite : IAsyncLifetime
         Assert.Equal(ids.Order(), ids);
     }
 
+    [SkippableFact]
+    public void Delete_WhenAgain_TheOthersStayAndIdsGoOn()
+    {
+        _quarantine.Add([Entry("a", "x"), Entry("b", "x"), Entry("c", "y")], once: false);
+        var (second, last) = (List()[1].Id, List()[2].Id);
+        _quarantine.Delete([second, 12345]);
+        _quarantine.Delete([second]);
+        _quarantine.Delete([]);
+        Assert.Equal(["a", "c"], List().Select(Text));
+        _quarantine.Add([Entry("b", "x")], once: true);
+        Assert.True(List()[^1].Id > last);
+    }
+
     private static QuarantineEntry Entry(string raw, string reason) => new(0, 1, "http", 1, "", reason, "", Encoding.UTF8.GetBytes(raw));
 
     private IReadOnlyList<QuarantineEntry> List() => _quarantine.List(0, 1_000, null, includeReplayed: false);

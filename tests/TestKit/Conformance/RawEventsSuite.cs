@@ -136,6 +136,19 @@ public abstract class RawEventsSuite : WarehouseSuite
     }
 
     [SkippableFact]
+    public async Task Erasure_WhenItStandsBetween_HidesEventsAndRepeatsBeforeItOnly()
+    {
+        await InsertAsync(Frame(0, 0).Purchase("a", "1", T0, 1).Purchase("b", "1", T0, 1));
+        await InsertAsync(Frame(0, 2, 8 * DayMs).Erasure("a").Void().Purchase("a", "1", T0, 1).Purchase("b", "1", T0, 1));
+        Assert.Equal([4], (await Warehouse.EventsAsync(0, CustomerId.From("a"), null, 10, None)).Select(e => e.Offset));
+        Assert.Equal([1], (await Warehouse.EventsAsync(0, CustomerId.From("b"), null, 10, None)).Select(e => e.Offset));
+        Assert.Equal([5], (await Warehouse.LateRepeatsAsync(0, 0, 6, 7 * DayMs, None)).Select(l => l.Offset)); // a's is the first of a new customer
+        Assert.Equal(4, (await Warehouse.TotalsAsync(new Cut([6]), None))[0].Events);                          // what is hidden is still there
+        await InsertAsync(Frame(0, 6, 8 * DayMs).Erasure("a"));
+        Assert.Empty(await Warehouse.EventsAsync(0, CustomerId.From("a"), null, 10, None));
+    }
+
+    [SkippableFact]
     public async Task LateRepeats_WhenOnlyThePositionRepeats_AreNone()
     {
         var frame = Frame(0, 0).Purchase("a", "1", T0, 1);

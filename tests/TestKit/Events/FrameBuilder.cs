@@ -37,5 +37,19 @@ public sealed class FrameBuilder(int partition, long firstOffset, long appendedA
         return this;
     }
 
+    public FrameBuilder Erasure(string customer)
+    {
+        _barrier.Clear();
+        ErasureRecords.Write(new CustomerErasure(CustomerId.From(customer), Guid.Empty), _barrier);
+        _batch.Add(partition, _barrier.WrittenSpan);
+        return this;
+    }
+
+    public FrameBuilder Void()
+    {
+        _batch.Add(partition, ErasureRecords.Void);
+        return this;
+    }
+
     public LogFrame Build() => new(partition, firstOffset, _batch.CountOf(partition), appendedAtMs, _batch.RecordsOf(partition).ToArray());
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Ports;
 
@@ -22,6 +23,8 @@ internal sealed class MemoryRawEvents
 {
     private readonly SortedDictionary<long, RawRecord> _byOffset = [];
     private readonly SortedDictionary<CustomerId, SortedDictionary<long, RawRecord>> _byCustomer = [];
+    private readonly SortedDictionary<long, CustomerId> _erasures = [];
+    private readonly SortedDictionary<long, RawTotals> _removed = []; // by erasure
     private readonly EventRow _row = new();
 
     public IEnumerable<CustomerId> Customers => _byCustomer.Keys;
@@ -30,16 +33,40 @@ internal sealed class MemoryRawEvents
     {
         foreach (var (offset, bytes) in frame)
             if (RecordCodec.KindOf(bytes.Span) == RecordKind.Event) Add(offset, frame.AppendedAtMs, bytes);
+            else if (RecordCodec.KindOf(bytes.Span) == RecordKind.Erasure) _erasures[offset] = ErasureRecords.Read(bytes.Span).Customer;
+    }
+
+    /// <summary>What erasures below an offset took out.</summary>
+    public IEnumerable<RawTotals> RemovedBelow(long offset) => _removed.Where(r => r.Key < offset).Select(r => r.Value);
+
+    /// <summary>Takes out the customer's records before its erasure, and the erasure.</summary>
+    /// <returns>How many records that erasure took out, now or before.</returns>
+    public long Remove(CustomerId customer, long erasure)
+    {
+        var own = _byCustomer.GetValueOrDefault(customer, []).Values.Where(r => r.Offset < erasure).ToList();
+        _removed.TryAdd(erasure, own.Aggregate(new RawTotals(0, 0, 0, 0), (sum, r) =>
+            sum with { Events = sum.Events + 1, HashSum = unchecked(sum.HashSum + r.ContentHash), BillingMinorSum = sum.BillingMinorSum + r.BillingMinor }));
+        foreach (var record in own)
+        {
+            _byOffset.Remove(record.Offset);
+            _byCustomer[customer].Remove(record.Offset);
+        }
+        _erasures.Remove(erasure);
+        return _removed[erasure].Events;
     }
 
     public IEnumerable<RawRecord> Below(long offset) => _byOffset.Values.TakeWhile(r => r.Offset < offset);
 
-    /// <summary>The customer's records below an offset, ascending, each event's first copy only.</summary>
+    /// <summary>The newest erasure of the customer below an offset: what lies before it counts for nothing. 0 for none.</summary>
+    public long ErasedBefore(CustomerId customer, long belowOffset) =>
+        _erasures.Where(e => e.Key < belowOffset && e.Value.Equals(customer)).Select(e => e.Key).LastOrDefault();
+
+    /// <summary>The customer's records since its newest erasure and below an offset, ascending, each event's first copy only.</summary>
     public IEnumerable<RawRecord> DistinctOf(CustomerId customer, long belowOffset)
     {
         if (!_byCustomer.TryGetValue(customer, out var records)) yield break;
-        var seen = new HashSet<string>();
-        foreach (var record in records.Values.TakeWhile(r => r.Offset < belowOffset))
+        var (seen, from) = (new HashSet<string>(), ErasedBefore(customer, belowOffset));
+        foreach (var record in records.Values.SkipWhile(r => r.Offset < from).TakeWhile(r => r.Offset < belowOffset))
             if (seen.Add(record.EventId)) yield return record;
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Lambda.BatchLayer.Ports;
+using Lambda.BatchLayer.Privacy;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
@@ -16,7 +17,7 @@ public delegate ValueTask FaultHook(string operation, FaultMoment moment);
 /// <summary>
 /// The whole warehouse in memory, for simulation and tests: records as they came, and every answer computed in the plainest way. Deterministic.
 /// </summary>
-public sealed class MemoryWarehouse : IWarehouse, IPopulation
+public sealed class MemoryWarehouse : IWarehouse, IPopulation, IErasable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, MemoryRawEvents> _raw = [];
@@ -81,7 +82,8 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation
         List<LateRepeat> late = [];
         await RunAsync("late", [() =>
         {
-            var copies = Raw(partition).Below(toOffset).GroupBy(r => (r.Customer, r.EventId)).Select(g => g.ToList());
+            var raw = Raw(partition);
+            var copies = raw.Below(toOffset).Where(r => r.Offset >= raw.ErasedBefore(r.Customer, toOffset)).GroupBy(r => (r.Customer, r.EventId)).Select(g => g.ToList());
             foreach (var c in copies)
                 for (var i = 1; i < c.Count; i++)
                     if (c[i].Offset >= fromOffset && c[i].AppendedAtMs - c[i - 1].AppendedAtMs > horizonMs)
@@ -137,10 +139,34 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation
     /// <summary>The population under a definition, ascending by customer; empty when it has no table.</summary>
     public IReadOnlyList<PopulationRow> Population(string definitionHash)
     {
-        lock (_lock) return _population.TryGetValue(definitionHash, out var rows) ? [.. rows.Values.OrderBy(r => r.Customer)] : [];
+        lock (_lock) return _population.TryGetValue(definitionHash, out var rows) ? [.. rows.Values.Where(r => !r.IsGone).OrderBy(r => r.Customer)] : [];
     }
 
     private static long Stamp(PopulationRow row) => row.Epoch + row.Applied + row.Answer.AsOfDay;
+
+    // --- erasures -----------------------------------------------------------------------------------------------------
+
+    public string Store => "warehouse";
+
+    /// <summary>Whether a raw event of the customer stands before the offset.</summary>
+    public bool HoldsBefore(int partition, CustomerId customer, long offset)
+    {
+        lock (_lock) return Raw(partition).Below(offset).Any(r => r.Customer.Equals(customer));
+    }
+
+    public async Task<Removal> RemoveAsync(ErasureTarget target, CancellationToken cancel)
+    {
+        var removed = 0L;
+        await RunAsync("erase", [
+            () =>
+            {
+                foreach (var table in _population.Values)
+                    if (table.TryGetValue(target.Person, out var row) && (row.Applied <= target.Offset || (row.IsGone && row.Applied <= target.SunkBelow))) table.Remove(target.Person);
+            },
+            () => removed = Raw(target.Partition).Remove(target.Person, target.Offset),
+        ]);
+        return new Removal(removed);
+    }
 
     // --- inside -------------------------------------------------------------------------------------------------------
 
@@ -169,6 +195,8 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation
         var (events, hash, billing) = (0L, 0UL, (Int128)0);
         foreach (var record in Raw(partition).Below(cut))
             (events, hash, billing) = (events + 1, unchecked(hash + record.ContentHash), billing + record.BillingMinor);
+        foreach (var removed in Raw(partition).RemovedBelow(cut))
+            (events, hash, billing) = (events + removed.Events, unchecked(hash + removed.HashSum), billing + removed.BillingMinorSum);
         return new RawTotals(partition, events, hash, billing);
     }
 

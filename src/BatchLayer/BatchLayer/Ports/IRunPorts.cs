@@ -14,6 +14,14 @@ public interface IRunJournal
     Task AppendAsync(RunEvent happened);
 }
 
+/// <summary>A journal whose entries can be put in other words.</summary>
+public interface IRewritableJournal
+{
+    /// <summary>Puts <paramref name="change"/> of an entry in its place, so that nothing of the old one is left in the journal's files. Durable when it returns; repeatable.</summary>
+    /// <returns>Entries that changed.</returns>
+    int Rewrite(Func<RunEvent, RunEvent> change);
+}
+
 /// <summary>The texts of all definitions this installation ever ran under, by hash; stored before a barrier names one.</summary>
 public interface IDefinitionStore
 {

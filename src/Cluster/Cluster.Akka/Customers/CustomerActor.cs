@@ -42,16 +42,22 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
         var counts = default(WorkerCounters);
         List<QuarantineEntry>? conflicts = null;
         foreach (ref readonly var record in fold.Records) Take(fold.Slice, record, ref counts, ref conflicts);
-        fold.HasNews = counts.Events > 0;
+        fold.HasNews = counts.Events > 0 || counts.Erasures > 0;
         fold.Slice.Folded(counts, conflicts);
     }
 
     private void Take(FoldSlice slice, in LoggedRecord record, ref WorkerCounters counts, ref List<QuarantineEntry>? conflicts)
     {
+        var rememberOnly = record.Offset < slice.RememberOnlyBelow;
+        if (RecordCodec.KindOf(record.Record.Span) == RecordKind.Erasure)
+        {
+            _entity.Erase(slice.At, rememberOnly);
+            if (!rememberOnly) counts = counts.PlusErasure();
+            return;
+        }
         var row = _scratchRow ??= new EventRow();
         RecordCodec.Read(record.Record, row);
         (row.Offset, row.AppendedAtMs) = (record.Offset, record.AppendedAtMs);
-        var rememberOnly = record.Offset < slice.RememberOnlyBelow;
         var sighting = _entity.Take(row, slice.At, settings, rememberOnly);
         if (rememberOnly) return;
         counts = counts.Plus(sighting);
@@ -69,16 +75,16 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
     private void Read(ReadParts read)
     {
         _entity.Settle(read.At);
-        Answer(read, _entity.Closed, _entity.Open);
+        Answer(read, _entity.Closed, _entity.Open, _entity.IsErasedFromBase);
     }
 
     /// <summary>Fills the slot; also for a customer that has no speed state and therefore no actor.</summary>
-    public static void Answer(ReadParts read, State? closed, State? open)
+    public static void Answer(ReadParts read, State? closed, State? open, bool isErasedFromBase = false)
     {
         try
         {
             ReadOnlySpan<byte> batch = default;
-            var fromBase = read.Base is not null && read.Base.TryFind(read.Id.Utf8, out batch);
+            var fromBase = read.Base is not null && !isErasedFromBase && read.Base.TryFind(read.Id.Utf8, out batch);
             read.Slot.Fill(fromBase ? batch.ToArray() : null, closed?.Encoded.ToArray(), open?.Encoded.ToArray());
         }
         catch (BaseCorruptException e)

@@ -111,8 +111,8 @@ internal sealed partial class PartitionActor
                 if (slice.Records + taken >= _limits.SliceRecords || slice.Barrier is not null) break;
                 taken++;
                 slice.Last = (offset, frame.AppendedAtMs);
-                if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) slice.Barrier = (offset, RecordCodec.ReadBarrier(record.Span));
-                else Collect(slice, new LoggedRecord(offset, frame.AppendedAtMs, record));
+                if (RecordCodec.IsOfCustomer(record.Span)) Collect(slice, new LoggedRecord(offset, frame.AppendedAtMs, record));
+                else if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) slice.Barrier = (offset, RecordCodec.ReadBarrier(record.Span));
             }
             slice.Records += taken;
             _queued -= taken;

@@ -54,7 +54,7 @@ internal sealed partial class PartitionActor
                 if (frames.Count == 0) break;
                 foreach (var frame in frames)
                     foreach (var (at, record) in frame)
-                        if (at >= next && at < applied && RecordCodec.KindOf(record.Span) == RecordKind.Event) ids.Add(new CustomerId(RecordCodec.CustomerIdOf(record.Span)));
+                        if (at >= next && at < applied && RecordCodec.IsOfCustomer(record.Span)) ids.Add(new CustomerId(RecordCodec.CustomerIdOf(record.Span)));
                 next = frames[^1].EndOffset;
             }
             return Task.FromResult<object>(new MarkLoaded(mark, [.. ids], _parts.Segments?.Load(_partition) ?? true));
@@ -126,7 +126,7 @@ internal sealed partial class PartitionActor
         var (segments, generation) = (_parts.Segments?.Begin(), _lease!.Generation);
         Background(async () =>
         {
-            foreach (var group in ids.Zip(parts, (id, part) => (First: id, Second: part)).Where(r => r.Second.Outcome == PartOutcome.Found).GroupBy(r => r.Second.Definition))
+            foreach (var group in ids.Zip(parts, (id, part) => (First: id, Second: part)).Where(r => r.Second.Outcome is PartOutcome.Found or PartOutcome.Unknown).GroupBy(r => r.Second.Definition))
             {
                 var view = _parts.Speed.Views.ByHash(group.Key);
                 await _parts.Population.EnsureAsync(view.Definition, _stop.Token);
@@ -161,7 +161,7 @@ internal sealed partial class PartitionActor
     {
         var answer = view.Finish(
             part.Batch ?? [], part.Closed is null ? null : State.Decode(part.Closed), part.Open is null ? null : State.Decode(part.Open), day, new List<string>());
-        return new PopulationRow(id, _partition, part.Epoch, part.Applied, answer);
+        return new PopulationRow(id, _partition, part.Epoch, part.Applied, answer) { IsGone = part.Outcome == PartOutcome.Unknown };
     }
 
     private void OnRowsWritten(RowsWritten written)
@@ -177,9 +177,9 @@ internal sealed partial class PartitionActor
     {
         if (_sweep is not null || _sweepReading || _sweepEnded || (_mark.Swept == Wanted && _segmentsSwept)) return;
         (_sweepingFor, _sweepingSegments) = (Wanted, new SegmentSweep(_stand.Epochs.Active.Definition.Hash, Today));
-        foreach (var resident in _dirty) MarkChanged(resident); // those that no checkpoint names yet
+        foreach (var resident in _dirty.Concat(_image?.Customers ?? [])) MarkChanged(resident); // those that no checkpoint names yet
         var view = _base;
-        _sweep = CustomerScan.Of(() => view is not null && view.TryAcquire() ? view : null, _parts.Speed.Checkpoints.Scan(_partition)).Chunk(_limits.PopulationRows).GetEnumerator();
+        _sweep = CustomerScan.Of(() => view is not null && view.TryAcquire() ? view : null, _parts.Speed.Checkpoints.Scan(_partition)).Chunk(_limits.SweepLook).GetEnumerator();
     }
 
     private void ReadSweep()

@@ -135,7 +135,7 @@ internal sealed partial class PartitionActor
         var (log, served, stored, sunk) = (_parts.Speed.Log, _served, _storedAtOffset, Math.Min(_sink!.Next, PopulationBelow));
         Background(async () =>
         {
-            var keep = Retention.KeepFrom(log, _partition, served, _settings.HorizonMs, stored, sunk);
+            var keep = Math.Min(Retention.KeepFrom(log, _partition, served, _settings.HorizonMs, stored, sunk), _parts.NeededFrom(_partition));
             if (keep > log.StartOffset(_partition)) await log.TruncateAsync(_partition, keep, _stop.Token);
             return new Retained(log.StartOffset(_partition));
         }, e =>

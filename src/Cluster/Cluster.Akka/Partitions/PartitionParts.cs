@@ -21,6 +21,9 @@ public sealed record PartitionParts(
     /// <summary>Finds who enters and leaves segments; null: nobody asks.</summary>
     public SegmentWatch? Segments { get; init; }
 
+    /// <summary>By partition, the offset from which the log is needed for something else than folding it: what is before it may go as far as that is concerned.</summary>
+    public Func<int, long> NeededFrom { get; init; } = _ => long.MaxValue;
+
     /// <summary>Where what takes time is done.</summary>
     public TaskScheduler Background { get; init; } = TaskScheduler.Default;
 
@@ -71,8 +74,11 @@ public sealed record PartitionLimits
     /// <summary>How long reading the log waits for news.</summary>
     public TimeSpan LogWait { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Rows of one write into the population table, and of one look at the sweep.</summary>
+    /// <summary>Rows of one write into the population table.</summary>
     public int PopulationRows { get; init; } = 5_000;
+
+    /// <summary>Customers of one look at the sweep, which takes a write's turn: with four writes' worth a partition sweeps 5,000 a second.</summary>
+    public int SweepLook { get; init; } = 20_000;
 
     public TimeSpan PopulationEvery { get; init; } = TimeSpan.FromMilliseconds(800);
 

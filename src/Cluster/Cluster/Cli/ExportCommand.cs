@@ -17,12 +17,12 @@ internal static class ExportCommand
     private static readonly Option<bool> NoWait = new("--no-wait") { Description = "Do not wait for the job's end." };
 
     public static Command Create() =>
-        Common.Remote("export", "Customers as NDJSON, CSV or Parquet.", RunAsync, Where, SearchCommand.Select, Format, Out, Folder, Bucket, NoWait);
+        Common.Remote("export", "Customers as NDJSON, CSV or Parquet.", RunAsync, Where, SearchCommand.Select, SearchCommand.Purpose, Format, Out, Folder, Bucket, NoWait);
 
     private static async Task<int> RunAsync(ParseResult parse, Client client, CancellationToken cancel)
     {
         var (folder, bucket) = (parse.GetValue(Folder), parse.GetValue(Bucket));
-        var body = new JsonObject { ["where"] = parse.GetValue(Where), ["select"] = SearchCommand.List(parse.GetValue(SearchCommand.Select), ','), ["format"] = parse.GetValue(Format) };
+        var body = new JsonObject { ["where"] = parse.GetValue(Where), ["select"] = SearchCommand.List(parse.GetValue(SearchCommand.Select), ','), ["purpose"] = parse.GetValue(SearchCommand.Purpose), ["format"] = parse.GetValue(Format) };
         if (folder is null && bucket is null) return await DownloadAsync(client, body, parse.GetValue(Out), cancel);
         body["to"] = folder is not null ? new JsonObject { ["folder"] = folder } : new JsonObject { ["s3"] = bucket };
         var job = await client.PostAsync("/v1/exports", SearchCommand.Body(body), cancel);

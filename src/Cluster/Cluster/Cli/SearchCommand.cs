@@ -16,7 +16,9 @@ internal static class SearchCommand
 
     public static readonly Option<string?> Select = new("--select") { Description = "Columns, separated by commas; * for all.", HelpName = "COLUMNS" };
 
-    public static Command Create() => Common.Remote("search", "Customers that a condition is true of.", RunAsync, Where, Select, OrderBy, Limit, Cursor, Count);
+    public static readonly Option<string?> Purpose = new("--purpose") { Description = "Only customers who agreed to this use, such as marketing.", HelpName = "PURPOSE" };
+
+    public static Command Create() => Common.Remote("search", "Customers that a condition is true of.", RunAsync, Where, Select, Purpose, OrderBy, Limit, Cursor, Count);
 
     /// <summary>Texts separated by a sign, as a JSON list; null without any.</summary>
     public static JsonArray? List(string? text, char by) =>
@@ -29,7 +31,7 @@ internal static class SearchCommand
         var page = await client.PostAsync("/v1/customers/search", Body(new JsonObject
         {
             ["where"] = parse.GetValue(Where), ["select"] = List(parse.GetValue(Select), ','), ["order_by"] = List(parse.GetValue(OrderBy), ';'),
-            ["limit"] = parse.GetValue(Limit), ["cursor"] = parse.GetValue(Cursor), ["count"] = parse.GetValue(Count),
+            ["purpose"] = parse.GetValue(Purpose), ["limit"] = parse.GetValue(Limit), ["cursor"] = parse.GetValue(Cursor), ["count"] = parse.GetValue(Count),
         }), cancel);
         return Show(parse, page);
     }

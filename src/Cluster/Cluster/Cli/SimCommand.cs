@@ -63,7 +63,7 @@ internal static class SimCommand
     private static async Task RunEmbeddedAsync(ulong seed, int? steps, int reads, Totals totals)
     {
         var r = await Simulations.RunAsync(seed, steps ?? Simulations.StepsPerSeed, reads);
-        totals.Add(("reads", r.Reads), ("crashes", r.Crashes), ("published", r.Published), ("abandoned", r.Abandoned), ("rebuilds", r.Rebuilds), ("late_repeats", r.LateRepeats),
+        totals.Add(("reads", r.Reads), ("crashes", r.Crashes), ("published", r.Published), ("abandoned", r.Abandoned), ("rebuilds", r.Rebuilds), ("late_repeats", r.LateRepeats), ("erasures", r.Erasures),
             ("definition_changes", r.DefinitionChanges));
     }
 

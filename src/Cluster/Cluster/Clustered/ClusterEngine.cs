@@ -1,14 +1,18 @@
 #if CLUSTER_RUNTIME && KAFKA
 using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
+using Lambda.BatchLayer.Privacy;
 using Lambda.BatchLayer.Runs;
+using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Node;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Cluster.Actors.Runs;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
+using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
+using Lambda.Serving.Export;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
@@ -18,6 +22,7 @@ using Lambda.SpeedLayer.Postgres;
 using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
+using Lambda.Warehouse.Privacy;
 
 namespace Lambda.Cluster.Clustered;
 
@@ -56,6 +61,10 @@ internal sealed class ClusterEngine : IEngine
         Operations = new ClusterOperations(node, parts.Time);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
         _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
+        var ledger = new ErasureLedger(parts.StoredFacts);
+        Erasures = new EngineErasures(parts.Log, reads, ledger, Pseudonyms, parts.Time);
+        var erasing = Erasing(parts, ledger, runs, node, _analytics.Parts.Exports, options);
+        _loops.Add(new Loop("erasures", async cancel => node.DrivesRuns && await erasing.StepAsync(cancel) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5), onError));
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _loops.Add(new Loop("reports", async cancel =>
@@ -88,6 +97,7 @@ internal sealed class ClusterEngine : IEngine
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
+    public IErasures Erasures { get; }
     public Task Faulted => _faulted.Task;
     public Task AskedToStop => _node.AskedToLeave;
 
@@ -146,6 +156,7 @@ internal sealed class ClusterEngine : IEngine
             new SinkPolicy(options.SinkRows, Math.Max(1, options.SinkMs - 400)), new PopulationMarks(parts.StoredFacts), node, onError)
         {
             Segments = new SegmentWatch(parts.Segments, parts.Time),
+            NeededFrom = p => ErasureRunner.KeepFrom(new ErasureLedger(parts.StoredFacts).All(), p, StoresBeforeLog),
         };
     }
 
@@ -164,6 +175,22 @@ internal sealed class ClusterEngine : IEngine
                 await runner.CleanUpAsync(cancel);
             }, parts.Time, options.BatchAt) { Adopted = -1 });
     }
+
+    /// <summary>By the node that drives the runs; every step is repeatable, so two that think so for a moment do no harm. The log is Kafka's: only its retention removes.</summary>
+    private static ErasureRunner Erasing(ClusterParts parts, ErasureLedger ledger, ClusterRuns runs, ClusterNode node, ExportJobs exports, LambdaOptions options)
+    {
+        var (marks, horizonMs) = (new PopulationMarks(parts.StoredFacts), options.DedupHorizonDays * 86_400_000L);
+        var ground = new ErasureGround(parts.Log, parts.Checkpoints, parts.SinkProgress(null), () => runs.Served, p => marks.Load(p).Below,
+            () => node.Reports.All.OfType<PartitionReport>().Count(r => r.Published >= runs.Served.Epoch) == node.Partitions.Partitions, parts.Time);
+        return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine)],
+        [
+            new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client),
+            new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
+        ]);
+    }
+
+    /// <summary>Stores that are cleaned before the log may forget whose data it was.</summary>
+    private const int StoresBeforeLog = 7;
 
     private async Task<TimeSpan> BootstrapAsync(CancellationToken cancel)
     {

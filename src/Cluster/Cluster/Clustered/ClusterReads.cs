@@ -91,12 +91,9 @@ internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWareho
     {
         var partition = PartitionOf(customer);
         (long, long)? cursor = before is { } b ? (b.OccurredAtMicros, b.Offset) : null;
-        if (before is null)
-        {
-            // What is durable now shall be in the list: the sink is at most about a second behind.
-            var now = await node.Reports.AskAsync(partition, cancel) ?? throw new EngineUnavailableException($"partition {partition} does not answer", RetryAfter);
-            if (!await WaitForSinkAsync(partition, now.Applied, cancel)) throw new EngineUnavailableException($"partition {partition}: the warehouse lags behind; events are listed from there", RetryAfter);
-        }
+        // What is durable now shall be in the list, and what was erased in none of its pages: the sink is at most about a second behind.
+        var now = await node.Reports.AskAsync(partition, cancel) ?? throw new EngineUnavailableException($"partition {partition} does not answer", RetryAfter);
+        if (!await WaitForSinkAsync(partition, now.Applied, cancel)) throw new EngineUnavailableException($"partition {partition}: the warehouse lags behind; events are listed from there", RetryAfter);
         var events = await FromWarehouse(warehouse.EventsAsync(partition, customer, cursor, limit, cancel));
         return [.. events.Select(e => new CustomerEventRow(partition, e.Offset, e.OccurredAtMicros, e.AppendedAtMs, e.Body))];
     }

@@ -1,12 +1,15 @@
 using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
+using Lambda.BatchLayer.Privacy;
 using Lambda.BatchLayer.Runs;
 using Lambda.BatchLayer.Sqlite;
 using Lambda.Cluster.Import;
 using Lambda.Cluster.Options;
+using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
+using Lambda.Serving.Export;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
@@ -17,6 +20,7 @@ using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Sink;
 using Lambda.SpeedLayer.Worker;
+using Lambda.Warehouse.Privacy;
 
 namespace Lambda.Cluster.Embedded;
 
@@ -34,6 +38,8 @@ public sealed class EmbeddedEngine : IEngine
     private readonly BackgroundThread _batch = new("lambda-batch");
     private readonly PopulationWriter _population;
     private readonly ModelFitting _models;
+    private readonly ErasureLedger _ledger;
+    private readonly ErasureRunner _erasing;
     private readonly Action<string, Exception> _onError;
     private readonly List<PartitionThread> _threads = [];
     private readonly List<Loop> _loops = [];
@@ -69,7 +75,19 @@ public sealed class EmbeddedEngine : IEngine
         _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
+        _ledger = new ErasureLedger(parts.Journal);
+        Erasures = new EngineErasures(parts.Log, reads, _ledger, Pseudonyms, parts.Time);
+        _erasing = new ErasureRunner(_ledger,
+            new ErasureGround(parts.Log, parts.Checkpoints, parts.SinkProgress, () => _runs.Served, _population.WrittenBelow, () => _runs.IsAdopted && _hosts.All(h => h.Fault is null), parts.Time),
+            [new QuarantineErasure(parts.Quarantine)], ErasablesOf(parts, _analytics.Parts.Exports, (uint)(horizonMs / 1000)));
     }
+
+    /// <summary>In the order in which they are cleaned. Conflicting copies are quarantined until the checkpoint has passed the erasure, so that is looked through again.</summary>
+    private static IReadOnlyList<IErasable> ErasablesOf(EngineParts parts, ExportJobs exports, uint horizonSeconds) =>
+    [
+        new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client),
+        new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
+    ];
 
     private long HorizonMs { get; }
 
@@ -88,6 +106,7 @@ public sealed class EmbeddedEngine : IEngine
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
+    public IErasures Erasures { get; }
     public Task Faulted => _parts.Faulted;
     public Task AskedToStop { get; } = new TaskCompletionSource().Task; // there is no other node to ask
 
@@ -163,6 +182,7 @@ public sealed class EmbeddedEngine : IEngine
         _loops.Add(new Loop("models", cancel => _models.StepAsync(_runs.Served, cancel), _onError));
         _loops.Add(new Loop("population", PopulationStepAsync, _onError));
         _loops.Add(new Loop("retention", RetentionStepAsync, _onError));
+        _loops.Add(new Loop("erasures", async cancel => await _erasing.StepAsync(cancel) ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(1), _onError));
         _sources.Start();
     }
 
@@ -206,6 +226,7 @@ public sealed class EmbeddedEngine : IEngine
             var p = host.Partition;
             var sunk = Math.Min(_pump.Progress(p).Next, _population.WrittenBelow(p));
             var keep = Retention.KeepFrom(_parts.Log, p, _runs.Served, HorizonMs, host.StoredAtOffset, sunk);
+            keep = Math.Min(keep, ErasureRunner.KeepFrom(_ledger.All(), p, _erasing.StoresBeforeLog));
             if (keep > _parts.Log.StartOffset(p)) await _parts.Log.TruncateAsync(p, keep, cancel);
         }
         return TimeSpan.FromSeconds(30);

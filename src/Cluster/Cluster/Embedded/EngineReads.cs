@@ -61,8 +61,8 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
     {
         var partition = PartitionOf(customer);
         (long, long)? cursor = before is { } b ? (b.OccurredAtMicros, b.Offset) : null;
-        // What is durable now shall be in the list: the sink is at most about a second behind.
-        if (before is null && !await sink.WaitForAsync(partition, hosts[partition].Applied, SinkWait, cancel))
+        // What is durable now shall be in the list, and what was erased in none of its pages: the sink is at most about a second behind.
+        if (!await sink.WaitForAsync(partition, hosts[partition].Applied, SinkWait, cancel))
             throw new EngineUnavailableException($"partition {partition}: the warehouse lags behind; events are listed from there", RetryAfter);
         var events = await FromWarehouse(warehouse.EventsAsync(partition, customer, cursor, limit, cancel));
         return [.. events.Select(e => new CustomerEventRow(partition, e.Offset, e.OccurredAtMicros, e.AppendedAtMs, e.Body))];

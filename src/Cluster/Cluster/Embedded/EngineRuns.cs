@@ -43,6 +43,9 @@ internal sealed class EngineRuns : IBatchRuns
         init => _adopted = value;
     }
 
+    /// <summary>Everybody serves the last publication, and what older ones named is deleted.</summary>
+    public bool IsAdopted => Interlocked.Read(ref _adopted) == Served.Epoch;
+
     /// <summary>The publication that is served.</summary>
     public Publication Served { get; private set; }
 

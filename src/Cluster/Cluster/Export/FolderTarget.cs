@@ -44,6 +44,14 @@ internal sealed partial class FolderTarget : IExportTarget
         }
         File.Move(file + Unfinished, file, overwrite: true);
     }
+
+    public Task<bool> DeleteAsync(string name, CancellationToken cancel)
+    {
+        var file = Path.Combine(Place, name);
+        if (!File.Exists(file)) return Task.FromResult(false);
+        File.Delete(file);
+        return Task.FromResult(true);
+    }
 }
 
 internal static partial class ExportPath

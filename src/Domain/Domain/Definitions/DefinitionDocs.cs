@@ -33,6 +33,11 @@ public static class DefinitionDocs
         return table.ToString();
     }
 
+    /// <summary>How an output comes about, in one line of plain text.</summary>
+    public static string ComputedAs(ViewDefinition view, OutputColumn output) => output.Metric is { } metric
+        ? Computed(metric).Replace("`", "") + (output.WindowDays > 0 ? $", last {output.WindowDays} days" : "")
+        : view.Derived.FirstOrDefault(d => d.Name == output.Name) is { } derived ? ExprProse.Print(derived.Expression) : "";
+
     private static void Keys(StringBuilder page, ViewDefinition view)
     {
         var fields = view.Metrics.Select(m => m.By).OfType<Events.Field>().Distinct().ToList();

@@ -10,7 +10,7 @@ using static Lambda.Domain.Events.RecordLayout;
 namespace Lambda.Domain.Events;
 
 /// <summary>Kind of a log record: its first byte. A storage format: never renumber.</summary>
-public enum RecordKind : byte { Event = 1, EpochBarrier = 2 }
+public enum RecordKind : byte { Event = 1, EpochBarrier = 2, Erasure = 3, Void = 4 }
 
 /// <summary>Tag of a value in the extras section: how the JSON wrote it. A storage format.</summary>
 public enum ExtraKind : byte { Number = 1, Text = 2, True = 3, False = 4 }
@@ -21,12 +21,12 @@ public enum ExtraKind : byte { Number = 1, Text = 2, True = 3, False = 4 }
 /// </summary>
 public static class RecordCodec
 {
-    /// <exception cref="InvalidDataException">Empty, or neither an event nor a barrier.</exception>
+    /// <exception cref="InvalidDataException">Empty, or of no known kind.</exception>
     public static RecordKind KindOf(ReadOnlySpan<byte> record)
     {
         if (record.IsEmpty) throw Corrupt(0, "empty, expected a kind");
         var kind = (RecordKind)record[Kind];
-        return kind is RecordKind.Event or RecordKind.EpochBarrier ? kind : throw Corrupt(Kind, $"kind {record[Kind]}, expected 1 (event) or 2 (barrier)");
+        return kind is >= RecordKind.Event and <= RecordKind.Void ? kind : throw Corrupt(Kind, $"kind {record[Kind]}, expected 1 (event), 2 (barrier), 3 (erasure) or 4 (void)");
     }
 
     /// <summary>Fills <paramref name="row"/> from an event record. The row points into <paramref name="record"/>. Offset and append time are the caller's to set.</summary>
@@ -59,11 +59,14 @@ public static class RecordCodec
         row.Present = present;
     }
 
-    /// <summary>Only the customer id of an event record: cheap, for routing and for loading entities.</summary>
-    /// <exception cref="InvalidDataException">Not an event record, or cut short.</exception>
+    /// <summary>Whether the record is about one customer: an event or an erasure.</summary>
+    public static bool IsOfCustomer(ReadOnlySpan<byte> record) => KindOf(record) is RecordKind.Event or RecordKind.Erasure;
+
+    /// <summary>Only the customer id of an event or an erasure, which have it at the same place: cheap, for routing and for loading entities.</summary>
+    /// <exception cref="InvalidDataException">Not such a record, or cut short.</exception>
     public static ReadOnlySpan<byte> CustomerIdOf(ReadOnlySpan<byte> record)
     {
-        CheckHeader(record, RecordKind.Event, EventHeader);
+        CheckHeader(record, KindOf(record) == RecordKind.Erasure ? RecordKind.Erasure : RecordKind.Event, EventHeader);
         int length = record[CustomerIdLength];
         return EventHeader + length <= record.Length ? record.Slice(EventHeader, length) : throw Corrupt(CustomerIdLength, "customer id is cut short");
     }
@@ -160,7 +163,7 @@ public static class RecordCodec
         }
     }
 
-    private static void CheckHeader(ReadOnlySpan<byte> record, RecordKind expected, int header)
+    internal static void CheckHeader(ReadOnlySpan<byte> record, RecordKind expected, int header)
     {
         if (record.Length < header) throw Corrupt(record.Length, $"ends here, expected a header of {header} bytes");
         if (record[Kind] != (byte)expected) throw Corrupt(Kind, $"kind {record[Kind]}, expected {(byte)expected} ({expected})");

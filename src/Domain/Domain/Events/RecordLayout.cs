@@ -9,6 +9,8 @@ namespace Lambda.Domain.Events;
 /// value    int64, day, instant: zigzag varint; bool: 0 or 1; decimal: zigzag varint of value × 10^6 (up to 19 bytes); text: varint length, UTF-8
 /// extra    varint length, name · ExtraKind · varint length, text (empty for true and false)
 /// barrier  0 kind=2 · 1 version · 2 epoch i64 · varint length, run · varint length, definition hash
+/// erasure  0 kind=3 · 1 version · 2 zero · 3 customer id length · 4..7 zero · 8 request id (16 bytes, big-endian UUID) · 24..39 zero · 40 customer id
+/// void     0 kind=4 · 1 version, and nothing behind it: what stood here was physically removed
 /// </code>
 /// Numbers are little-endian. Decoding asks for shape only: a record outlives the validation rules it was accepted under.
 /// </summary>
@@ -21,6 +23,8 @@ internal static class RecordLayout
     internal const int EventHeader = 40;
 
     internal const int BarrierEpoch = 2, BarrierHeader = 10;
+
+    internal const int RequestId = 8, VoidHeader = 2;
 
     internal const int MaxDecimalBytes = 19; // 128 bits, seven a byte
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Lambda.Domain.Definitions;
+using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
@@ -99,7 +101,8 @@ internal static class DefinitionApi
         to.WriteString("next", next?.Hash);
         to.WriteNumber("tile_retention_days", definition.TileRetentionDays);
         to.WriteStartArray("outputs");
-        foreach (var output in definition.Outputs) WriteOutput(to, output);
+        var money = MoneyOutputs.Of(definition);
+        foreach (var output in definition.Outputs) WriteOutput(to, definition, output, money.Contains(output.Index));
         to.WriteEndArray();
         to.WriteStartArray("segments");
         foreach (var segment in definition.Segments)
@@ -107,6 +110,7 @@ internal static class DefinitionApi
             to.WriteStartObject();
             to.WriteString("name", segment.Name);
             to.WriteString("doc", segment.Doc);
+            to.WriteString("computed_as", ExprProse.Print(segment.Rule));
             to.WriteEndObject();
         }
         to.WriteEndArray();
@@ -114,7 +118,7 @@ internal static class DefinitionApi
         to.WriteEndObject();
     }
 
-    private static void WriteOutput(Utf8JsonWriter to, OutputColumn output)
+    private static void WriteOutput(Utf8JsonWriter to, ViewDefinition definition, OutputColumn output, bool isMoney)
     {
         to.WriteStartObject();
         to.WriteString("name", output.Name);
@@ -122,8 +126,10 @@ internal static class DefinitionApi
         to.WriteString("type", output.Type.Scalar.ToString().ToLowerInvariant());
         if (output.Keys is not null) JsonMaps.WriteTexts(to, "keys", output.Keys);
         if (output.WindowDays > 0) to.WriteNumber("window_days", output.WindowDays);
+        if (isMoney) to.WriteString("unit", "minor");
         to.WriteBoolean("pii", output.Pii);
         to.WriteString("doc", output.Doc);
+        to.WriteString("computed_as", DefinitionDocs.ComputedAs(definition, output));
         to.WriteEndObject();
     }
 }

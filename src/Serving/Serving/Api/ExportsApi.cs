@@ -68,12 +68,12 @@ internal static class ExportsApi
     {
         _ = new Query(context);
         var parts = state.Parts.Population;
-        using var body = (await JsonBody.ReadAsync(context, Limits.SearchBytes)).Only("where", "select", "format", "to");
+        using var body = (await JsonBody.ReadAsync(context, Limits.SearchBytes)).Only("where", "select", "purpose", "format", "to");
         var format = Enum.TryParse<ExportFormat>(body.OptionalText("format") ?? "ndjson", ignoreCase: true, out var known) && Enum.IsDefined(known) && !int.TryParse(body.OptionalText("format"), out _)
             ? known : throw JsonBody.Bad("format", "expected ndjson, csv or parquet");
         var to = body.Has("to") ? Target(body.Object("to")) : ((string Kind, string Path)?)null;
         var definition = await parts.Reads.ShownAsync(context.RequestAborted);
-        var question = Question.Of(definition, context.Caller(), body.OptionalText("where"), body.Texts("select", Limits.ColumnsMax), [], allByDefault: true);
+        var question = Question.Of(definition, context.Caller(), body.OptionalText("where"), body.Texts("select", Limits.ColumnsMax), [], allByDefault: true, body.OptionalText("purpose"));
         var export = new PopulationExport(definition, question.Where, question.Columns, question.WithSegments, format);
         if (to is null)
         {

@@ -12,6 +12,7 @@ internal static class Operations
         SegmentsApi.List, SegmentFeedApi.Get, SegmentsApi.Get, SegmentsApi.Members, MembershipApi.Get,
         WebhooksApi.List, WebhooksApi.Create, WebhooksApi.Get, WebhooksApi.Put, WebhooksApi.Delete, WebhooksApi.Retry,
         SqlApi.Post,
+        PersonalDataApi.Get, ErasuresApi.Erase, ErasuresApi.List, ErasuresApi.Get,
         RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,
@@ -23,5 +24,6 @@ internal static class Operations
         AuditApi.List, AuditApi.Heads, AuditApi.Verify,
         TopicsApi.List, TopicsApi.Reset, SourcesApi.List, SourcesApi.Reset,
         MetricsApi.Get, OpenApiEndpoint.Get,
+        DashboardApi.Page, DashboardApi.File,
     ];
 }

@@ -37,11 +37,12 @@ internal static class SearchApi
     {
         _ = new Query(context);
         var parts = state.Parts.Population;
-        using var body = (await JsonBody.ReadAsync(context, Limits.SearchBytes)).Only("where", "select", "order_by", "limit", "cursor", "count");
+        using var body = (await JsonBody.ReadAsync(context, Limits.SearchBytes)).Only("where", "select", "order_by", "purpose", "limit", "cursor", "count");
         var limit = body.Int("limit", Limits.SearchPageDefault, 0, Limits.SearchPageMax);
         var definition = await parts.Reads.ShownAsync(context.RequestAborted);
         var question = Question.Of(
-            definition, context.Caller(), body.OptionalText("where"), body.Texts("select", Limits.ColumnsMax), body.Texts("order_by", Limits.SortKeysMax) ?? [], allByDefault: false);
+            definition, context.Caller(), body.OptionalText("where"), body.Texts("select", Limits.ColumnsMax), body.Texts("order_by", Limits.SortKeysMax) ?? [], allByDefault: false,
+            body.OptionalText("purpose"));
         await AnswerAsync(context, parts, question, limit, body.OptionalText("cursor"), body.Flag("count"));
     }
 

@@ -47,6 +47,7 @@ internal static class SegmentsApi
         [
             Name,
             new Parameter("select", ParameterPlace.Query, "string", "Columns to show, separated by commas; default none."),
+            new Parameter("purpose", ParameterPlace.Query, "string", OpenApi.PopulationSchemas.PurposeDoc),
             new Parameter("limit", ParameterPlace.Query, "integer", $"1..{Limits.SearchPageMax}; default {Limits.SearchPageDefault}."),
             new Parameter("cursor", ParameterPlace.Query, "string", "`next` of the page before."),
         ],
@@ -97,12 +98,12 @@ internal static class SegmentsApi
 
     private static async Task MembersAsync(HttpContext context, ApiState state)
     {
-        var query = new Query(context, "select", "limit", "cursor");
+        var query = new Query(context, "select", "purpose", "limit", "cursor");
         var limit = query.Int("limit", Limits.SearchPageDefault, 1, Limits.SearchPageMax);
         var definition = await state.Parts.Population.Reads.ShownAsync(context.RequestAborted);
         var segment = definition.Segments[Index(context, definition)];
         string[] select = query.Text("select")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
-        var question = Question.Of(definition, context.Caller(), segment.Name, select, [], allByDefault: false);
+        var question = Question.Of(definition, context.Caller(), segment.Name, select, [], allByDefault: false, query.Text("purpose"));
         await SearchApi.AnswerAsync(context, state.Parts.Population, question, limit, query.Text("cursor"), counts: false);
     }
 

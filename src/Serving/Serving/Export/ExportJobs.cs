@@ -13,7 +13,7 @@ namespace Lambda.Serving.Export;
 /// journalled once it is. After a crash the parts that are journalled stay and the next one is written again under its name, so no row is lost or doubled: every
 /// customer lies in exactly one part. Each row is exact at its own position; parts are read one after another, so the file set is no snapshot of one moment.
 /// </summary>
-public sealed class ExportJobs : IAsyncDisposable
+public sealed partial class ExportJobs : IAsyncDisposable
 {
     private readonly IPopulationReads _reads;
     private readonly IExportTargets _targets;
@@ -131,14 +131,17 @@ public sealed class ExportJobs : IAsyncDisposable
         for (var part = job.Parts.Count; part <= bounds.Count; part++)
         {
             var export = new PopulationExport(definition, asked.Where, asked.Columns, job.WithSegments, job.Format, part == 0 ? "" : bounds[part - 1], part == bounds.Count ? "" : bounds[part]);
-            var name = $"part-{part + 1:00000}.{ExportManifest.Extension(job.Format)}";
+            var name = PartName(part, job.Format);
             var written = await PatientlyAsync(() => WriteAsync(target, name, export, cancel), cancel);
             job = Save(job with { Parts = [.. job.Parts, written] }, cancel);
         }
         var done = job with { State = ExportState.Done, EndedAtMs = NowMs };
-        await target.WriteAsync("manifest.json", (to, c) => to.WriteAsync(Encoding.UTF8.GetBytes(ExportManifest.Of(done)), c).AsTask(), cancel);
+        await target.WriteAsync(ExportManifest.File, (to, c) => to.WriteAsync(Encoding.UTF8.GetBytes(ExportManifest.Of(done)), c).AsTask(), cancel);
         Save(done, cancel);
     }
+
+    /// <param name="part">From 0.</param>
+    private static string PartName(int part, ExportFormat format) => $"part-{part + 1:00000}.{ExportManifest.Extension(format)}";
 
     /// <summary>A job that was cancelled meanwhile is not brought back.</summary>
     private ExportJob Save(ExportJob job, CancellationToken cancel)

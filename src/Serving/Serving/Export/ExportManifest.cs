@@ -9,6 +9,8 @@ namespace Lambda.Serving.Export;
 /// <summary>What a job tells of itself: over the API, and in `manifest.json` beside its files once it is done.</summary>
 internal static class ExportManifest
 {
+    public const string File = "manifest.json";
+
     public static string Extension(ExportFormat format) => format.ToString().ToLowerInvariant();
 
     public static string Of(ExportJob job)

@@ -11,6 +11,7 @@ internal static class FixedSchemas
     [
         ("Any", new JsonObject { ["type"] = "object" }),
         ("DefinitionText", Text),
+        ("Page", Text),
         ("Problem", Problem()),
         ("State", Closed(("state", Text))),
         ("Intake", Closed(IntakeProperties())),
@@ -60,12 +61,13 @@ internal static class FixedSchemas
 
     private static JsonObject Definition()
     {
-        var output = Closed(("name", Text), ("kind", OneOf("metric", "derived")), ("type", Text), ("pii", Bool), ("doc", Text));
+        var output = Closed(("name", Text), ("kind", OneOf("metric", "derived")), ("type", Text), ("pii", Bool), ("doc", Text), ("computed_as", Doc(Text, "In the language of definitions, all brackets written.")));
+        output["properties"]!["unit"] = Doc(OneOf("minor"), "`minor`: money, in minor units of the account's currency; missing for what is none.");
         output["properties"]!["keys"] = List(Text);
         output["properties"]!["window_days"] = Integer;
         return Closed(
             ("name", Text), ("definition", Text), ("next", Doc(OrNull(Text), "Hash of the one that the next run takes.")), ("tile_retention_days", Integer),
-            ("outputs", List(output)), ("segments", List(Closed(("name", Text), ("doc", Text)))), ("text", Text));
+            ("outputs", List(output)), ("segments", List(Closed(("name", Text), ("doc", Text), ("computed_as", Text)))), ("text", Text));
     }
 
     private static JsonObject LifetimeModel() => Closed(

@@ -7,14 +7,17 @@ namespace Lambda.Serving.OpenApi;
 /// <summary>Schemas of the endpoints about many customers. What columns there are stands in the schema `Customer`.</summary>
 internal static class PopulationSchemas
 {
+    public const string PurposeDoc = "What the customers shall be used for, such as `marketing`: only those whose newest consent for it grants it. Without it nobody's consent is asked.";
+
     public static IEnumerable<(string Name, JsonNode Schema)> All() =>
     [
         ("Search", Optional(
             ("where", Doc(Text, "A condition, such as `spend_90d >= 500000 and balance['credit_card'] < 0 and not dormant`.")),
             ("select", Doc(List(Text), "Columns to show: metrics, windows, derived values, segments by name, `segments` (all of them), `*`. Without it those that the question names.")),
             ("order_by", Doc(List(Text), $"Up to {Limits.SortKeysMax} values, each with `asc` or `desc` and `nulls first` or `nulls last` behind it if wished: `spend_90d / purchases_90d desc`.")),
+            ("purpose", Doc(Text, PurposeDoc)),
             ("limit", Doc(Integer, $"0..{Limits.SearchPageMax}; default {Limits.SearchPageDefault}. 0 with `count` only counts.")),
-            ("cursor", Doc(Text, "`next` of the page before, with the same `where` and `order_by`.")),
+            ("cursor", Doc(Text, "`next` of the page before, with the same `where`, `order_by` and `purpose`.")),
             ("count", Doc(Bool, "true: also how many there are, exactly.")))),
         ("SearchPage", SearchPage()),
         ("Timeline", Closed(("customer_id", Text), ("entries", List(TimelineEntry())), ("next", OrNull(Text)))),
@@ -25,6 +28,7 @@ internal static class PopulationSchemas
         ("Export", Optional(
             ("where", Doc(Text, "A condition as in a search; without it all customers.")),
             ("select", Doc(List(Text), "As in a search; without it all columns that the caller may see.")),
+            ("purpose", Doc(Text, PurposeDoc)),
             ("format", OneOf("ndjson", "csv", "parquet")),
             ("to", Doc(Optional(("folder", Text), ("s3", Text)), "One of them, a path below the configured root: a job. Without it the rows are the answer.")))),
         ("Sql", Optional(

@@ -20,6 +20,9 @@ public interface IExportTarget
 
     /// <summary>Writes a file: others see it whole and durable, or not at all. One of the same name is replaced.</summary>
     Task WriteAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancel);
+
+    /// <returns>False when there was none of this name, as far as that can be told.</returns>
+    Task<bool> DeleteAsync(string name, CancellationToken cancel);
 }
 
 public sealed class ExportRefusedException(string message) : Exception(message);

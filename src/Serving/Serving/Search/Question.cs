@@ -33,15 +33,27 @@ internal sealed partial class Question
     /// <summary>What is shown, for records.</summary>
     public string ColumnNames => string.Join(", ", Columns.Select(c => c.Name).Concat(WithSegments ? [SegmentsName] : []));
 
-    /// <exception cref="ProblemException">400: an expression or a name is wrong, all errors with their places. 403: personal data.</exception>
-    public static Question Of(ViewDefinition definition, Caller caller, string? where, IReadOnlyList<string>? select, IReadOnlyList<string> orderBy, bool allByDefault)
+    /// <param name="purpose">What the customers shall be used for: only who agreed to it; null asks nobody.</param>
+    /// <exception cref="ProblemException">400: an expression, a name or the purpose is wrong, all errors with their places. 403: personal data.</exception>
+    public static Question Of(
+        ViewDefinition definition, Caller caller, string? where, IReadOnlyList<string>? select, IReadOnlyList<string> orderBy, bool allByDefault, string? purpose = null)
     {
         var question = new Question(definition, caller);
         var errors = new List<(string Field, DefinitionError Error)>();
         if (where is not null) question.Where = question.Condition(where, errors);
         question.OrderBy = [.. orderBy.Select((text, i) => question.Sort(text, $"order_by[{i}]", errors)).OfType<SortKey>()];
         question.Select(select ?? (allByDefault ? [AllName] : question.Named()), errors);
-        return errors.Count == 0 ? question : throw new ProblemException(Wrong(errors));
+        if (errors.Count > 0) throw new ProblemException(Wrong(errors));
+        if (purpose is not null) question.Restrict(purpose);
+        return question;
+    }
+
+    /// <summary>Behind what is shown by default: the consent itself was not asked for.</summary>
+    private void Restrict(string purpose)
+    {
+        var agreed = ConsentFilter.For(Definition, purpose)?.Rule
+            ?? throw new ProblemException(Problem.BadParameter("purpose", purpose, $"one of {string.Join(", ", ConsentFilter.Purposes)} that the definition has a metric of consent for"));
+        Where = Where is null ? agreed : Keyset.And(Where, agreed);
     }
 
     /// <summary>Equal for equal questions under one definition; the page's size and what is shown do not matter.</summary>

@@ -21,6 +21,9 @@ public interface ISegmentDatabase
     /// <summary>Rows of a SELECT whose condition on customers is the last: `sql` with it behind, for each of them.</summary>
     /// <param name="read">Called for each row.</param>
     void SelectOf(DbConnection connection, string sql, IReadOnlyCollection<byte[]> customers, Action<DbDataReader> read);
+
+    /// <summary>Sees to it that nothing of what was deleted from these tables stands in a file any more.</summary>
+    void Purge(params IReadOnlyList<string> tables);
 }
 
 internal static class SegmentSql

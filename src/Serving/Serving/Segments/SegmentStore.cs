@@ -69,12 +69,6 @@ public sealed partial class SegmentStore(ISegmentDatabase database) : ISegmentJo
         INSERT INTO segment_sweeps(partition, definition, day) VALUES (@partition, @definition, @day) ON CONFLICT (partition) DO UPDATE SET definition = excluded.definition, day = excluded.day
         """, ("@partition", partition), ("@definition", sweep.Definition), ("@day", sweep.Day)));
 
-    public void Forget(CustomerId customer) => database.Write("forget a customer's segments", connection =>
-    {
-        foreach (var table in (string[])["webhook_deliveries", "segment_changes", "segment_members"])
-            connection.Run($"DELETE FROM {table} WHERE customer = @customer", ("@customer", customer.Utf8.ToArray()));
-    });
-
     // --- the feed -------------------------------------------------------------------------------------------------------------
 
     public (long First, long Last) Ends() => database.Read("read the feed's ends", connection => connection.List(

@@ -76,6 +76,9 @@ internal sealed class NodeCheckpoints(Installation ground, NodeFaults faults, st
 
     public void Delete(int partition) => ground.Checkpoints.Delete(partition);
 
+    public bool Forget(int partition, CustomerId customer, ReadOnlyMemory<byte> state) =>
+        faults.Around("an entity forgotten", () => ground.Checkpoints.Forget(partition, customer, state));
+
     public void Write(int partition, Checkpoint checkpoint, IReadOnlyList<StoredEntity> entities) => faults.Around("checkpoint", () =>
     {
         ground.Fence(partition, checkpoint.Generation);

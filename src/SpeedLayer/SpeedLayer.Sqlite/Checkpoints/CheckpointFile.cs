@@ -18,6 +18,7 @@ internal sealed class CheckpointFile : IDisposable
         """);
 
     private const int WalPagesMax = 1_024; // 16 MB
+    private const int WalWaitMs = 1_000;
     private const int ReadersKept = 4;
     private const int LargeWriteEntities = 5_000; // some 2 MB
 
@@ -82,6 +83,19 @@ internal sealed class CheckpointFile : IDisposable
                 _writer.Write(checkpoint, sorted);
             });
             _writer.Database.CheckpointWal(WalPagesMax);
+        }
+    }
+
+    /// <summary>The file is written anew, for rows that were replaced may stand in the gaps of its pages, and the WAL is emptied.</summary>
+    public bool Forget(CustomerId customer, ReadOnlyMemory<byte> state)
+    {
+        lock (_writing)
+        {
+            var matches = true;
+            if (!state.IsEmpty) _writer.Database.Transaction(() => matches = _writer.TryRemove(customer, state.Span));
+            if (!matches) return false;
+            _writer.Database.Execute("VACUUM");
+            return _writer.Database.EmptyWal(WalWaitMs);
         }
     }
 

@@ -38,6 +38,15 @@ internal sealed class CheckpointTable(int partition, Database database) : IDispo
         _setHeader.Bind(1, checkpoint.Applied).Bind(2, checkpoint.Generation).Bind(3, checkpoint.Worker.Span).Bind(4, Checksum(checkpoint)).Run();
     }
 
+    /// <summary>In the caller's transaction: deletes the row if it holds this state.</summary>
+    public bool TryRemove(CustomerId customer, ReadOnlySpan<byte> state)
+    {
+        var matches = _find.Bind(1, customer.Utf8).Step() && _find.Blob(0).SequenceEqual(state);
+        _find.Reset();
+        if (matches) _remove.Bind(1, customer.Utf8).Run();
+        return matches;
+    }
+
     /// <summary>
     /// One prepared look-up per customer, for the caller's read transaction: what SQLite would do for a join, without building the other table.
     /// </summary>

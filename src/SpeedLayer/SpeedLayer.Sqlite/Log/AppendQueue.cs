@@ -8,19 +8,33 @@ internal sealed class PendingAppend(AppendBatch batch) : TaskCompletionSource<IR
     public AppendBatch Batch => batch;
 }
 
-internal sealed class PendingTruncation(int partition, long offset, CancellationToken cancel) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+/// <summary>Done a slice at a time, appends in between.</summary>
+internal abstract class PendingUpkeep(CancellationToken cancel) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+{
+    public CancellationToken Cancel => cancel;
+}
+
+internal sealed class PendingTruncation(int partition, long offset, CancellationToken cancel) : PendingUpkeep(cancel)
 {
     public int Partition => partition;
     public long Offset => offset;
-    public CancellationToken Cancel => cancel;
 }
+
+/// <param name="frames">With other content than those that stand there.</param>
+internal sealed class PendingRewrite(IEnumerable<LogFrame> frames, CancellationToken cancel) : PendingUpkeep(cancel)
+{
+    public Queue<LogFrame> Frames { get; } = new(frames);
+}
+
+/// <summary>Cleans the file of whatever stood in it before.</summary>
+internal sealed class PendingCleaning(CancellationToken cancel) : PendingUpkeep(cancel);
 
 /// <summary>What the writer thread has to do. Bounded by bytes, those being written included.</summary>
 internal sealed class AppendQueue(LogLimits limits)
 {
     private readonly object _lock = new();
     private readonly Queue<PendingAppend> _appends = new();
-    private readonly Queue<PendingTruncation> _truncations = new();
+    private readonly Queue<PendingUpkeep> _upkeep = new();
     private long _bytes;
     private bool _closed;
 
@@ -39,30 +53,30 @@ internal sealed class AppendQueue(LogLimits limits)
         return append.Task;
     }
 
-    public Task Add(PendingTruncation truncation)
+    public Task Add(PendingUpkeep upkeep)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(SqliteEventLog));
-            _truncations.Enqueue(truncation);
+            _upkeep.Enqueue(upkeep);
             Monitor.Pulse(_lock);
         }
-        return truncation.Task;
+        return upkeep.Task;
     }
 
-    /// <summary>Waits for work: all appends that fit into a group, and the truncation whose turn it is. False when closed and empty.</summary>
-    public bool Take(List<PendingAppend> group, out PendingTruncation? truncation)
+    /// <summary>Waits for work: all appends that fit into a group, and the upkeep whose turn it is. False when closed and empty.</summary>
+    public bool Take(List<PendingAppend> group, out PendingUpkeep? upkeep)
     {
         lock (_lock)
         {
-            while (_appends.Count == 0 && _truncations.Count == 0 && !_closed) Monitor.Wait(_lock);
-            _truncations.TryPeek(out truncation);
+            while (_appends.Count == 0 && _upkeep.Count == 0 && !_closed) Monitor.Wait(_lock);
+            _upkeep.TryPeek(out upkeep);
             for (long bytes = 0; _appends.TryPeek(out var next) && (group.Count == 0 || bytes + next.Batch.Bytes <= limits.GroupBytesMax);)
             {
                 bytes += next.Batch.Bytes;
                 group.Add(_appends.Dequeue());
             }
-            return group.Count > 0 || truncation is not null;
+            return group.Count > 0 || upkeep is not null;
         }
     }
 
@@ -72,10 +86,10 @@ internal sealed class AppendQueue(LogLimits limits)
             foreach (var append in group) _bytes -= append.Batch.Bytes;
     }
 
-    public void Done(PendingTruncation truncation)
+    public void Done(PendingUpkeep upkeep)
     {
         lock (_lock)
-            if (_truncations.Dequeue() != truncation) throw new InvalidOperationException("another truncation was first");
+            if (_upkeep.Dequeue() != upkeep) throw new InvalidOperationException("another upkeep was first");
     }
 
     public void Close()

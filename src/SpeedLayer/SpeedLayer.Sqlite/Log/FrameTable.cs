@@ -14,6 +14,7 @@ internal sealed class FrameTable(Database database) : IDisposable
     private const string Columns = "id, count, appended_at_ms, encoding, raw_bytes, checksum, payload";
 
     private readonly Statement _insert = database.Prepare($"INSERT INTO frames({Columns}) VALUES (?,?,?,?,?,?,?)");
+    private readonly Statement _replace = database.Prepare("UPDATE frames SET encoding = ?, raw_bytes = ?, checksum = ?, payload = ? WHERE id = ?");
     private readonly Statement _floor = database.Prepare("SELECT id, count, appended_at_ms FROM frames WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1");
     private readonly Statement _ceiling = database.Prepare("SELECT id, count, appended_at_ms FROM frames WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1");
     private readonly Statement _range = database.Prepare($"SELECT {Columns} FROM frames WHERE id BETWEEN ? AND ? ORDER BY id");
@@ -33,6 +34,15 @@ internal sealed class FrameTable(Database database) : IDisposable
         var header = new FrameHeader(frame.Partition, frame.FirstOffset, frame.Count, frame.AppendedAtMs, encoding, frame.Records.Length);
         _insert.Bind(1, Id(frame.Partition, frame.FirstOffset)).Bind(2, frame.Count).Bind(3, frame.AppendedAtMs).Bind(4, (long)encoding)
             .Bind(5, frame.Records.Length).Bind(6, FrameCodec.Checksum(header, payload)).Bind(7, payload).Run();
+    }
+
+    /// <summary>Other content in the place of a frame; none where retention was first.</summary>
+    public void Replace(LogFrame frame)
+    {
+        var payload = FrameCodec.Encode(frame.Records.Span, ref _buffer, out var encoding);
+        var header = new FrameHeader(frame.Partition, frame.FirstOffset, frame.Count, frame.AppendedAtMs, encoding, frame.Records.Length);
+        _replace.Bind(1, (long)encoding).Bind(2, frame.Records.Length).Bind(3, FrameCodec.Checksum(header, payload)).Bind(4, payload)
+            .Bind(5, Id(frame.Partition, frame.FirstOffset)).Run();
     }
 
     /// <summary>Frames that hold offsets in [from, end), from the one that holds <paramref name="from"/>, until <paramref name="maxBytes"/>.</summary>
@@ -135,6 +145,6 @@ internal sealed class FrameTable(Database database) : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (Statement[])[_insert, _floor, _ceiling, _range, _delete, _sizes, _bounds, _truncated]) statement.Dispose();
+        foreach (var statement in (Statement[])[_insert, _replace, _floor, _ceiling, _range, _delete, _sizes, _bounds, _truncated]) statement.Dispose();
     }
 }

@@ -8,7 +8,7 @@ internal sealed class LogTail(PartitionBounds[] bounds, long recentBytesMax)
 {
     private readonly Lock _lock = new();
     private readonly OffsetWaiters[] _waiters = [.. bounds.Select(_ => new OffsetWaiters())];
-    private readonly RecentFrames _recent = new(bounds.Length, recentBytesMax);
+    private RecentFrames _recent = new(bounds.Length, recentBytesMax);
     private bool _closed;
 
     public PartitionBounds this[int partition] { get { lock (_lock) return bounds[partition]; } }
@@ -38,6 +38,12 @@ internal sealed class LogTail(PartitionBounds[] bounds, long recentBytesMax)
     public List<LogFrame>? Read(int partition, long from, int maxBytes)
     {
         lock (_lock) return _recent.Read(partition, from, maxBytes);
+    }
+
+    /// <summary>The newest frames come from the file again, where some of them are other ones now.</summary>
+    public void Forget()
+    {
+        lock (_lock) _recent = new RecentFrames(bounds.Length, recentBytesMax);
     }
 
     public async Task WaitAsync(int partition, long offset, CancellationToken cancel)

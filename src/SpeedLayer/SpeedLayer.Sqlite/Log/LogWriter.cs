@@ -11,6 +11,8 @@ namespace Lambda.SpeedLayer.Sqlite.Log;
 /// </summary>
 internal sealed class LogWriter
 {
+    private const int WalWaitMs = 200; // appends wait as long
+
     private readonly LogFile _file;
     private readonly LogTail _tail;
     private readonly AppendQueue _queue;
@@ -34,10 +36,12 @@ internal sealed class LogWriter
 
     private void Run()
     {
-        while (_queue.Take(_group, out var truncation))
+        while (_queue.Take(_group, out var upkeep))
         {
             if (_group.Count > 0) Write();
-            if (truncation is not null) Truncate(truncation);
+            if (upkeep is PendingTruncation truncation) Truncate(truncation);
+            if (upkeep is PendingRewrite rewrite) Rewrite(rewrite);
+            if (upkeep is PendingCleaning cleaning) Clean(cleaning);
             _file.Writer.CheckpointWal(_limits.WalPagesMax);
         }
     }
@@ -96,6 +100,47 @@ internal sealed class LogWriter
             to += part.Length;
         }
         return whole;
+    }
+
+    /// <summary>One slice of frames, in order.</summary>
+    private void Rewrite(PendingRewrite rewrite) => Finish(rewrite, () =>
+    {
+        _file.Writer.Transaction(() =>
+        {
+            for (long bytes = 0; bytes < _limits.TruncateBytesPerSlice && rewrite.Frames.TryDequeue(out var frame); bytes += frame.Records.Length) _table.Replace(frame);
+        });
+        return rewrite.Frames.Count == 0;
+    });
+
+    /// <summary>
+    /// The file is written anew: what was replaced or deleted stands in free pages and in the gaps of others, where only that removes it. Appends wait meanwhile.
+    /// </summary>
+    private void Clean(PendingCleaning cleaning) => Finish(cleaning, () =>
+    {
+        _file.Writer.Execute("VACUUM");
+        return _file.Writer.EmptyWal(WalWaitMs) ? true : throw new LogWriteException(_file.Path, "its WAL could not be emptied: somebody reads the file");
+    });
+
+    /// <param name="step">True when there is nothing more to do.</param>
+    private void Finish(PendingUpkeep upkeep, Func<bool> step)
+    {
+        try
+        {
+            upkeep.Cancel.ThrowIfCancellationRequested();
+            if (!step()) return;
+            _queue.Done(upkeep);
+            upkeep.SetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            _queue.Done(upkeep);
+            upkeep.SetCanceled(upkeep.Cancel);
+        }
+        catch (Exception e) when (e is SqliteFault or LogWriteException)
+        {
+            _queue.Done(upkeep);
+            upkeep.SetException(e as LogWriteException ?? new LogWriteException(_file.Path, ((SqliteFault)e).Cause, e));
+        }
     }
 
     /// <summary>One slice, first of what is deleted, then of free pages given back; the truncation stays first in the queue until it is done, appends go in between.</summary>

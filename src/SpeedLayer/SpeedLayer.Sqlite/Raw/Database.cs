@@ -12,6 +12,7 @@ internal sealed class Database : IDisposable
     private readonly sqlite3 _handle;
     private readonly Statement _beginRead, _begin, _commit;
     private int _walPages;
+    private const int BusyMs = 5_000;
 
     static Database() => Batteries_V2.Init();
 
@@ -19,7 +20,7 @@ internal sealed class Database : IDisposable
     {
         (Path, _handle) = (path, handle);
         sqlite3_extended_result_codes(handle, 1);
-        sqlite3_busy_timeout(handle, 5_000);
+        sqlite3_busy_timeout(handle, BusyMs);
         _beginRead = Prepare("BEGIN");
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
@@ -94,6 +95,16 @@ internal sealed class Database : IDisposable
         if (_walPages < pagesMax) return;
         sqlite3_wal_checkpoint_v2(_handle, null, SQLITE_CHECKPOINT_PASSIVE, out _, out _);
         _walPages = 0;
+    }
+
+    /// <summary>Moves all of the WAL into the file and empties it, so that no earlier content of a page stands there.</summary>
+    /// <returns>False when a reader holds it: to be tried again.</returns>
+    public bool EmptyWal(int waitMs)
+    {
+        sqlite3_busy_timeout(_handle, waitMs);
+        var code = sqlite3_wal_checkpoint_v2(_handle, null, SQLITE_CHECKPOINT_TRUNCATE, out _, out _);
+        sqlite3_busy_timeout(_handle, BusyMs);
+        return code == SQLITE_OK;
     }
 
     public SqliteFault Fault(string doing) => new(Path, doing, sqlite3_extended_errcode(_handle), sqlite3_errmsg(_handle).utf8_to_string());

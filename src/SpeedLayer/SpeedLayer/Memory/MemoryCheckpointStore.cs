@@ -34,6 +34,17 @@ public sealed class MemoryCheckpointStore : ICheckpointStore
         }
     }
 
+    public bool Forget(int partition, CustomerId customer, ReadOnlyMemory<byte> state)
+    {
+        lock (_partitions)
+        {
+            if (state.IsEmpty || !_partitions.TryGetValue(partition, out var stored)) return true;
+            if (!stored.Entities.TryGetValue(customer, out var found) || !found.Span.SequenceEqual(state.Span)) return false;
+            _partitions[partition] = stored with { Entities = stored.Entities.Remove(customer) };
+            return true;
+        }
+    }
+
     public IEnumerable<StoredEntity> Scan(int partition) =>
         _partitions.TryGetValue(partition, out var stored) ? stored.Entities.Select(e => new StoredEntity(e.Key, e.Value)) : [];
 

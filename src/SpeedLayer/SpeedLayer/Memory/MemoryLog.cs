@@ -1,3 +1,4 @@
+using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Log;
 using Lambda.SpeedLayer.Ports;
@@ -8,7 +9,7 @@ namespace Lambda.SpeedLayer.Memory;
 /// The log in memory: for tests and the simulation. Everything completes before the call returns, the time is the TimeProvider's,
 /// so a run is a function of its inputs. It outlives the "process" of a simulated crash as a file would.
 /// </summary>
-public sealed class MemoryLog(int partitions, TimeProvider time) : IEventLog
+public sealed class MemoryLog(int partitions, TimeProvider time) : IEventLog, IErasableLog
 {
     private readonly Lock _lock = new();
     private readonly Partition[] _partitions = [.. Enumerable.Range(0, partitions).Select(_ => new Partition())];
@@ -102,6 +103,18 @@ public sealed class MemoryLog(int partitions, TimeProvider time) : IEventLog
             of.Start = of.Frames.Count > 0 ? of.Frames[0].FirstOffset : of.End;
         }
         return Task.CompletedTask;
+    }
+
+    public Task<long> EraseAsync(int partition, CustomerId? customer, long throughOffset, CancellationToken cancel)
+    {
+        var erased = 0L;
+        lock (_lock)
+        {
+            var frames = _partitions[partition].Frames;
+            for (var i = 0; i < frames.Count && frames[i].FirstOffset <= throughOffset; i++)
+                if (FrameErasure.Erase(frames[i], customer, throughOffset) is var (frame, records)) (frames[i], erased) = (frame, erased + records);
+        }
+        return Task.FromResult(erased);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -7,6 +7,7 @@ public sealed class MemoryQuarantine : IQuarantine
 {
     private readonly Lock _lock = new();
     private readonly List<QuarantineEntry> _entries = [];
+    private long _lastId;
 
     public void Add(IReadOnlyList<QuarantineEntry> entries, bool once)
     {
@@ -14,7 +15,7 @@ public sealed class MemoryQuarantine : IQuarantine
         {
             foreach (var entry in entries)
                 if (!once || !_entries.Exists(e => Same(e, entry)))
-                    _entries.Add(entry with { Id = _entries.Count + 1, Raw = entry.Raw.ToArray(), ReplayedAtMs = null });
+                    _entries.Add(entry with { Id = ++_lastId, Raw = entry.Raw.ToArray(), ReplayedAtMs = null });
         }
     }
 
@@ -27,8 +28,13 @@ public sealed class MemoryQuarantine : IQuarantine
     public void MarkReplayed(IReadOnlyList<long> ids, long atMs)
     {
         lock (_lock)
-            foreach (var id in ids)
-                if (id > 0 && id <= _entries.Count) _entries[(int)id - 1] = _entries[(int)id - 1] with { ReplayedAtMs = atMs };
+            for (var i = 0; i < _entries.Count; i++)
+                if (ids.Contains(_entries[i].Id)) _entries[i] = _entries[i] with { ReplayedAtMs = atMs };
+    }
+
+    public void Delete(IReadOnlyList<long> ids)
+    {
+        lock (_lock) _entries.RemoveAll(e => ids.Contains(e.Id));
     }
 
     public IReadOnlyDictionary<string, long> Counts()

@@ -25,6 +25,13 @@ public interface ICheckpointStore : IAsyncDisposable
     /// <exception cref="CheckpointWriteException">It could not be made durable now: the one before stands, and the same may be written again.</exception>
     void Write(int partition, Checkpoint checkpoint, IReadOnlyList<StoredEntity> entities);
 
+    /// <summary>
+    /// Deletes the entity's row if it still is <paramref name="state"/> (empty: nothing is to be deleted), and sees to it that no earlier state of any entity stands
+    /// in the store's files, as far as a store can. The checkpoint stays what it is: the row says nothing that is needed.
+    /// </summary>
+    /// <returns>False when the row is another one, or the files cannot be cleaned just now.</returns>
+    bool Forget(int partition, CustomerId customer, ReadOnlyMemory<byte> state);
+
     /// <summary>All entities of a partition in ascending order of customer id bytes, from one consistent snapshot.</summary>
     IEnumerable<StoredEntity> Scan(int partition);
 

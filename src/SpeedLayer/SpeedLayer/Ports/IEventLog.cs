@@ -44,6 +44,19 @@ public interface IEventLog : IAsyncDisposable
     Task TruncateAsync(int partition, long offset, CancellationToken cancel);
 }
 
+/// <summary>A log whose records can be taken out in place.</summary>
+public interface IErasableLog
+{
+    /// <summary>
+    /// Makes every event of the customer up to <paramref name="throughOffset"/> void, and then the erasure at that offset; the others keep their offsets. Nothing of them is
+    /// left in the log's files then. Repeatable, and slow: it reads the partition.
+    /// </summary>
+    /// <param name="customer">Null when the erasure itself is void already: only the files are cleaned.</param>
+    /// <returns>Records made void now.</returns>
+    /// <exception cref="LogWriteException">It could not be made durable; what was done stays.</exception>
+    Task<long> EraseAsync(int partition, Lambda.Domain.Events.CustomerId? customer, long throughOffset, CancellationToken cancel);
+}
+
 public sealed class LogFullException(string message) : Exception(message);
 
 public sealed class LogWriteException(string log, string cause, Exception? inner = null) : Exception(

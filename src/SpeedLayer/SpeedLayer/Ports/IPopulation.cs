@@ -4,7 +4,14 @@ using Lambda.Domain.Views;
 namespace Lambda.SpeedLayer.Ports;
 
 /// <summary>One customer's finished row, stamped with what it was computed from. Of two rows of a customer the one with the higher stamp counts: all three never decrease.</summary>
-public sealed record PopulationRow(CustomerId Customer, int Partition, long Epoch, long Applied, Answer Answer);
+public sealed record PopulationRow(CustomerId Customer, int Partition, long Epoch, long Applied, Answer Answer)
+{
+    /// <summary>The customer was erased: its earlier rows are shown no more, nor is this one.</summary>
+    public bool IsGone { get; init; }
+
+    /// <summary>The answer of somebody without any event, for a row that <see cref="IsGone"/>.</summary>
+    public static Answer Nobody(CompiledView view, int asOfDay) => view.Finish(default(ReadOnlySpan<byte>), null, null, asOfDay);
+}
 
 /// <summary>`customer_current`: one wide row of finished metrics per customer, written by the customer's worker only.</summary>
 public interface IPopulation

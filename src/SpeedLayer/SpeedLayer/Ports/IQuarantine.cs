@@ -25,6 +25,10 @@ public interface IQuarantine : IAsyncDisposable
     /// <exception cref="QuarantineWriteException"/>
     void MarkReplayed(IReadOnlyList<long> ids, long atMs);
 
+    /// <summary>Deletes entries, so that nothing of what was ever deleted stands in the store's files. Repeatable.</summary>
+    /// <exception cref="QuarantineWriteException"/>
+    void Delete(IReadOnlyList<long> ids);
+
     /// <summary>Open entries by reason.</summary>
     IReadOnlyDictionary<string, long> Counts();
 }

@@ -51,7 +51,4 @@ public interface ISegmentJournal
     SegmentSweep? SweepOf(int partition);
 
     void SetSweep(int partition, SegmentSweep sweep);
-
-    /// <summary>Removes a customer from memberships, feed and what is to be delivered: it is erased.</summary>
-    void Forget(CustomerId customer);
 }

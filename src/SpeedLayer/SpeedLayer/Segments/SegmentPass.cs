@@ -19,7 +19,7 @@ public sealed class SegmentPass
 
     public PopulationRow See(PopulationRow row)
     {
-        _seen[row.Customer] = new Seen(row.Partition, row.Applied, row.Answer.Definition, row.Answer.AsOfDay, row.Answer.Segments);
+        _seen[row.Customer] = new Seen(row.Partition, row.Applied, row.Answer.Definition, row.Answer.AsOfDay, row.IsGone ? new bool[row.Answer.Segments.Length] : row.Answer.Segments);
         return row;
     }
 

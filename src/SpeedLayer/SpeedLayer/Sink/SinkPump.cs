@@ -144,6 +144,7 @@ public sealed class SinkPump
                     barriers.Add((slice.Partition, RecordCodec.ReadBarrier(record.Span).Epoch, new SinkProgress(offset, events, hashes, billing)));
                     continue;
                 }
+                if (RecordCodec.KindOf(record.Span) != RecordKind.Event) continue;
                 var (hash, minor) = RecordCodec.TotalsOf(record.Span);
                 events++;
                 hashes = unchecked(hashes + hash);

@@ -33,17 +33,23 @@ public sealed class BaseComparer(Epochs at, CompiledView candidate, int lastPrun
         {
             if ((++compared & 0xfff) == 0) cancel.ThrowIfCancellationRequested();
             var before = old.Take(customer);
-            var closed = delta.Take(customer) is { } stored ? ClosedOf(customer, stored) : null;
-            if (!Equal(before, closed, now.Take(customer))) differing.Add(customer);
+            var entity = delta.Take(customer) is { } stored ? Settled(customer, stored) : null;
+            var after = now.Take(customer);
+            if (entity is { IsErasedFromBase: true })
+            {
+                if (entity.ErasedIn > at.Current) continue; // behind the barrier: its delta is gone, and so will be what was computed
+                before = null;                              // before the barrier: the new base holds what came behind it, as closed does
+            }
+            if (!Equal(before, entity?.Closed, after)) differing.Add(customer);
         }
         return (compared, differing);
     }
 
-    private State? ClosedOf(CustomerId customer, ReadOnlyMemory<byte> stored)
+    private CustomerEntity Settled(CustomerId customer, ReadOnlyMemory<byte> stored)
     {
         var entity = CustomerEntity.Decode(customer, stored.Span, views);
         entity.Settle(at);
-        return entity.Closed;
+        return entity;
     }
 
     private bool Equal(ReadOnlyMemory<byte>? served, State? closed, ReadOnlyMemory<byte>? computed)

@@ -17,6 +17,7 @@ public sealed class CheckpointImage(long id, Checkpoint checkpoint, long atMs, L
 
     public long Id { get; } = id;
     public Checkpoint Checkpoint { get; } = checkpoint;
+    public IReadOnlyList<CustomerEntity> Entities => dirty;
     public bool IsComplete => _next == dirty.Count;
 
     /// <summary>Encodes up to <paramref name="count"/> more entities.</summary>

@@ -13,6 +13,7 @@ namespace Lambda.SpeedLayer.Worker;
 public sealed class CustomerEntity(CustomerId id)
 {
     private const byte FormatVersion = 1;
+    private const byte ErasedFormatVersion = 2; // with the epoch of an erasure behind the head; written only where there is one
 
     private CompiledView? _view;      // definition of closed and open
     private State? _closed;           // (published cut, newest barrier] as far as the events are there
@@ -23,6 +24,7 @@ public sealed class CustomerEntity(CustomerId id)
     private State? _next;             // events of the open epoch under the next definition
     private long _nextEpoch;
     private SeenIds _seen;
+    private long _erasedIn;           // epoch of the newest erasure, as long as the base is of an earlier one and so holds what was erased; else 0
 
     public CustomerId Id { get; } = id;
 
@@ -34,6 +36,12 @@ public sealed class CustomerEntity(CustomerId id)
 
     public State? Closed => _closed;
     public State? Open => _open;
+
+    /// <summary>The served base holds what was erased since: nothing of it may be used for this customer. Of the moment it was settled for.</summary>
+    public bool IsErasedFromBase => _erasedIn > 0;
+
+    /// <summary>Epoch of the erasure that hides the base; 0 for none.</summary>
+    public long ErasedIn => _erasedIn;
 
     public int ApproximateBytes => 120 + Id.Utf8.Length + 24 + _seen.ApproximateBytes
         + (_closed?.ApproximateBytes ?? 0) + (_open?.ApproximateBytes ?? 0) + (_next?.ApproximateBytes ?? 0);
@@ -47,6 +55,7 @@ public sealed class CustomerEntity(CustomerId id)
             (_closed, _open, _openEpoch) = Epochs.Same(_nextView, at.Active) ? ((State?)null, _next, _nextEpoch) : (null, null, 0L);
             (_view, _nextView, _next) = (at.Active, null, null);
         }
+        if (_erasedIn <= at.Published) _erasedIn = 0; // the base was computed from what lies behind it
         if (_closed is not null && _closedThrough <= at.Published) _closed = null;
         if (_open is not null && _openEpoch <= at.Current)
         {
@@ -70,6 +79,18 @@ public sealed class CustomerEntity(CustomerId id)
         return sighting;
     }
 
+    /// <summary>
+    /// A logged erasure: nothing before it counts any more, neither here nor in the base that is served; what comes behind it is a new customer's, ids
+    /// that the old one used included.
+    /// </summary>
+    /// <param name="rememberOnly">The base was computed behind it.</param>
+    public void Erase(Epochs at, bool rememberOnly)
+    {
+        Settle(at);
+        (_closed, _open, _next, _nextView, _seen) = (null, null, null, null, default);
+        if (!rememberOnly) _erasedIn = at.Open;
+    }
+
     /// <summary>Whether this event id is new to the customer within the horizon; remembers it either way.</summary>
     public Sighting Observe(UInt128 eventIdHash, EventRow row, uint horizonSeconds) =>
         _seen.Observe(eventIdHash, row.ContentHash, SecondOf(row.AppendedAtMs), horizonSeconds);
@@ -84,11 +105,15 @@ public sealed class CustomerEntity(CustomerId id)
         (_nextView, _nextEpoch) = (at.Next, at.Open);
     }
 
+    /// <summary>Nothing is left of it: it need not be stored. The entity is settled.</summary>
+    public bool IsNothing(long nowMs, uint horizonSeconds) =>
+        _erasedIn == 0 && _closed is null && _open is null && _next is null && _seen.CountAlive(SecondOf(nowMs), horizonSeconds) == 0;
+
     /// <summary>Writes the entity; writes nothing when nothing is left of it (its row is then deleted).</summary>
     public void Encode(IBufferWriter<byte> to, Epochs at, long nowMs, uint horizonSeconds)
     {
         Settle(at);
-        if (_closed is null && _open is null && _next is null && _seen.CountAlive(SecondOf(nowMs), horizonSeconds) == 0) return;
+        if (IsNothing(nowMs, horizonSeconds)) return;
         WriteHead(to);
         EncodeDelta(to, _closed, _closedThrough);
         EncodeDelta(to, _open, _openEpoch);
@@ -99,13 +124,19 @@ public sealed class CustomerEntity(CustomerId id)
     /// <exception cref="InvalidDataException">Not an encoded entity, or one of a definition <paramref name="views"/> does not know.</exception>
     public static CustomerEntity Decode(CustomerId id, ReadOnlySpan<byte> from, IViewCatalog views)
     {
-        if (from.Length < 17 || from[0] != FormatVersion) throw new InvalidDataException($"customer {id}: stored entity has no version {FormatVersion} head");
+        if (from.Length < 17 || from[0] is not (FormatVersion or ErasedFormatVersion)) throw new InvalidDataException($"customer {id}: stored entity has no version {FormatVersion} or {ErasedFormatVersion} head");
+        var erased = from[0] == ErasedFormatVersion;
         var entity = new CustomerEntity(id)
         {
             _view = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[1..]), views),
             _nextView = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[9..]), views),
         };
         from = from[17..];
+        if (erased)
+        {
+            entity._erasedIn = (long)Varint.Read(from, out var used);
+            from = from[used..];
+        }
         (entity._closed, entity._closedThrough) = DecodeDelta(ref from);
         (entity._open, entity._openEpoch) = DecodeDelta(ref from);
         (entity._next, entity._nextEpoch) = DecodeDelta(ref from);
@@ -117,11 +148,11 @@ public sealed class CustomerEntity(CustomerId id)
 
     private void WriteHead(IBufferWriter<byte> to)
     {
-        var head = to.GetSpan(17);
-        head[0] = FormatVersion;
+        var head = to.GetSpan(17 + Varint.MaxBytes);
+        head[0] = _erasedIn == 0 ? FormatVersion : ErasedFormatVersion;
         BinaryPrimitives.WriteUInt64LittleEndian(head[1..], _view is null ? 0 : ViewCatalog.Tag(_view.Definition.Hash));
         BinaryPrimitives.WriteUInt64LittleEndian(head[9..], _nextView is null ? 0 : ViewCatalog.Tag(_nextView.Definition.Hash));
-        to.Advance(17);
+        to.Advance(_erasedIn == 0 ? 17 : 17 + Varint.Write(head[17..], (ulong)_erasedIn));
     }
 
     private static void EncodeDelta(IBufferWriter<byte> to, State? delta, long epoch)

@@ -169,14 +169,21 @@ public sealed partial class PartitionHost
     }
 
     /// <summary>
-    /// Customers of the base and of the stored entities, ascending, each once: for a sweep, which holds the base until it ends. Customers that are
-    /// in neither yet have changed since start and are flushed anyway.
+    /// Everybody, for a sweep, which holds the base until it ends: first whoever no checkpoint names yet, then the customers of the base and of the stored entities, ascending; some
+    /// are named twice. Who comes later has changed and is written anyway.
     /// </summary>
-    public IEnumerable<CustomerId> Customers() => CustomerScan.Of(
-        () =>
+    public IEnumerable<CustomerId> Customers()
+    {
+        CustomerId[] unstored;
+        lock (_gate) unstored = [.. _worker.Unstored()];
+        foreach (var customer in unstored) yield return customer;
+        foreach (var customer in CustomerScan.Of(HoldBase, _ports.Checkpoints.Scan(Partition))) yield return customer;
+
+        IBaseView? HoldBase()
         {
             lock (_gate) return _base is not null && _base.TryAcquire() ? _base : null;
-        }, _ports.Checkpoints.Scan(Partition));
+        }
+    }
 
     private PopulationRow? RowOf(CustomerId customer, int asOfDay)
     {
@@ -192,7 +199,8 @@ public sealed partial class PartitionHost
             try
             {
                 var read = Merged(LoadOne(customer, keep: false), customer, asOfDay);
-                return read.Answer is null ? null : new PopulationRow(customer, Partition, read.Epoch, read.Applied, read.Answer);
+                var answer = read.Answer ?? PopulationRow.Nobody(Epochs.Active, asOfDay);
+                return new PopulationRow(customer, Partition, read.Epoch, read.Applied, answer) { IsGone = read.Answer is null };
             }
             catch (MetricOverflowException)
             {
@@ -215,7 +223,7 @@ public sealed partial class PartitionHost
         try
         {
             ReadOnlySpan<byte> batch = default;
-            var fromBase = held is not null && held.TryFind(customer.Utf8, out batch);
+            var fromBase = held is not null && !entity.IsErasedFromBase && held.TryFind(customer.Utf8, out batch);
             if (!fromBase && !fromSpeed) return new Readout(ReadOutcome.Unknown, null, Epochs.Published, Applied, false, false);
             var answer = Epochs.Active.Finish(batch, entity.Closed, entity.Open, asOfDay);
             return new Readout(ReadOutcome.Found, answer, Epochs.Published, Applied, fromBase, fromSpeed);

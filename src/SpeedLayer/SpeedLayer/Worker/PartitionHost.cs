@@ -134,17 +134,11 @@ public sealed partial class PartitionHost : IWorkerEffects
             foreach (var frame in _ports.Log.Read(Partition, next, Limits.SinkReadBytes))
             {
                 foreach (var (at, record) in frame)
-                    if (at >= next && at < Applied && RecordCodec.KindOf(record.Span) == RecordKind.Event)
+                    if (at >= next && at < Applied && RecordCodec.IsOfCustomer(record.Span))
                         MarkChanged(new CustomerId(RecordCodec.CustomerIdOf(record.Span)));
                 next = frame.EndOffset;
             }
         }
-    }
-
-    /// <summary>Marks the customers that differ from the stored checkpoint as changed.</summary>
-    public void MarkDirtyChanged()
-    {
-        lock (_gate) _worker.MarkDirtyChanged();
     }
 
     private void MarkChanged(CustomerId customer)

@@ -84,7 +84,7 @@ public sealed class PartitionWorker
         {
             if (offset < Applied) continue;
             if (offset >= Applied + maxRecords) return;
-            if (RecordCodec.KindOf(record.Span) != RecordKind.Event) continue;
+            if (!RecordCodec.IsOfCustomer(record.Span)) continue;
             var id = RecordCodec.CustomerIdOf(record.Span);
             if (!_byId.ContainsKey(id)) seen.Add(id);
         }
@@ -123,16 +123,36 @@ public sealed class PartitionWorker
 
     private void ApplyRecord(long offset, long appendedAtMs, ReadOnlyMemory<byte> record)
     {
-        if (RecordCodec.KindOf(record.Span) == RecordKind.EpochBarrier) _stand.Barrier(offset, RecordCodec.ReadBarrier(record.Span), _views);
-        else ApplyEvent(offset, appendedAtMs, record);
+        switch (RecordCodec.KindOf(record.Span))
+        {
+            case RecordKind.Event: ApplyEvent(offset, appendedAtMs, record); break;
+            case RecordKind.EpochBarrier: _stand.Barrier(offset, RecordCodec.ReadBarrier(record.Span), _views); break;
+            case RecordKind.Erasure: ApplyErasure(offset, record.Span); break;
+            case RecordKind.Void: break; // its customer was erased behind it
+            case var kind: throw new InvalidOperationException($"unknown record kind {kind}");
+        }
     }
+
+    private void ApplyErasure(long offset, ReadOnlySpan<byte> record)
+    {
+        var entity = Loaded(RecordCodec.CustomerIdOf(record), offset);
+        BeforeChange(entity);
+        var rememberOnly = offset < _stand.RememberOnlyBelow;
+        entity.Erase(Epochs, rememberOnly);
+        if (rememberOnly) return;
+        _stand.Counters = _stand.Counters.PlusErasure();
+        MarkChanged(entity);
+    }
+
+    private CustomerEntity Loaded(ReadOnlySpan<byte> customer, long offset) => _byId.TryGetValue(customer, out var entity)
+        ? entity
+        : throw new InvalidOperationException($"partition {_settings.Partition}, offset {offset}: customer was not loaded");
 
     private void ApplyEvent(long offset, long appendedAtMs, ReadOnlyMemory<byte> record)
     {
         RecordCodec.Read(record, _row);
         (_row.Offset, _row.AppendedAtMs) = (offset, appendedAtMs);
-        if (!_byId.TryGetValue(_row.CustomerId, out var entity))
-            throw new InvalidOperationException($"partition {_settings.Partition}, offset {offset}: customer was not loaded");
+        var entity = Loaded(_row.CustomerId, offset);
         BeforeChange(entity);
         var rememberOnly = offset < _stand.RememberOnlyBelow;
         var sighting = entity.Take(_row, Epochs, _settings, rememberOnly);
@@ -168,10 +188,8 @@ public sealed class PartitionWorker
         _changed.Add(entity);
     }
 
-    public void MarkDirtyChanged()
-    {
-        foreach (var entity in _dirty) MarkChanged(entity);
-    }
+    /// <summary>Customers that differ from what is stored: also those of the image that is being written.</summary>
+    public IEnumerable<CustomerId> Unstored() => _dirty.Concat(_image?.Entities ?? []).Select(e => e.Id);
 
     /// <summary>Hands out up to <paramref name="max"/> customers whose finished row may have changed.</summary>
     public void TakeChanged(int max, List<CustomerEntity> to)

@@ -29,7 +29,8 @@ public sealed record WorkerHeader(
 /// <param name="Repeats">Copies within the horizon, not folded.</param>
 /// <param name="Conflicts">Copies within the horizon with another body, not folded, quarantined.</param>
 /// <param name="IgnoredBarriers">Barriers whose epoch was not current + 1.</param>
-public readonly record struct WorkerCounters(long Events, long Repeats, long Conflicts, long IgnoredBarriers)
+/// <param name="Erasures">Erasures of customers.</param>
+public readonly record struct WorkerCounters(long Events, long Repeats, long Conflicts, long IgnoredBarriers, long Erasures = 0)
 {
     public WorkerCounters Plus(Sighting sighting) => sighting switch
     {
@@ -39,8 +40,10 @@ public readonly record struct WorkerCounters(long Events, long Repeats, long Con
         _ => throw new ArgumentOutOfRangeException(nameof(sighting), sighting, null),
     };
 
+    public WorkerCounters PlusErasure() => this with { Erasures = Erasures + 1 };
+
     public WorkerCounters Plus(WorkerCounters more) =>
-        new(Events + more.Events, Repeats + more.Repeats, Conflicts + more.Conflicts, IgnoredBarriers + more.IgnoredBarriers);
+        new(Events + more.Events, Repeats + more.Repeats, Conflicts + more.Conflicts, IgnoredBarriers + more.IgnoredBarriers, Erasures + more.Erasures);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -21,8 +21,23 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     {
         if (_ensured == definition.Hash) return;
         await client.ExecuteAsync(PopulationTable.Ddl(definition), repeat: Repeat.Safe, cancel: cancel);
+        await AddGoneAsync(definition, cancel);
         await new MergeTuning(client).ApplyAsync(PopulationTable.NameOf(definition), MergeTuning.Population, cancel);
         _ensured = definition.Hash;
+    }
+
+    /// <summary>A table of before erasures were known has no column for them, and its engine cannot be told: its rows move into one that has.</summary>
+    private async Task AddGoneAsync(ViewDefinition definition, CancellationToken cancel)
+    {
+        var (table, moving) = (PopulationTable.NameOf(definition), $"moving_{PopulationTable.NameOf(definition)}");
+        var names = await client.ListAsync("SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String}",
+            (ref RowBinaryReader row) => row.Text(), new QueryParameters { { "database", client.Database }, { "table", table } }, cancel: cancel);
+        if (names.Contains("gone")) return;
+        await client.ExecuteAsync($"DROP TABLE IF EXISTS {moving} SYNC", repeat: Repeat.Safe, cancel: cancel);
+        await client.ExecuteAsync(PopulationTable.Ddl(definition, moving), repeat: Repeat.Safe, cancel: cancel);
+        await client.ExecuteAsync($"INSERT INTO {moving} SELECT *, 0 FROM {table}", cancel: cancel);
+        await client.ExecuteAsync($"EXCHANGE TABLES {table} AND {moving}", cancel: cancel);
+        await client.ExecuteAsync($"DROP TABLE IF EXISTS {moving} SYNC", repeat: Repeat.Safe, cancel: cancel);
     }
 
     public async Task WriteAsync(ViewDefinition definition, IEnumerable<PopulationRow> rows, CancellationToken cancel)
@@ -40,12 +55,12 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     {
         var active = PopulationTable.NameOf(definition);
         _ensured = null; // the others' tables go
-        await client.ExecuteAsync($"CREATE OR REPLACE VIEW {View} AS SELECT * EXCEPT stamp FROM {active} FINAL", repeat: Repeat.Safe, cancel: cancel);
+        await client.ExecuteAsync($"CREATE OR REPLACE VIEW {View} AS SELECT * EXCEPT (stamp, gone) FROM {active} FINAL", repeat: Repeat.Safe, cancel: cancel);
         var tables = await client.ListAsync(
             "SELECT name FROM system.tables WHERE database = {database:String} AND startsWith(name, {prefix:String}) AND name != {active:String}",
             (ref RowBinaryReader row) => row.Text(),
             new QueryParameters { { "database", client.Database }, { "prefix", View + "_" }, { "active", active } }, cancel: cancel);
-        foreach (var table in tables) await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)}", repeat: Repeat.Safe, cancel: cancel);
+        foreach (var table in tables) await client.ExecuteAsync($"DROP TABLE IF EXISTS {Names.Quote(table)} SYNC", repeat: Repeat.Safe, cancel: cancel);
         foreach (var hash in _idle.Keys.Where(h => h != definition.Hash))
             if (_idle.TryRemove(hash, out var blocks)) Drop(blocks);
     }

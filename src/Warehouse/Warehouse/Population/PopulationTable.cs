@@ -13,7 +13,7 @@ namespace Lambda.Warehouse.Population;
 /// </summary>
 internal static class PopulationTable
 {
-    private static readonly string[] Own = ["customer_id", "partition", "epoch", "applied", "as_of", "segments", "stamp"];
+    private static readonly string[] Own = ["customer_id", "partition", "epoch", "applied", "as_of", "segments", "stamp", "gone"];
 
     public static string NameOf(ViewDefinition definition) => $"customer_current_{definition.Hash[..8]}";
 
@@ -21,12 +21,15 @@ internal static class PopulationTable
 
     /// <summary>
     /// Of a customer's rows the one with the highest stamp counts. Epoch, applied position and day each never decrease for a customer, so their sum
-    /// increases strictly whenever anything changed: one number orders the rows as the three together do.
+    /// increases strictly whenever anything changed: one number orders the rows as the three together do. A row that is `gone` hides those before it, and FINAL
+    /// leaves it out itself.
     /// </summary>
     public static long StampOf(PopulationRow row) => row.Epoch + row.Applied + row.Answer.AsOfDay;
 
-    public static string Ddl(ViewDefinition definition) => $"""
-        CREATE TABLE IF NOT EXISTS {NameOf(definition)}
+    public static string Ddl(ViewDefinition definition) => Ddl(definition, NameOf(definition));
+
+    public static string Ddl(ViewDefinition definition, string table) => $"""
+        CREATE TABLE IF NOT EXISTS {table}
         (
             customer_id String,
             {string.Join(",\n    ", definition.Outputs.Select(o => $"{Names.Quote(ColumnOf(o))} {TypeOf(o)}"))}{(definition.Outputs.Count > 0 ? "," : "")}
@@ -35,9 +38,10 @@ internal static class PopulationTable
             epoch Int64,
             applied Int64,
             as_of Date32,
-            stamp UInt64
+            stamp UInt64,
+            gone UInt8
         )
-        ENGINE = ReplacingMergeTree(stamp) ORDER BY customer_id
+        ENGINE = ReplacingMergeTree(stamp, gone) ORDER BY customer_id
         SETTINGS min_bytes_for_wide_part = 0, min_rows_for_wide_part = 0, min_level_for_wide_part = 1
         """;
 
@@ -64,7 +68,7 @@ internal sealed class PopulationBlock : IDisposable
     private readonly TextColumn _customerId = new("customer_id"), _segment = new("segment");
     private readonly NestedColumn _segments;
     private readonly NumberColumn _partition = new("partition", "UInt16", 2), _epoch = new("epoch", "Int64", 8), _applied = new("applied", "Int64", 8);
-    private readonly NumberColumn _asOf = new("as_of", "Date32", 4), _stamp = new("stamp", "UInt64", 8);
+    private readonly NumberColumn _asOf = new("as_of", "Date32", 4), _stamp = new("stamp", "UInt64", 8), _gone = new("gone", "UInt8", 1);
     private readonly OutputWriter[] _outputs;
 
     public PopulationBlock(ViewDefinition definition)
@@ -73,7 +77,7 @@ internal sealed class PopulationBlock : IDisposable
         _segmentNames = [.. definition.Segments.Select(s => Encoding.UTF8.GetBytes(s.Name))];
         _segments = new NestedColumn("segments", "Array(String)", _segment);
         _outputs = [.. definition.Outputs.Select(OutputWriter.Of)];
-        Block = new NativeBlock([_customerId, .. _outputs.Select(o => o.Column), _segments, _partition, _epoch, _applied, _asOf, _stamp]);
+        Block = new NativeBlock([_customerId, .. _outputs.Select(o => o.Column), _segments, _partition, _epoch, _applied, _asOf, _stamp, _gone]);
     }
 
     public NativeBlock Block { get; }
@@ -92,6 +96,7 @@ internal sealed class PopulationBlock : IDisposable
         _applied.Set(row, source.Applied);
         _asOf.Set(row, OutputWriter.WithinDate32(answer.AsOfDay));
         _stamp.Set(row, PopulationTable.StampOf(source));
+        if (source.IsGone) _gone.Set(row, 1);
         Block.Rows = row + 1;
     }
 

@@ -17,6 +17,7 @@ internal sealed class RawEventSink(ClickHouseClient client) : IRawEvents, IDispo
 
     public async Task InsertAsync(IReadOnlyList<LogFrame> frames, CancellationToken cancel)
     {
+        if (frames.Any(HasErasure)) await ErasureBlock.InsertAsync(client, frames, cancel);
         var block = Take();
         var sending = Task.CompletedTask;
         try
@@ -40,6 +41,13 @@ internal sealed class RawEventSink(ClickHouseClient client) : IRawEvents, IDispo
             await Task.WhenAny(sending); // whatever became of it: nothing of this call runs on after it
             throw;
         }
+    }
+
+    private static bool HasErasure(LogFrame frame)
+    {
+        foreach (var (_, record) in frame)
+            if (RecordCodec.KindOf(record.Span) == RecordKind.Erasure) return true;
+        return false;
     }
 
     public void Dispose()

@@ -104,7 +104,8 @@ internal sealed class Million : IAsyncDisposable
         return million;
     }
 
-    private static async Task AppendAsync(EmbeddedEngine engine, EventStream stream, long events, CancellationToken cancel)
+    /// <summary>Appends the stream's next events and waits until they are folded.</summary>
+    internal static async Task AppendAsync(EmbeddedEngine engine, EventStream stream, long events, CancellationToken cancel)
     {
         for (var left = events; left > 0; left -= EventsPerChunk)
             await LogAlone.AppendAllAsync(engine.Log, EventBatches.Records(stream, Math.Min(left, EventsPerChunk), EventsPerBatch, Partitions));
