@@ -102,12 +102,12 @@ public sealed class PartitionActorTests
     [Fact]
     public async Task Segments_WhenOwnersDieAgainAndAgain_AreThoseOfTheAnswers()
     {
-        await using var twin = new Twin(11, new PartitionLimits { SliceRecords = 16, PopulationRows = 3, PopulationEvery = TimeSpan.FromMilliseconds(2), Tick = TimeSpan.FromMilliseconds(2) });
+        await using var twin = new Twin(3, new PartitionLimits { SliceRecords = 16, PopulationRows = 3, PopulationEvery = TimeSpan.FromMilliseconds(2), Tick = TimeSpan.FromMilliseconds(2) });
         for (var round = 0; round < 6; round++)
         {
-            await twin.AppendAsync(20);
+            await twin.AppendAsync(60);
             await twin.CatchUpAsync(); // it owns the partition: these leases know no waiting
-            await twin.AppendAsync(20);
+            await twin.AppendAsync(60);
             await twin.Actors.KillAsync();
             twin.Actors.Start();
         }
