@@ -57,7 +57,7 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
                 });
                 return;
             }
-            catch (StorageException e) when (tries < PostgresLimits.OpenTries && e.InnerException?.InnerException is TimeoutException)
+            catch (StorageException e) when (tries < PostgresLimits.OpenTries && (e.InnerException?.InnerException is TimeoutException || PostgresFault.IsStoodStill(e.InnerException)))
             {
                 // Once more.
             }

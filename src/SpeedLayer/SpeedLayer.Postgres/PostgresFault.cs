@@ -13,6 +13,9 @@ internal static class PostgresFault
     /// <summary>The server ended a transaction in which nothing came for too long: the process stood still. What it was about to do can be done again.</summary>
     private const string StoodStill = "25P03";
 
+    /// <summary>True when the server cut off this process for standing still in the middle of a transaction.</summary>
+    public static bool IsStoodStill(Exception? e) => e is PostgresException { SqlState: StoodStill };
+
     public static bool IsCorrupt(PostgresException e) => e.SqlState is PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted;
 
     /// <summary>True when the connection it came over, and with it probably all the idle ones, is gone.</summary>

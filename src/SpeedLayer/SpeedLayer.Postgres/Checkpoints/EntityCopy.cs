@@ -37,8 +37,21 @@ internal sealed class EntityCopy : IDisposable
         }
         catch
         {
-            stream.Cancel();
+            CancelIfOpen(stream);
             throw;
+        }
+    }
+
+    /// <summary>One that ended because its connection was lost cannot be cancelled, and need not be.</summary>
+    private static void CancelIfOpen(NpgsqlRawCopyStream stream)
+    {
+        try
+        {
+            stream.Cancel();
+        }
+        catch (Exception e) when (e is ObjectDisposedException or NpgsqlException)
+        {
+            // What ended it is on its way up.
         }
     }
 
