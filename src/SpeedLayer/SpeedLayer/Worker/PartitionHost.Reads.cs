@@ -72,7 +72,7 @@ public sealed partial class PartitionHost
             var held = _base is not null && _base.TryAcquire() ? _base : null;
             try
             {
-                var batch = held is not null && held.TryFind(customer.Utf8, out var found) ? found.ToArray() : null;
+                var batch = held is not null && !entity.IsErasedFromBase && held.TryFind(customer.Utf8, out var found) ? found.ToArray() : null;
                 return new CustomerStates(Epochs.Active, batch, entity.Closed?.Encoded.ToArray(), entity.Open?.Encoded.ToArray(), Epochs.Published, Applied);
             }
             finally
