@@ -137,7 +137,7 @@ public sealed class ErasureHostTests : IDisposable
 
     private async Task AssertUnknownAsync()
     {
-        foreach (var path in new[] { "", "?as_of=2020-01-01", "/events" })
+        foreach (var path in new[] { "", "?as_of=2020-01-01", "/events", "/timeline", "/explain?metric=spend" })
             Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync(new Uri(_base, $"/v1/customers/{Victim}{path}"))).StatusCode);
         await UntilAsync(() => _http.GetAsync(new Uri(_base, $"/v1/customers/{Victim}/personal-data")), r => r.StatusCode == HttpStatusCode.NotFound);
         await UntilAsync(() => WarehouseAsync($"SELECT count() FROM customer_current WHERE customer_id = '{Victim}'"), n => n == "0");
