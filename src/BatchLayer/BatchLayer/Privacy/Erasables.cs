@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Worker;
@@ -57,6 +58,9 @@ public static class Words
         }
         return false;
     }
+
+    /// <summary>Finds it likewise in text that is no bytes.</summary>
+    public static Regex Pattern(string word) => new($@"(?<![\w-]){Regex.Escape(word)}(?![\w-])", RegexOptions.CultureInvariant);
 
     private static bool IsOfWord(byte b) => b is (byte)'_' or (byte)'-' or >= 0x80 || char.IsAsciiLetterOrDigit((char)b);
 }

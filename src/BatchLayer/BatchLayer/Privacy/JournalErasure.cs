@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Runs;
 
@@ -11,7 +10,7 @@ public sealed class JournalErasure(IRewritableJournal journal) : IErasable
 
     public Task<Removal> RemoveAsync(ErasureTarget target, CancellationToken cancel)
     {
-        var name = new Regex($@"(?<![\w-]){Regex.Escape(target.Person.ToString())}(?![\w-])", RegexOptions.CultureInvariant);
+        var name = Words.Pattern(target.Person.ToString());
         return Task.FromResult(new Removal(journal.Rewrite(happened => happened is RunEvent.Failed failed && failed.Reasons.Any(name.IsMatch)
             ? failed with { Reasons = [.. failed.Reasons.Select(r => name.Replace(r, "(erased)"))] }
             : happened)));

@@ -64,6 +64,7 @@ internal sealed class ClusterEngine : IEngine
         var ledger = new ErasureLedger(parts.StoredFacts);
         Erasures = new EngineErasures(parts.Log, reads, ledger, Pseudonyms, parts.Time);
         var erasing = Erasing(parts, ledger, runs, node, _analytics.Parts.Exports, options);
+        parts.LogNeededFrom = p => ErasureRunner.KeepFrom(ledger.All(), p, erasing.StoresBeforeLog);
         _loops.Add(new Loop("erasures", async cancel => node.DrivesRuns && await erasing.StepAsync(cancel) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5), onError));
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
@@ -156,7 +157,7 @@ internal sealed class ClusterEngine : IEngine
             new SinkPolicy(options.SinkRows, Math.Max(1, options.SinkMs - 400)), new PopulationMarks(parts.StoredFacts), node, onError)
         {
             Segments = new SegmentWatch(parts.Segments, parts.Time),
-            NeededFrom = p => ErasureRunner.KeepFrom(new ErasureLedger(parts.StoredFacts).All(), p, StoresBeforeLog),
+            NeededFrom = p => parts.LogNeededFrom(p),
         };
     }
 
@@ -188,9 +189,6 @@ internal sealed class ClusterEngine : IEngine
             new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
         ]);
     }
-
-    /// <summary>Stores that are cleaned before the log may forget whose data it was.</summary>
-    private const int StoresBeforeLog = 7;
 
     private async Task<TimeSpan> BootstrapAsync(CancellationToken cancel)
     {

@@ -45,6 +45,9 @@ internal sealed class ClusterParts : IAsyncDisposable
     /// <summary>Hash of the definition that is served; the first one until the run actor has been heard of.</summary>
     public Func<string> ServedDefinition { get; set; } = null!;
 
+    /// <summary>By partition, the offset from which erasures need the log; all of it until the engine says.</summary>
+    public Func<int, long> LogNeededFrom { get; set; } = _ => 0;
+
     /// <summary>Sink progress as the owner with this generation may write it; without one for reading.</summary>
     public ISinkProgressStore SinkProgress(long? generation) => new PostgresSinkProgressStore(Database, generation is { } g ? _ => g : null);
 

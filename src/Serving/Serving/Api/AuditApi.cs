@@ -80,7 +80,7 @@ internal static class AuditApi
         var store = GuardOf(state).Audit.Store;
         await GuardOf(state).Audit.FlushAsync();
         var heads = await Task.Run(() => store.Chains().Select(c => AuditPage.HeadOf(store, c)).OfType<AuditAnchor>().ToList(), context.RequestAborted);
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => WriteList(to, "heads", heads, static (to, head) =>
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => OperationsJson.List(to, "heads", heads, static (to, head) =>
         {
             to.WriteString("chain", head.Chain);
             to.WriteNumber("entries", head.Number);
@@ -97,7 +97,7 @@ internal static class AuditApi
         await audit.FlushAsync();
         var verdicts = await Task.Run(() => AuditPage.VerifyAll(audit.Store, audit.Key, anchors, context.RequestAborted), context.RequestAborted);
         context.AuditDetail($"{(verdicts.All(v => v.Fault is null) ? "holds" : "does not hold")}");
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => WriteList(to, "chains", verdicts, AuditJson.Write));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => OperationsJson.List(to, "chains", verdicts, AuditJson.Write));
     }
 
     private static Guard GuardOf(ApiState state) =>
@@ -113,20 +113,6 @@ internal static class AuditApi
     {
         to.WriteStartObject();
         AuditJson.Write(to, entry);
-        to.WriteEndObject();
-    }
-
-    private static void WriteList<T>(Utf8JsonWriter to, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
-    {
-        to.WriteStartObject();
-        to.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            to.WriteStartObject();
-            write(to, item);
-            to.WriteEndObject();
-        }
-        to.WriteEndArray();
         to.WriteEndObject();
     }
 }

@@ -108,23 +108,26 @@ internal static class CustomersApi
     }
 
     /// <param name="mask">Null: personal data is shown.</param>
+    internal static void WriteEvent(Utf8JsonWriter to, CustomerEventRow row, EventMask? mask)
+    {
+        to.WriteStartObject();
+        to.WriteString("position", new Position(row.Partition, row.Offset).ToString());
+        to.WritePropertyName("occurred_at");
+        JsonValues.WriteInstant(to, row.OccurredAtMicros);
+        to.WritePropertyName("appended_at");
+        JsonValues.WriteInstant(to, row.AppendedAtMs * Clock.MicrosPerMs);
+        to.WritePropertyName("event");
+        to.WriteRawValue(mask is null ? row.Body.Span : mask.Apply(row.Body.Span), skipInputValidation: true);
+        to.WriteEndObject();
+    }
+
+    /// <param name="mask">Null: personal data is shown.</param>
     private static void WritePage(Utf8JsonWriter to, CustomerId customer, IReadOnlyList<CustomerEventRow> rows, int limit, EventMask? mask)
     {
         to.WriteStartObject();
         to.WriteString("customer_id", customer.Utf8);
         to.WriteStartArray("events");
-        foreach (var row in rows.Take(limit))
-        {
-            to.WriteStartObject();
-            to.WriteString("position", new Position(row.Partition, row.Offset).ToString());
-            to.WritePropertyName("occurred_at");
-            JsonValues.WriteInstant(to, row.OccurredAtMicros);
-            to.WritePropertyName("appended_at");
-            JsonValues.WriteInstant(to, row.AppendedAtMs * Clock.MicrosPerMs);
-            to.WritePropertyName("event");
-            to.WriteRawValue(mask is null ? row.Body.Span : mask.Apply(row.Body.Span), skipInputValidation: true);
-            to.WriteEndObject();
-        }
+        foreach (var row in rows.Take(limit)) WriteEvent(to, row, mask);
         to.WriteEndArray();
         to.WriteString("next", rows.Count > limit ? CursorOf(rows[limit - 1]) : null);
         to.WriteEndObject();

@@ -73,7 +73,7 @@ internal static class PersonalDataApi
         {
             foreach (var row in page)
             {
-                WriteEvent(to, row);
+                CustomersApi.WriteEvent(to, row, mask: null);
                 NoteConsent(consents, row);
             }
             await to.FlushAsync(context.RequestAborted);
@@ -93,19 +93,6 @@ internal static class PersonalDataApi
             to.WriteEndObject();
         }
         to.WriteEndArray();
-    }
-
-    private static void WriteEvent(Utf8JsonWriter to, CustomerEventRow row)
-    {
-        to.WriteStartObject();
-        to.WriteString("position", new Position(row.Partition, row.Offset).ToString());
-        to.WritePropertyName("occurred_at");
-        JsonValues.WriteInstant(to, row.OccurredAtMicros);
-        to.WritePropertyName("appended_at");
-        JsonValues.WriteInstant(to, row.AppendedAtMs * Clock.MicrosPerMs);
-        to.WritePropertyName("event");
-        to.WriteRawValue(row.Body.Span, skipInputValidation: true);
-        to.WriteEndObject();
     }
 
     /// <summary>Events come newest first: the first of a purpose is what holds.</summary>

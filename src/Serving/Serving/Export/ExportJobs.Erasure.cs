@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.RegularExpressions;
+using Lambda.BatchLayer.Privacy;
 using Lambda.Domain.Events;
 using Lambda.Serving.Ports;
 
@@ -34,14 +34,18 @@ public sealed partial class ExportJobs
     {
         var (holding, bounds) = PartsOf(job, person);
         var found = job.Parts.Where(p => holding.Contains(p.Name)).ToList();
-        var names = new Regex($@"(?<![\w-]){Regex.Escape(person.ToString())}(?![\w-])", RegexOptions.CultureInvariant);
-        var isAsked = job.Where is not null && names.IsMatch(job.Where);
+        var isAsked = job.Where is not null && Words.Pattern(person.ToString()).IsMatch(job.Where);
         if (found.Count == 0 && !isAsked && ReferenceEquals(bounds, job.Bounds)) return 0;
 
         var target = _targets.Open(job.Kind, job.Path);
+        var away = 0;
         foreach (var part in found)
-            if (!await target.DeleteAsync(part.Name, cancel) && job.Node != _node) outOfReach.Add($"{part.Name} of {job.Id} on {job.Node}");
-        if (outOfReach.Exists(o => o.Contains(job.Id, StringComparison.Ordinal))) return 0;
+        {
+            if (await target.DeleteAsync(part.Name, cancel) || job.Node == _node) continue;
+            outOfReach.Add($"{part.Name} of {job.Id} on {job.Node}");
+            away++;
+        }
+        if (away > 0) return 0;
         var left = job with
         {
             Parts = [.. job.Parts.Except(found)],

@@ -84,14 +84,15 @@ internal static class OperationsJson
         to.WriteNumber("freshness_ms", partitions.Count == 0 ? 0 : partitions.Max(p => p.FreshnessMs));
     }
 
-    private static void List<T>(Utf8JsonWriter to, string name, IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write)
+    /// <summary>An object with one list, of an object each.</summary>
+    internal static void List<T>(Utf8JsonWriter to, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
     {
         to.WriteStartObject();
         Items(to, name, items, write);
         to.WriteEndObject();
     }
 
-    private static void Items<T>(Utf8JsonWriter to, string name, IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write)
+    private static void Items<T>(Utf8JsonWriter to, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
     {
         to.WriteStartArray(name);
         foreach (var item in items)

@@ -5,18 +5,10 @@ namespace Lambda.Serving.Json;
 
 internal static class SourcesJson
 {
-    public static void Write(Utf8JsonWriter to, IReadOnlyList<SourceStatus> sources)
-    {
-        to.WriteStartObject();
-        to.WriteStartArray("sources");
-        foreach (var source in sources) Write(to, source);
-        to.WriteEndArray();
-        to.WriteEndObject();
-    }
+    public static void Write(Utf8JsonWriter to, IReadOnlyList<SourceStatus> sources) => OperationsJson.List(to, "sources", sources, Write);
 
     private static void Write(Utf8JsonWriter to, SourceStatus source)
     {
-        to.WriteStartObject();
         to.WriteString("source", source.Source);
         to.WriteString("state", source.State);
         to.WriteString("reason", source.Reason);
@@ -31,6 +23,5 @@ internal static class SourcesJson
         to.WriteStartArray("new_fields");
         foreach (var field in source.NewFields) to.WriteStringValue(field);
         to.WriteEndArray();
-        to.WriteEndObject();
     }
 }

@@ -5,18 +5,10 @@ namespace Lambda.Serving.Json;
 
 internal static class TopicsJson
 {
-    public static void Write(Utf8JsonWriter to, IReadOnlyList<TopicStatus> topics)
-    {
-        to.WriteStartObject();
-        to.WriteStartArray("topics");
-        foreach (var topic in topics) Write(to, topic);
-        to.WriteEndArray();
-        to.WriteEndObject();
-    }
+    public static void Write(Utf8JsonWriter to, IReadOnlyList<TopicStatus> topics) => OperationsJson.List(to, "topics", topics, Write);
 
     private static void Write(Utf8JsonWriter to, TopicStatus topic)
     {
-        to.WriteStartObject();
         to.WriteString("topic", topic.Topic);
         to.WriteString("state", topic.State);
         to.WriteString("reason", topic.Reason);
@@ -36,7 +28,6 @@ internal static class TopicsJson
             to.WriteEndObject();
         }
         to.WriteEndArray();
-        to.WriteEndObject();
     }
 
     private static long LagOf(TopicPartitionStatus partition) => Math.Max(0, partition.End - partition.Next);

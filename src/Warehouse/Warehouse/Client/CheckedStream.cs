@@ -20,23 +20,12 @@ internal static class ExceptionMark
 /// An answer's bytes, handed on as they come. The last ones are held back until more have come or the end has, so that the text of an error is never taken for
 /// data: it is thrown instead, and so is a connection that was cut.
 /// </summary>
-internal sealed class CheckedStream(HttpResponseMessage response, Stream body, string attempted, string queryId) : Stream
+internal sealed class CheckedStream(HttpResponseMessage response, Stream body, string attempted, string queryId) : AsyncReadStream
 {
     private readonly byte[] _mark = ExceptionMark.Of(response.Headers);
     private readonly byte[] _buffer = new byte[BufferBytes];
     private int _start, _end;
     private bool _ended;
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancel = default)
     {
@@ -54,18 +43,6 @@ internal sealed class CheckedStream(HttpResponseMessage response, Stream body, s
             await FillAsync(cancel);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("this stream is read asynchronously");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() { }
 
     protected override void Dispose(bool disposing)
     {
