@@ -98,16 +98,18 @@ internal static class Uncounted
         """;
 }
 
-/// <summary>Parts and tables that the server has replaced and keeps for some minutes more: everything older than the last pass is gone from its disk.</summary>
+/// <summary>Parts and tables that the server has replaced and keeps for some minutes more: everything older than the last pass that found rows is gone from its disk.</summary>
 public sealed class WarehouseParts(ClickHouseClient client, TimeProvider time) : IErasable
 {
     private readonly WarehouseErasure _rows = new(client);
-    private readonly Dictionary<(int Partition, long Offset), long> _removedAgainMs = [];
+    private readonly Dictionary<(int Partition, long Offset), long> _removedMs = [];
 
     /// <summary>The server's clock and this node's.</summary>
     private const long ClocksDifferSeconds = 10;
 
     public string Store => "warehouse files";
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public async Task<Removal> RemoveAsync(ErasureTarget target, CancellationToken cancel)
     {
@@ -115,9 +117,9 @@ public sealed class WarehouseParts(ClickHouseClient client, TimeProvider time) :
         if (await _rows.AnyLeftAsync(target, cancel))
         {
             await _rows.RemoveAsync(target, cancel);
-            _removedAgainMs[erasure] = time.GetUtcNow().ToUnixTimeMilliseconds();
+            _removedMs[erasure] = NowMs;
         }
-        var cleanedMs = Math.Max(target.CleanedAtMs, _removedAgainMs.GetValueOrDefault(erasure));
+        _removedMs.TryAdd(erasure, NowMs); // a process before this one may have removed rows a second time
         var left = await client.ListAsync("""
             SELECT sum(n) FROM
             (
@@ -126,7 +128,8 @@ public sealed class WarehouseParts(ClickHouseClient client, TimeProvider time) :
                 SELECT count() AS n FROM system.dropped_tables WHERE database = {database:String}
             )
             """, (ref RowBinaryReader row) => (long)row.UInt64(),
-            new QueryParameters { { "database", client.Database }, { "until", cleanedMs / 1000 + ClocksDifferSeconds } }, cancel: cancel);
+            new QueryParameters { { "database", client.Database }, { "until", _removedMs[erasure] / 1000 + ClocksDifferSeconds } }, cancel: cancel);
+        if (left[0] == 0) _removedMs.Remove(erasure);
         return left[0] == 0 ? new Removal(0) : new Removal(0, "the server has not yet deleted the parts and tables that were replaced");
     }
 }
