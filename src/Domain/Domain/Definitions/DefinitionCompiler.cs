@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Views;
 
 namespace Lambda.Domain.Definitions;
@@ -111,7 +112,7 @@ public sealed class DefinitionCompiler
         {
             string? Explain(string other) => other == name ? $"`{name}` cannot read itself"
                 : entries.TryGetValue(other, out var later) ? Unusable(other, later.Key.Place)
-                : segmentNames.Contains(other) ? $"`{other}` is a segment: derived values are computed before segments" : null;
+                : segmentNames.Contains(other) ? $"`{other}` is a segment: derived values are computed before segments" : Estimated(other, "a derived value");
             var named = _names.Add(name, "derived value", key.Place);
             if (ReadExpression(value, "a derived value", Explain, "expr", "doc", "pii") is not var (expression, at, keys) || !named) continue;
             if (expression.Type.ByKey)
@@ -135,11 +136,18 @@ public sealed class DefinitionCompiler
         foreach (var (name, (key, value)) in entries)
         {
             var named = _names.Add(name, "segment", key.Place);
-            if (ReadExpression(value, "a segment", other => entries.ContainsKey(other) ? $"`{other}` is a segment: segments read metrics and derived values" : null, "expr", "doc") is not var (rule, at, keys)) continue;
+            if (ReadExpression(value, "a segment", Explain, "expr", "doc") is not var (rule, at, keys)) continue;
             if (rule.Type != new ResultType(ScalarType.Bool, false)) _errors.Add(at, $"segment `{name}` is {rule.Type.Words()}, expected bool");
             else if (named) _segments.Add(new Segment(name, Doc(keys), rule));
         }
+
+        string? Explain(string other) => entries.ContainsKey(other) ? $"`{other}` is a segment: segments read metrics and derived values" : Estimated(other, "a segment");
     }
+
+    /// <summary>What the law holds for is a function of the log alone: a model that is fitted anew must not move it.</summary>
+    private static string? Estimated(string name, string what) => name == EstimateColumns.Model || EstimateColumns.Choice.Contains(name)
+        ? $"`{name}` is an estimate: {what} is exact and cannot rest on a model; searches, exports and SQL can name it"
+        : null;
 
     /// <summary>An expression alone, or with keys beside `expr`.</summary>
     private (Expr Expression, SourcePlace At, Dictionary<string, SourceNode> Keys)? ReadExpression(SourceNode node, string what, Func<string, string?> explain, params string[] known)

@@ -98,7 +98,7 @@ internal sealed partial class Question
         {
             if (name == AllName)
             {
-                columns.AddRange(Definition.Outputs.Where(IsVisible));
+                columns.AddRange(Definition.Outputs.Concat(_columns.Estimates).Where(IsVisible));
                 WithSegments = true;
             }
             else if (_columns.Named(name) is { } column)
