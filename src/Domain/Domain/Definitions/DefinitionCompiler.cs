@@ -7,6 +7,9 @@ using Lambda.Domain.Views;
 
 namespace Lambda.Domain.Definitions;
 
+/// <summary>Whether a definition is to be taken up, or was before: that one is read though it be refused today.</summary>
+public enum DefinitionAge { New, Stored }
+
 /// <summary>A definition's source tree to a checked <see cref="ViewDefinition"/>, or all that is wrong with it.</summary>
 public sealed class DefinitionCompiler
 {
@@ -22,18 +25,20 @@ public sealed class DefinitionCompiler
     private readonly List<Segment> _segments = [];
     private readonly List<OutputColumn> _outputs = [];
 
-    private DefinitionCompiler(string file, string text)
+    private readonly DefinitionAge _age;
+
+    private DefinitionCompiler(string file, string text, DefinitionAge age)
     {
-        _text = text;
+        (_text, _age) = (text, age);
         _errors = new ErrorList(file);
         _shape = new Shape(_errors);
         _names = new NameTable(_errors);
     }
 
     /// <exception cref="DefinitionException">Every error found, by place.</exception>
-    public static ViewDefinition Compile(string file, string text, SourceNode root)
+    public static ViewDefinition Compile(string file, string text, SourceNode root, DefinitionAge age = DefinitionAge.New)
     {
-        var compiler = new DefinitionCompiler(file, text);
+        var compiler = new DefinitionCompiler(file, text, age);
         var definition = compiler.Read(root);
         compiler._errors.ThrowIfAny();
         return definition!;
@@ -130,12 +135,16 @@ public sealed class DefinitionCompiler
         string Unusable(string other, SourcePlace place) => _names.Has(other) ? $"`{other}` (line {place.Line}) has an error" : $"`{other}` stands below (line {place.Line}): move it up, derived values read those above";
     }
 
+    /// <summary>Paths beside those of the segments.</summary>
+    private static readonly string[] ReservedSegments = ["feed"];
+
     private void ReadSegments(SourceNode node)
     {
         var entries = _shape.Entries(node, "segments") ?? [];
         foreach (var (name, (key, value)) in entries)
         {
             var named = _names.Add(name, "segment", key.Place);
+            if (_age == DefinitionAge.New && ReservedSegments.Contains(name)) _errors.Add(key.Place, $"no segment can be called `{name}`: /v1/segments/{name} has a meaning of its own; choose another name");
             if (ReadExpression(value, "a segment", Explain, "expr", "doc") is not var (rule, at, keys)) continue;
             if (rule.Type != new ResultType(ScalarType.Bool, false)) _errors.Add(at, $"segment `{name}` is {rule.Type.Words()}, expected bool");
             else if (named) _segments.Add(new Segment(name, Doc(keys), rule));
