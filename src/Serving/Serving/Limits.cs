@@ -60,6 +60,9 @@ public static class Limits
     public const int WebhookBytes = 64 << 10;
     public const int WebhookSegments = 1_000;
     public const int WebhookUrlCharacters = 2_000;
+
+    /// <summary>How long a replaced secret signs beside the new one.</summary>
+    public const int WebhookOverlapHours = 24, WebhookOverlapHoursMax = 168;
     public const int LookupMax = 1_000;
 
     /// <summary>A client that sends its body slower than this is cut off (408) after the grace time.</summary>

@@ -60,7 +60,7 @@ internal sealed class ClusterEngine : IEngine
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
-        _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
+        _segments = new SegmentServices(parts.Segments, new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable)), options, parts.Time, onError);
         var ledger = new ErasureLedger(parts.StoredFacts);
         Erasures = new EngineErasures(parts.Log, reads, ledger, Pseudonyms, parts.Time);
         var erasing = Erasing(parts, ledger, runs, node, _analytics.Parts.Exports, options);

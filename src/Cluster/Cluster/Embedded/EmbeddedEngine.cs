@@ -74,7 +74,7 @@ public sealed class EmbeddedEngine : IEngine
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _sources.Now, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, _sources, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
-        _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
+        _segments = new SegmentServices(parts.Segments, parts.WebhookSecrets, options, parts.Time, onError);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
         _ledger = new ErasureLedger(parts.Journal);
