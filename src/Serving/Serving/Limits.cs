@@ -56,6 +56,9 @@ public static class Limits
     /// <summary>How long changes are kept, to be followed from or delivered.</summary>
     public static readonly TimeSpan FeedKept = TimeSpan.FromDays(7);
 
+    /// <summary>How long an erasure waits for a node to delete export files from its folder. While it waits, the log is kept.</summary>
+    public static readonly TimeSpan ExportNodeAway = TimeSpan.FromDays(1);
+
     public const int Webhooks = 100;
     public const int WebhookBytes = 64 << 10;
     public const int WebhookSegments = 1_000;

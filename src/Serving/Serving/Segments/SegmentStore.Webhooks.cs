@@ -101,7 +101,7 @@ public sealed partial class SegmentStore : IWebhooks
     private static string Joined(IReadOnlyList<string> segments) => segments.Count == 0 ? "" : $" {string.Join(' ', segments)} ";
 
     private static Webhook WebhookOf(DbDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetString(2).Split(' ', StringSplitOptions.RemoveEmptyEntries), row.GetInt64(3) != 0, row.GetString(4), row.GetString(5), row.GetInt64(6)) 
+        row.GetString(0), row.GetString(1), row.GetString(2).Split(' ', StringSplitOptions.RemoveEmptyEntries), row.GetInt64(3) != 0, row.GetString(4), row.GetString(5), row.GetInt64(6))
     {
         Purpose = row.GetString(7) is { Length: > 0 } purpose ? purpose : null, Previous = row.GetString(8) is { Length: > 0 } previous ? (previous, row.GetInt64(9)) : null,
     };
