@@ -27,7 +27,8 @@ internal sealed class Host : IAsyncDisposable
     public static async Task<Host> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel)
     {
         void OnError(string what, Exception e) => log($"error: {what}: {e}");
-        _ = AuditKeyReader.Read(options.AuditKey, Environment.GetEnvironmentVariable); // a wrong option is told before anything is opened
+        _ = SecretReader.Read("audit_key", options.AuditKey, Environment.GetEnvironmentVariable); // a wrong option is told before anything is opened
+        _ = SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable);
         var api = await ApiServer.StartAsync(Listening.Of(options), OnError, cancel);
         try
         {

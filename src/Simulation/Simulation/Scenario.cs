@@ -242,7 +242,13 @@ public sealed class Scenario
         _reads++;
         var host = _world.Host(partition);
         Compare(customer, partition, host.Epochs.Published, host.Applied, asOf, read?.Answer, overflow);
+        if (overflow is null && host.Parts(CustomerId.From(customer)) is { } parts) Compare(customer, partition, parts.Epoch, parts.Applied, asOf, Finished(parts, asOf), null);
     }
+
+    /// <summary>The parts that explain an answer are those of the answer.</summary>
+    private static Answer? Finished(CustomerStates parts, int asOf) => parts is { Batch: null, Closed: null, Open: null }
+        ? null
+        : parts.View.Finish(parts.Batch ?? [], parts.Closed is null ? null : State.Decode(parts.Closed), parts.Open is null ? null : State.Decode(parts.Open), asOf);
 
     private void CheckPopulation(int partition)
     {

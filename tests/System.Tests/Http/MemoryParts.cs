@@ -39,7 +39,10 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Erasures = Erasures, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true)) };
+    /// <summary>Null: the operator set none.</summary>
+    public byte[]? WebhookKey { get; set; } = new byte[32];
+
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Erasures = Erasures, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true), new WebhookSecrets(WebhookKey)) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {

@@ -89,6 +89,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("GET", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null),
         ("PUT", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", """{"url":"http://127.0.0.1:1/x","enabled":false}""", "application/json"),
         ("POST", "/v1/webhooks/wh-1/retry", "/v1/webhooks/{webhook}/retry", null, null),
+        ("POST", "/v1/webhooks/wh-1/rotate", "/v1/webhooks/{webhook}/rotate", null, null),
         ("DELETE", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null),
         ("DELETE", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null), // 404
         ("POST", "/v1/sql", "/v1/sql", """{"sql":"SELECT 1"}""", "application/json"),

@@ -99,6 +99,9 @@ public abstract class PopulationSuite : IAsyncLifetime
         Assert.Equal(["b"], (await ReadAsync()).Keys);
         await Population.WriteAsync(One, [Row(One, "a", 1, 13, 20_000)], None);
         Assert.Equal(["a", "b"], (await ReadAsync()).Keys.Order());
+        await Population.EnsureAsync(Two, None); // a new definition's table fills, the old one is shown until it takes over
+        await Population.WriteAsync(Two, [Row(Two, "a", 2, 14, 20_000), Row(Two, "b", 2, 14, 20_000) with { IsGone = true }], None);
+        Assert.Equal(["a"], (await ReadAsync()).Keys);
     }
 
     [SkippableFact]

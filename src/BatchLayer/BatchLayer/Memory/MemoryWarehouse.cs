@@ -126,7 +126,8 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation, IErasable
     {
         var table = _population[definition.Hash];
         foreach (var row in rows)
-            if (!table.TryGetValue(row.Customer, out var old) || Stamp(row) >= Stamp(old)) table[row.Customer] = row;
+            foreach (var shown in row.IsGone ? [.. _population.Values] : (IReadOnlyList<Dictionary<CustomerId, PopulationRow>>)[table]) // as the table in ClickHouse does
+                if (!shown.TryGetValue(row.Customer, out var old) || Stamp(row) >= Stamp(old)) shown[row.Customer] = row;
     }]);
 
     public Task ActivateAsync(ViewDefinition definition, CancellationToken cancel) => RunAsync("activate", [() =>

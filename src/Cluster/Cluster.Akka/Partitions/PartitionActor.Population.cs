@@ -3,6 +3,7 @@ using Lambda.Cluster.Actors.Customers;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Estimates;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Worker;
@@ -11,7 +12,7 @@ namespace Lambda.Cluster.Actors.Partitions;
 
 /// <summary>
 /// Keeps this partition's rows of `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all after an
-/// adoption and at midnight. The partition reads them as anybody does, by a message to itself, and writes outside.
+/// adoption, when a model was fitted anew, and at midnight. The partition reads them as anybody does, by a message to itself, and writes outside.
 /// </summary>
 internal sealed partial class PartitionActor
 {
@@ -31,7 +32,14 @@ internal sealed partial class PartitionActor
 
     private int Today => Clock.DayOfMs(Time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    private string Wanted => string.Create(CultureInfo.InvariantCulture, $"e{_stand.Epochs.Published} d{Today}");
+    private string Wanted
+    {
+        get
+        {
+            var model = EstimatingPopulation.EpochOf(_parts.Model(), _stand.Epochs.Active.Definition);
+            return string.Create(CultureInfo.InvariantCulture, $"e{_stand.Epochs.Published} d{Today}{(model > 0 ? $" m{model}" : "")}");
+        }
+    }
 
     private void MarkChanged(Resident customer)
     {

@@ -1,4 +1,5 @@
 using Lambda.BatchLayer.Ports;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
@@ -21,6 +22,9 @@ public sealed record PartitionParts(
     /// <summary>Finds who enters and leaves segments; null: nobody asks.</summary>
     public SegmentWatch? Segments { get; init; }
 
+    /// <summary>What estimates in the rows are made with, as this node knows it; null: none.</summary>
+    public Func<LifetimeModel?> Model { get; init; } = () => null;
+
     /// <summary>By partition, the offset from which the log is needed for something else than folding it: what is before it may go as far as that is concerned.</summary>
     public Func<int, long> NeededFrom { get; init; } = _ => long.MaxValue;
 
@@ -33,7 +37,7 @@ public sealed record PartitionParts(
 
 /// <summary>How far the population table is behind a partition, kept for its next owner.</summary>
 /// <param name="Below">Every change of records below this offset is in the table.</param>
-/// <param name="Swept">What all customers were last swept for: epoch and day.</param>
+/// <param name="Swept">What all customers were last swept for: epoch, day, and the model where it has columns.</param>
 public sealed record PopulationMark(long Below, string Swept);
 
 public interface IPopulationMarks

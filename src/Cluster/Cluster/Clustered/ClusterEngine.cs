@@ -1,5 +1,4 @@
 #if CLUSTER_RUNTIME && KAFKA
-using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Privacy;
 using Lambda.BatchLayer.Runs;
@@ -17,6 +16,7 @@ using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Estimates;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
 using Lambda.SpeedLayer.Segments;
@@ -60,13 +60,13 @@ internal sealed class ClusterEngine : IEngine
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
-        _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
+        _segments = new SegmentServices(parts.Segments, new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable)), options, parts.Time, onError);
         var ledger = new ErasureLedger(parts.StoredFacts);
         Erasures = new EngineErasures(parts.Log, reads, ledger, Pseudonyms, parts.Time);
         var erasing = Erasing(parts, ledger, runs, node, _analytics.Parts.Exports, options);
         parts.LogNeededFrom = p => ErasureRunner.KeepFrom(ledger.All(), p, erasing.StoresBeforeLog);
         _loops.Add(new Loop("erasures", async cancel => node.DrivesRuns && await erasing.StepAsync(cancel) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5), onError));
-        _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
+        _models = new ModelFitting(parts.Models);
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
@@ -148,15 +148,16 @@ internal sealed class ClusterEngine : IEngine
         ClusterParts parts, LambdaOptions options, long horizonMs, Func<CancellationToken, Task<Publication>> served, Action<string, Exception> onError)
     {
         var (key0, key1) = parts.Facts.IdKeys();
-        var node = $"{options.ClusterHost}:{options.ClusterPort}";
+        var (node, models) = ($"{options.ClusterHost}:{options.ClusterPort}", parts.Models);
         return new PartitionParts(
             new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time), parts.Warehouse,
-            new GatheredRawEvents(parts.Warehouse), new GatheredPopulation(parts.House.Population), parts.Bases,
+            new GatheredRawEvents(parts.Warehouse), new EstimatingPopulation(new GatheredPopulation(parts.House.Population), () => models.Current), parts.Bases,
             new KeeperLeases(parts.Leases, $"{node} {Guid.NewGuid():N}"), (_, generation) => parts.SinkProgress(generation), served,
             p => new WorkerSettings(p, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L },
             new SinkPolicy(options.SinkRows, Math.Max(1, options.SinkMs - 400)), new PopulationMarks(parts.StoredFacts), node, onError)
         {
             Segments = new SegmentWatch(parts.Segments, parts.Time),
+            Model = () => models.Current,
             NeededFrom = p => parts.LogNeededFrom(p),
         };
     }
@@ -185,7 +186,7 @@ internal sealed class ClusterEngine : IEngine
             () => node.Reports.All.OfType<PartitionReport>().Count(r => r.Published >= runs.Served.Epoch) == node.Partitions.Partitions, parts.Time);
         return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine)],
         [
-            new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client),
+            new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
             new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
         ]);
     }

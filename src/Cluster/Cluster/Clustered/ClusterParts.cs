@@ -1,4 +1,5 @@
 #if CLUSTER_RUNTIME && KAFKA
+using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
@@ -41,6 +42,9 @@ internal sealed class ClusterParts : IAsyncDisposable
     public BackgroundThread Background { get; } = new("lambda-batch");
 
     public IWarehouse Warehouse => House.Warehouse;
+
+    /// <summary>Fitted by the node that drives runs, taken over by the others.</summary>
+    public LifetimeModels Models => field ??= new LifetimeModels(Warehouse, Definitions.Views, StoredFacts, Time);
 
     /// <summary>Hash of the definition that is served; the first one until the run actor has been heard of.</summary>
     public Func<string> ServedDefinition { get; set; } = null!;

@@ -62,8 +62,10 @@ public sealed class EmbeddedEngine : IEngine
         var runner = new BatchRunner(new BatchPorts(parts.Journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         _runs = new EngineRuns(runner, _batch, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
-        _population = new PopulationWriter(_hosts, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
-        _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time));
+        var models = new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time);
+        _models = new ModelFitting(models);
+        _population = new PopulationWriter(
+            _hosts, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, () => models.Current, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (reads, reads);
         var ingress = new EventIngress(parts.Log, parts.Quarantine, parts.Time);
@@ -72,7 +74,7 @@ public sealed class EmbeddedEngine : IEngine
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _sources.Now, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, _sources, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
-        _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
+        _segments = new SegmentServices(parts.Segments, parts.WebhookSecrets, options, parts.Time, onError);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
         _ledger = new ErasureLedger(parts.Journal);
@@ -85,7 +87,7 @@ public sealed class EmbeddedEngine : IEngine
     /// <summary>In the order in which they are cleaned. Conflicting copies are quarantined until the checkpoint has passed the erasure, so that is looked through again.</summary>
     private static IReadOnlyList<IErasable> ErasablesOf(EngineParts parts, ExportJobs exports, uint horizonSeconds) =>
     [
-        new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client),
+        new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
         new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
     ];
 

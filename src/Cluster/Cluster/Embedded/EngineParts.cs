@@ -34,6 +34,7 @@ internal sealed class EngineParts : IAsyncDisposable
     public IApiKeys Keys { get; private set; } = null!;
     public IAuditStore Audit { get; private set; } = null!;
     public SegmentStore Segments { get; private set; } = null!;
+    public WebhookSecrets WebhookSecrets { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
@@ -95,6 +96,7 @@ internal sealed class EngineParts : IAsyncDisposable
         SinkProgress = _sink = new SqliteSinkProgressStore(Folder.SinkProgress);
         Keys = _keys = new SqliteApiKeys(Folder.Keys);
         Segments = new SegmentStore(_segments = new SqliteSegments(Folder.Segments));
+        WebhookSecrets = new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable) ?? SecretReader.ReadOrMake("webhook_key", Folder.WebhookKey));
         Audit = Keep(new FileAuditStore(Folder.Audit));
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(Journal, Facts, () => ServedDefinition());

@@ -69,8 +69,8 @@ internal static class ExplainApi
     private static OutputColumn ColumnNamed(ViewDefinition definition, string name, Caller caller)
     {
         var columns = PopulationColumns.Of(definition);
-        if (columns.Named(name) is not { Kind: not OutputKind.CustomerId } column)
-            throw new ProblemException(Problem.BadParameter("metric", name, $"the name of a metric, a derived value or a segment{Suggestion.For(name, columns.All.Select(c => c.Name))}"));
+        if (columns.Named(name) is not { Kind: not (OutputKind.CustomerId or OutputKind.Estimate) } column)
+            throw new ProblemException(Problem.BadParameter("metric", name, $"the name of a metric, a derived value or a segment{Suggestion.For(name, columns.All.Except(columns.Estimates).Select(c => c.Name))}"));
         return column.Pii && !caller.SeesPersonalData
             ? throw new ProblemException(new Problem(StatusCodes.Status403Forbidden, "personal-data", $"metric: `{name}` is personal data, which this key may not see"))
             : column;

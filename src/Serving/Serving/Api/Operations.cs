@@ -10,7 +10,7 @@ internal static class Operations
         SearchApi.Post, LookupApi.Post,
         ExportsApi.Start, ExportsApi.List, ExportsApi.Get, ExportsApi.Cancel,
         SegmentsApi.List, SegmentFeedApi.Get, SegmentsApi.Get, SegmentsApi.Members, MembershipApi.Get,
-        WebhooksApi.List, WebhooksApi.Create, WebhooksApi.Get, WebhooksApi.Put, WebhooksApi.Delete, WebhooksApi.Retry,
+        WebhooksApi.List, WebhooksApi.Create, WebhooksApi.Get, WebhooksApi.Put, WebhooksApi.Delete, WebhooksApi.Retry, WebhooksApi.Rotate,
         SqlApi.Post,
         PersonalDataApi.Get, ErasuresApi.Erase, ErasuresApi.List, ErasuresApi.Get,
         RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,

@@ -67,7 +67,7 @@ internal static class FixedSchemas
         output["properties"]!["window_days"] = Integer;
         return Closed(
             ("name", Text), ("definition", Text), ("next", Doc(OrNull(Text), "Hash of the one that the next run takes.")), ("tile_retention_days", Integer),
-            ("outputs", List(output)), ("segments", List(Closed(("name", Text), ("doc", Text), ("computed_as", Text)))), ("text", Text));
+            ("outputs", List(output)), ("estimates", Doc(List(Closed(("name", Text), ("type", Text), ("pii", Bool), ("doc", Text))), "Columns of the population that a model gives: for searches, exports and SQL.")), ("segments", List(Closed(("name", Text), ("doc", Text), ("computed_as", Text)))), ("text", Text));
     }
 
     private static JsonObject LifetimeModel() => Closed(

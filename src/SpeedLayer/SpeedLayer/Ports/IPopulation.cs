@@ -1,4 +1,5 @@
 using Lambda.Domain.Events;
+using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
 
 namespace Lambda.SpeedLayer.Ports;
@@ -8,6 +9,9 @@ public sealed record PopulationRow(CustomerId Customer, int Partition, long Epoc
 {
     /// <summary>The customer was erased: its earlier rows are shown no more, nor is this one.</summary>
     public bool IsGone { get; init; }
+
+    /// <summary>By place in <see cref="PopulationColumns.Estimates"/>; none at all when no model says anything. They are outside the exactness law and move no stamp.</summary>
+    public Value[] Estimates { get; init; } = [];
 
     /// <summary>The answer of somebody without any event, for a row that <see cref="IsGone"/>.</summary>
     public static Answer Nobody(CompiledView view, int asOfDay) => view.Finish(default(ReadOnlySpan<byte>), null, null, asOfDay);

@@ -44,11 +44,31 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     {
         var idle = _idle.GetOrAdd(definition.Hash, _ => []);
         var block = idle.TryTake(out var taken) ? taken : new PopulationBlock(definition);
-        foreach (var row in rows) block.Add(row);
+        var gone = new List<PopulationRow>();
+        foreach (var row in rows)
+        {
+            block.Add(row);
+            if (row.IsGone) gone.Add(row);
+        }
+        if (gone.Count > 0) await HideElsewhereAsync(definition, gone, cancel);
         if (block.Block.Rows > 0) await block.Block.InsertAsync(client, PopulationTable.NameOf(definition), Repeat.Safe, Settings, cancel);
         block.Block.Clear(); // given back after success only: a failed request may still be reading it
         if (idle.Count < IdleMax) idle.Add(block);
         else block.Dispose();
+    }
+
+    /// <summary>Until a new definition's table takes over, the old one is shown, which nobody writes any more: who is erased goes from that, too.</summary>
+    private async Task HideElsewhereAsync(ViewDefinition definition, List<PopulationRow> gone, CancellationToken cancel)
+    {
+        var others = await client.ListAsync("SELECT table FROM system.columns WHERE database = {database:String} AND name = 'gone' AND startsWith(table, {prefix:String}) AND table != {own:String}",
+            (ref RowBinaryReader row) => row.Text(),
+            new QueryParameters { { "database", client.Database }, { "prefix", View + "_" }, { "own", PopulationTable.NameOf(definition) } }, cancel: cancel);
+        foreach (var table in others)
+        {
+            var block = new HidingBlock(gone);
+            await block.Block.InsertAsync(client, table, Repeat.Safe, Settings, cancel);
+            block.Block.Dispose(); // after success only, as above
+        }
     }
 
     public async Task ActivateAsync(ViewDefinition definition, CancellationToken cancel)

@@ -8,7 +8,7 @@ using Lambda.Warehouse.Native;
 namespace Lambda.Warehouse.Population;
 
 /// <summary>
-/// The table of finished rows under one definition: its columns are the definition's outputs. An output that bears the name of a column of the table's own
+/// The table of finished rows under one definition: its columns are the definition's outputs and the estimates it names. An output that bears the name of a column of the table's own
 /// gets an underscore behind it.
 /// </summary>
 internal static class PopulationTable
@@ -18,6 +18,9 @@ internal static class PopulationTable
     public static string NameOf(ViewDefinition definition) => $"customer_current_{definition.Hash[..8]}";
 
     public static string ColumnOf(OutputColumn output) => Own.Contains(output.Name) ? output.Name + "_" : output.Name;
+
+    /// <summary>The columns that a definition gives the table.</summary>
+    public static IEnumerable<OutputColumn> ColumnsOf(ViewDefinition definition) => definition.Outputs.Concat(PopulationColumns.Of(definition).Estimates);
 
     /// <summary>
     /// Of a customer's rows the one with the highest stamp counts. Epoch, applied position and day each never decrease for a customer, so their sum
@@ -32,7 +35,7 @@ internal static class PopulationTable
         CREATE TABLE IF NOT EXISTS {table}
         (
             customer_id String,
-            {string.Join(",\n    ", definition.Outputs.Select(o => $"{Names.Quote(ColumnOf(o))} {TypeOf(o)}"))}{(definition.Outputs.Count > 0 ? "," : "")}
+            {string.Concat(ColumnsOf(definition).Select(o => $"{Names.Quote(ColumnOf(o))} {TypeOf(o)},\n    "))}
             segments Array(LowCardinality(String)),
             partition UInt16,
             epoch Int64,
@@ -69,7 +72,7 @@ internal sealed class PopulationBlock : IDisposable
     private readonly NestedColumn _segments;
     private readonly NumberColumn _partition = new("partition", "UInt16", 2), _epoch = new("epoch", "Int64", 8), _applied = new("applied", "Int64", 8);
     private readonly NumberColumn _asOf = new("as_of", "Date32", 4), _stamp = new("stamp", "UInt64", 8), _gone = new("gone", "UInt8", 1);
-    private readonly OutputWriter[] _outputs;
+    private readonly OutputWriter[] _outputs, _estimates;
 
     public PopulationBlock(ViewDefinition definition)
     {
@@ -77,7 +80,8 @@ internal sealed class PopulationBlock : IDisposable
         _segmentNames = [.. definition.Segments.Select(s => Encoding.UTF8.GetBytes(s.Name))];
         _segments = new NestedColumn("segments", "Array(String)", _segment);
         _outputs = [.. definition.Outputs.Select(OutputWriter.Of)];
-        Block = new NativeBlock([_customerId, .. _outputs.Select(o => o.Column), _segments, _partition, _epoch, _applied, _asOf, _stamp, _gone]);
+        _estimates = [.. PopulationColumns.Of(definition).Estimates.Select(OutputWriter.Of)];
+        Block = new NativeBlock([_customerId, .. _outputs.Concat(_estimates).Select(o => o.Column), _segments, _partition, _epoch, _applied, _asOf, _stamp, _gone]);
     }
 
     public NativeBlock Block { get; }
@@ -90,6 +94,7 @@ internal sealed class PopulationBlock : IDisposable
             throw new ArgumentException($"customer {source.Customer}: an answer under {answer.Definition.Hash[..8]} among rows of {_definition.Hash[..8]}");
         _customerId.Set(row, source.Customer.Utf8);
         for (var i = 0; i < _outputs.Length; i++) _outputs[i].Set(row, answer.Scalars[i], answer.Maps[i]);
+        for (var i = 0; i < source.Estimates.Length; i++) _estimates[i].Set(row, source.Estimates[i], null);
         AddSegments(row, answer.Segments);
         _partition.Set(row, source.Partition);
         _epoch.Set(row, source.Epoch);
