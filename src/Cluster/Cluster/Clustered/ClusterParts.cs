@@ -6,6 +6,7 @@ using Lambda.Domain.Log;
 using Lambda.Domain.Yaml;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Identity;
 using Lambda.SpeedLayer.Kafka;
 using Lambda.SpeedLayer.Leases;
 using Lambda.SpeedLayer.Ports;
@@ -34,6 +35,8 @@ internal sealed class ClusterParts : IAsyncDisposable
     public IApiKeys Keys { get; private set; } = null!;
     public IAuditStore Audit { get; private set; } = null!;
     public SegmentStore Segments { get; private set; } = null!;
+    public IIdentityLog IdentityLog { get; private set; } = null!;
+    public Identities Identities { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
@@ -99,6 +102,9 @@ internal sealed class ClusterParts : IAsyncDisposable
         Leases.Start();
         Keys = new PostgresApiKeys(Database);
         Segments = new SegmentStore(new PostgresSegments(Database));
+        IdentityLog = new PostgresIdentityLog(Database);
+        Identities = new Identities(IdentityLog);
+        Identities.CatchUp();
         Audit = new PostgresAuditStore(Database, $"{Environment.MachineName}:{options.ClusterPort}"); // a pod's name stays when its address changes
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(facts, Facts, () => ServedDefinition());
