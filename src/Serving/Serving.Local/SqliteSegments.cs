@@ -8,7 +8,7 @@ namespace Lambda.Serving.Local;
 /// <summary>Segments and webhooks of the embedded edition in one SQLite file, for one process: nobody else has to be fenced.</summary>
 public sealed class SqliteSegments : ISegmentDatabase, IDisposable
 {
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
 
     private readonly SqliteConnection _connection;
     private readonly Lock _gate = new();
@@ -108,8 +108,7 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
         version.CommandText = "PRAGMA user_version";
         var found = (long)version.ExecuteScalar()!;
         if (found > SchemaVersion) throw new StorageException(_file, $"version {found} is newer than this program ({SchemaVersion})");
-        if (found == SchemaVersion) return;
-        Execute("""
+        if (found < 1) Execute("""
             BEGIN IMMEDIATE;
             CREATE TABLE IF NOT EXISTS segment_members(
                 customer BLOB NOT NULL, segment TEXT NOT NULL, definition TEXT NOT NULL, partition INTEGER NOT NULL, log_offset INTEGER NOT NULL, day INTEGER NOT NULL,
@@ -130,6 +129,15 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
             CREATE INDEX IF NOT EXISTS webhook_deliveries_by_customer ON webhook_deliveries(customer, webhook, number);
             CREATE INDEX IF NOT EXISTS webhook_deliveries_by_number ON webhook_deliveries(number);
             PRAGMA user_version = 1;
+            COMMIT;
+            """);
+        if (found < 2) Execute("""
+            BEGIN IMMEDIATE;
+            ALTER TABLE segment_members ADD COLUMN others_at INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE segment_members ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE segment_changes ADD COLUMN others_at INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE segment_changes ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
+            PRAGMA user_version = 2;
             COMMIT;
             """);
     }

@@ -64,7 +64,7 @@ public sealed class EmbeddedEngine : IEngine
         var runner = new BatchRunner(new BatchPorts(parts.Journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         _runs = new EngineRuns(runner, _batch, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
-        _population = new PopulationWriter(_hosts, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
+        _population = new PopulationWriter(_hosts, parts.Identities, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
         _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time));
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (new PersonReads(reads, parts.Identities, parts.Time), reads);

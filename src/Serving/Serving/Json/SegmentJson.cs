@@ -60,6 +60,9 @@ public static class SegmentJson
     {
         ChangeCause.Event => "event",
         ChangeCause.Day => "day",
-        _ => "definition",
+        ChangeCause.Definition => "definition",
+        ChangeCause.Merge => "merge",
+        ChangeCause.Unmerge => "unmerge",
+        _ => throw new InvalidOperationException($"cause {cause}"),
     };
 }

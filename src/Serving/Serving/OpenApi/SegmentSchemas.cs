@@ -32,7 +32,7 @@ internal static class SegmentSchemas
 
     private static IEnumerable<(string, JsonNode)> Origin() =>
     [
-        ("cause", Doc(OneOf("event", "day", "definition"), "What did it: something happened, a day began, or the rule is another.")), ("definition", Doc(Text, "Hash.")),
+        ("cause", Doc(OneOf("event", "day", "definition", "merge", "unmerge"), "What did it: something happened, a day began, the rule is another, or customers were merged or unmerged.")), ("definition", Doc(Text, "Hash.")),
         ("position", Doc(Text, "`p:o`: the newest record of the customer's partition that was taken into account.")), ("as_of", Doc(Day, "The day that the rule was judged for.")),
         ("at", Doc(Instant, "When it was found.")),
     ];

@@ -8,3 +8,7 @@ CREATE INDEX identity_log_by_link ON identity_log(link);
 -- One row: who appends takes it first and holds it, so numbers become visible in their order and without gaps.
 CREATE TABLE identity_head(last bigint NOT NULL);
 INSERT INTO identity_head(last) VALUES (0);
+
+-- Positions of the other members of a person, added up, and the record that made it what it is.
+ALTER TABLE segment_members ADD COLUMN others_at bigint NOT NULL DEFAULT 0, ADD COLUMN linked bigint NOT NULL DEFAULT 0;
+ALTER TABLE segment_changes ADD COLUMN others_at bigint NOT NULL DEFAULT 0, ADD COLUMN linked bigint NOT NULL DEFAULT 0;

@@ -7,7 +7,7 @@ using Lambda.Domain.Log;
 namespace Lambda.SpeedLayer.Ports;
 
 /// <summary>Why a customer entered or left: something happened, a day began, or the rule is another. Names are told outside, numbers are stored: append only.</summary>
-public enum ChangeCause { Event, Day, Definition }
+public enum ChangeCause { Event, Day, Definition, Merge, Unmerge }
 
 /// <summary>A customer entered or left a segment. The change by which a customer entered is also how its membership is kept.</summary>
 /// <param name="Definition">Hash of the definition that found it so.</param>
@@ -16,9 +16,17 @@ public enum ChangeCause { Event, Day, Definition }
 /// <param name="AtMs">When it was found.</param>
 public sealed record SegmentChange(CustomerId Customer, string Segment, bool Entered, string Definition, Position At, int Day, ChangeCause Cause, long AtMs)
 {
-    /// <summary>The same for a repeat of the same change, wherever it comes from: made of customer, segment, definition, position and day.</summary>
+    /// <summary>See <see cref="PopulationRow.OthersAt"/>: of a merged person, <see cref="At"/> stays where it is when another member does something.</summary>
+    public long OthersAt { get; init; }
+
+    /// <summary>See <see cref="PopulationRow.Linked"/>.</summary>
+    public long Linked { get; init; }
+
+    /// <summary>The same for a repeat of the same change, wherever it comes from: made of customer, segment, definition, position and day, and of what the person is.</summary>
     public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-        CultureInfo.InvariantCulture, $"{Customer}\n{Segment}\n{Definition}\n{At}\n{Day}\n{(Entered ? 1 : 0)}"))).AsSpan(0, 16));
+        CultureInfo.InvariantCulture, $"{Customer}\n{Segment}\n{Definition}\n{At}\n{Day}\n{(Entered ? 1 : 0)}{OfPerson}"))).AsSpan(0, 16));
+
+    private string OfPerson => Linked == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"\n{OthersAt}\n{Linked}");
 }
 
 /// <param name="Number">Place in the feed: ascending, with gaps. Who has read up to one has read all before it.</param>

@@ -1,4 +1,5 @@
 using Lambda.Domain.Events;
+using Lambda.Domain.Identity;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.SpeedLayer.Ports;
@@ -15,11 +16,11 @@ public sealed class SegmentPass
 
     internal SegmentPass(ISegmentJournal journal, Func<int, SegmentSweep?> sweepOf, long nowMs) => (_journal, _sweepOf, _nowMs) = (journal, sweepOf, nowMs);
 
-    private readonly record struct Seen(int Partition, long Applied, ViewDefinition Definition, int Day, bool[] Segments);
+    private readonly record struct Seen(int Partition, long Applied, ViewDefinition Definition, int Day, bool[] Segments, long OthersAt, long Linked, PersonChange Change);
 
     public PopulationRow See(PopulationRow row)
     {
-        _seen[row.Customer] = new Seen(row.Partition, row.Applied, row.Answer.Definition, row.Answer.AsOfDay, row.IsGone ? new bool[row.Answer.Segments.Length] : row.Answer.Segments);
+        _seen[row.Customer] = new Seen(row.Partition, row.Applied, row.Answer.Definition, row.Answer.AsOfDay, row.IsGone ? new bool[row.Answer.Segments.Length] : row.Answer.Segments, row.OthersAt, row.Linked, row.Change);
         return row;
     }
 
@@ -45,14 +46,16 @@ public sealed class SegmentPass
     }
 
     private SegmentChange Change(CustomerId customer, Seen seen, string segment, bool entered, ChangeCause cause) =>
-        new(customer, segment, entered, seen.Definition.Hash, new Position(seen.Partition, Math.Max(0, seen.Applied - 1)), seen.Day, cause, _nowMs);
+        new(customer, segment, entered, seen.Definition.Hash, new Position(seen.Partition, Math.Max(0, seen.Applied - 1)), seen.Day, cause, _nowMs) { OthersAt = seen.OthersAt, Linked = seen.Linked };
 
     /// <summary>
-    /// The definition, when this is the first change under another than everybody was last looked at for; the day, when the same events would not have done it on the day
+    /// A merge or its end, when the customers of the person are others than in the row before; the definition, when this is the first change under another than everybody was last looked at for; the day, when the same events would not have done it on the day
     /// of that look; else an event.
     /// </summary>
     private Func<int, ChangeCause> CauseOf(CustomerId customer, Seen seen, Func<CustomerId, int, bool[]?> segmentsOn)
     {
+        if (seen.Change == PersonChange.Merge) return _ => ChangeCause.Merge;
+        if (seen.Change == PersonChange.Unmerge) return _ => ChangeCause.Unmerge;
         if (_sweepOf(seen.Partition) is not { } sweep) return _ => ChangeCause.Definition;
         if (sweep.Definition != seen.Definition.Hash && _journal.LastDefinitionOf(customer) != seen.Definition.Hash) return _ => ChangeCause.Definition;
         if (sweep.Day >= seen.Day) return _ => ChangeCause.Event;

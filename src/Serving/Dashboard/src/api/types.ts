@@ -120,7 +120,7 @@ export interface Segments {
 }
 
 export interface CustomerSegments {
-  segments: { segment: string; member: boolean; since: { cause: "event" | "day" | "definition"; at: string } | null }[];
+  segments: { segment: string; member: boolean; since: { cause: "event" | "day" | "definition" | "merge" | "unmerge"; at: string } | null }[];
 }
 
 export interface QuarantinePage {
