@@ -6,6 +6,7 @@ using Lambda.BatchLayer.Runs;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Node;
 using Lambda.Cluster.Actors.Partitions;
+using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Actors.Runs;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
@@ -60,6 +61,7 @@ internal sealed class ClusterEngine : IEngine
         var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), () => runs.Served, parts.Time);
         (Reads, Recompute, Runs) = (new PersonReads(reads, parts.Identities, parts.Time), reads, runs);
         Identity = new IdentityDesk(parts.Identities, reads, parts.Time);
+        parts.Persons = new RegionPersons(parts.Identities, node.Partitions);
         _loops.Add(new Loop("identity", _ =>
         {
             parts.Identities.CatchUp();
@@ -170,6 +172,7 @@ internal sealed class ClusterEngine : IEngine
         {
             Segments = new SegmentWatch(parts.Segments, parts.Time),
             NeededFrom = p => parts.LogNeededFrom(p),
+            Persons = () => parts.Persons,
         };
     }
 

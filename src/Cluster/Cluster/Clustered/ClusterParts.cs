@@ -1,5 +1,6 @@
 #if CLUSTER_RUNTIME && KAFKA
 using Lambda.BatchLayer.Ports;
+using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
@@ -47,6 +48,9 @@ internal sealed class ClusterParts : IAsyncDisposable
 
     /// <summary>Hash of the definition that is served; the first one until the run actor has been heard of.</summary>
     public Func<string> ServedDefinition { get; set; } = null!;
+
+    /// <summary>Null until the engine is there to ask other nodes by.</summary>
+    public IPersons? Persons { get; set; }
 
     /// <summary>By partition, the offset from which erasures need the log; all of it until the engine says.</summary>
     public Func<int, long> LogNeededFrom { get; set; } = _ => 0;

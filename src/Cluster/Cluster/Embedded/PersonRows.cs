@@ -28,8 +28,10 @@ internal sealed class PersonRows(PartitionHost[] hosts, Identities identities)
     public IEnumerable<PopulationRow> RowsOf(PartitionHost host, IReadOnlyList<CustomerId> customers, int day, long linkedBelow)
     {
         if (identities.Number == 0) return host.RowsOf(customers, day);
-        var alone = customers.Where(c => identities.MergedOf(c) is null).ToList();
-        return host.RowsOf(alone, day).Select(row => Stamped(row, linkedBelow)).Concat(customers.Select(c => Merged(host, c, day, linkedBelow)).OfType<PopulationRow>());
+        var looked = customers.ToDictionary(c => c, identities.Look, CustomerId.ByBytes.Comparer); // before anything is read: the row's number is that of these members
+        return host.RowsOf([.. customers.Where(c => looked[c].Person is not { IsMerged: true })], day).Select(row => looked[row.Customer] is (var person, > 0 and var number)
+            ? row with { Linked = number, Change = ChangeOf(person, linkedBelow) }
+            : row).Concat(customers.Where(c => looked[c].Person is { IsMerged: true }).Select(c => Merged(host, c, looked[c].Person!, looked[c].Number, day, linkedBelow)).OfType<PopulationRow>());
     }
 
     /// <summary>The answer of a customer's person on some day; null when it cannot be told.</summary>
@@ -44,14 +46,8 @@ internal sealed class PersonRows(PartitionHost[] hosts, Identities identities)
 
     private int PartitionOf(CustomerId customer) => Partitioner.PartitionOf(customer.Utf8, hosts.Length);
 
-    private PopulationRow Stamped(PopulationRow row, long linkedBelow) => identities.NumberOf(row.Customer) is > 0 and var number
-        ? row with { Linked = number, Change = ChangeOf(identities.Of(row.Customer), linkedBelow) }
-        : row;
-
-    private PopulationRow? Merged(PartitionHost host, CustomerId customer, int day, long linkedBelow)
+    private PopulationRow? Merged(PartitionHost host, CustomerId customer, Person person, long number, int day, long linkedBelow)
     {
-        if (identities.MergedOf(customer) is not { } person) return null;
-        var number = identities.NumberOf(customer);
         var hidden = new PopulationRow(customer, host.Partition, host.Epochs.Published, host.Applied, PopulationRow.Nobody(host.Epochs.Active, day))
         {
             IsGone = true, Linked = number, Change = ChangeOf(person, linkedBelow),

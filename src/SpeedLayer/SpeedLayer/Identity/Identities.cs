@@ -30,8 +30,13 @@ public sealed class Identities(IIdentityLog log)
     /// <summary>The same when it has several members.</summary>
     public Person? MergedOf(CustomerId customer) => Of(customer) is { IsMerged: true } person ? person : null;
 
-    /// <summary>See <see cref="IdentityState.NumberOf"/>.</summary>
-    public long NumberOf(CustomerId customer) => Math.Max(Volatile.Read(ref _forgottenAt), Of(customer)?.Number ?? 0);
+    /// <summary>The person with the number of its moment, for what is ordered by it: see <see cref="IdentityState.NumberOf"/>.</summary>
+    public (Person? Person, long Number) Look(CustomerId customer)
+    {
+        var forgottenAt = Volatile.Read(ref _forgottenAt); // first: a number must never be newer than the members that it is given with
+        var person = Of(customer);
+        return (person, Math.Max(forgottenAt, person?.Number ?? 0));
+    }
 
     /// <summary>Whose person records behind this number changed, some named twice, as far as the log is known here.</summary>
     public IReadOnlyList<CustomerId> ChangedAfter(long number)
