@@ -42,6 +42,8 @@ public interface IEngine : IAsyncDisposable
     /// <summary>Who is one person with whom.</summary>
     IdentityDesk Identity { get; }
 
+    IIdentifiers Identifiers { get; }
+
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }
 

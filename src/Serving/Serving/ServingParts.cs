@@ -31,6 +31,9 @@ public sealed record ServingParts(
     /// <summary>Null: nobody can be merged.</summary>
     public IdentityDesk? Identity { get; init; }
 
+    /// <summary>Null: nobody is found by one.</summary>
+    public IIdentifiers? Identifiers { get; init; }
+
     /// <summary>Keys and audit log. Null: there are none, which only a server without keys (`--dev`) can do without.</summary>
     public Guard? Guard { get; init; }
 

@@ -114,6 +114,21 @@ public sealed class IdentityStateTests
             Assert.Throws<InvalidDataException>(() => IdentityCodec.Read(bad));
     }
 
+    [Fact]
+    public void Email_WhenItIsAnAddress_IsKeptAsOthersHashIt()
+    {
+        Assert.Null(Identifiers.Normalised("email"u8, "test@example.com"u8, out var hash));
+        Assert.Equal("973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b", System.Text.Encoding.ASCII.GetString(hash!)); // as printf '%s' test@example.com | sha256sum has it
+        Assert.Null(Identifiers.Normalised("email"u8, " Ann@Example.ORG "u8, out var mixed));
+        Assert.Null(Identifiers.Normalised("email"u8, "ann@example.org"u8, out var plain));
+        Assert.Equal(plain, mixed);
+        Assert.Null(Identifiers.Normalised("email"u8, mixed!, out var again));
+        Assert.Null(again);
+        Assert.NotNull(Identifiers.Normalised("email"u8, "ann"u8, out _));
+        Assert.Null(Identifiers.Normalised("crm"u8, "Ann@Example.ORG"u8, out var kept));
+        Assert.Null(kept);
+    }
+
     // --- helpers ----------------------------------------------------------------------------------------------------------------
 
     private static IdentityState Folded(params Link[] links)

@@ -32,6 +32,7 @@ internal sealed class MemoryParts : IEventIntake, IMemberReads, IBatchRuns, IEng
     public MemorySql Sql { get; } = new();
     public ExportJobs ExportJobs => field ??= new ExportJobs(Population, Exports, Exports, Node, TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
     public SegmentStore Segments { get; } = new(new SqliteSegments(":memory:"));
+    public MemoryIdentifiers Identifiers { get; } = new();
     public Identities Identities { get; } = new(new MemoryIdentityLog());
     public MemoryErasures Erasures => field ??= new MemoryErasures(Customers.ContainsKey);
     public LifetimeModel? Lifetime { get; set; }
@@ -42,7 +43,7 @@ internal sealed class MemoryParts : IEventIntake, IMemberReads, IBatchRuns, IEng
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Erasures = Erasures, Identity = new IdentityDesk(Identities, this, TimeProvider.System), Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true)) };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Erasures = Erasures, Identity = new IdentityDesk(Identities, this, TimeProvider.System), Identifiers = Identifiers, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true)) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {

@@ -145,6 +145,34 @@ public sealed class IdentityApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal(HttpStatusCode.Accepted, (await EraseAsync(a)).Response.StatusCode);
     }
 
+    [Fact]
+    public async Task ByIdentifier_WhenAskedWrongly_SaysWhatItNeeds()
+    {
+        foreach (var (query, code) in ((string, string)[])[("?value=x", "bad-parameter"), ("?kind=shoe&value=x", "bad-parameter"), ("?kind=email", "bad-parameter"), ("?kind=email&value=zoe", "bad-parameter"), ("?kind=crm&value=x&and=y", "bad-parameter")])
+            ApiFixture.AssertProblem(await api.GetAsync("/v1/identity/by-identifier" + query), HttpStatusCode.BadRequest, code);
+        Assert.DoesNotContain("zoe", (await api.GetAsync("/v1/identity/by-identifier?kind=email&value=zoe")).Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        ApiFixture.AssertProblem(await api.GetAsync("/v1/identity/by-identifier?kind=crm&value=nobody"), HttpStatusCode.NotFound, "unknown-identifier");
+        ApiFixture.AssertProblem(await api.GetAsync("/v1/identity/conflicts?cursor=zz"), HttpStatusCode.BadRequest, "bad-parameter");
+    }
+
+    [Fact]
+    public async Task Conflicts_InPages_AreThoseOfSeveralPersons()
+    {
+        var people = Enumerable.Range(0, 6).Select(_ => Somebody()).ToArray();
+        for (var i = 0; i < 5; i++)
+            foreach (var who in (string[])[people[i], people[i + 1]]) api.Parts.Identifiers.All.Add(new KnownIdentifier(CustomerId.From(who), "device", $"page-{i}", 5));
+        await MergeAsync(people[1], people[2]);
+        var (shown, cursor) = (new List<string?>(), "");
+        do
+        {
+            var page = (await api.GetAsync($"/v1/identity/conflicts?limit=2{cursor}")).Body;
+            shown.AddRange(page.GetProperty("conflicts").EnumerateArray().Select(c => c.GetProperty("value").GetString()));
+            cursor = page.GetProperty("next").GetString() is { } next ? $"&cursor={next}" : "";
+        }
+        while (cursor.Length > 0);
+        Assert.Equal(["page-0", "page-2", "page-3", "page-4"], shown.Where(v => v!.StartsWith("page-", StringComparison.Ordinal)));
+    }
+
     // --- helpers ----------------------------------------------------------------------------------------------------------------
 
     private string Somebody()

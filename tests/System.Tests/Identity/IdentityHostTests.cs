@@ -88,6 +88,43 @@ public sealed class IdentityHostTests : IDisposable
         Assert.Equal(before, await Everything());
     }
 
+    [SkippableFact]
+    public async Task Identify_OfOneIdentifierAtTwoCustomers_IsListedUntilTheyAreOnePersonAndMergesNobody()
+    {
+        Skip.If(LocalWarehouse.LibraryPath is null, "no chDB library");
+        await using var host = await StartAsync();
+        var (a, b, hash) = (InPartition(0), InPartition(1), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("zo\u00eb.q@example.org"u8)));
+        await PostAsync([Identify(a, "email", " Zo\u00eb.Q@Example.org ", 1), Identify(a, "device", "d-1", 1)], [Identify(b, "email", hash.ToUpperInvariant(), 2), Identify(b, "crm", "4711", 2)]);
+        Assert.Contains(hash, await HistoryAsync(a), StringComparison.Ordinal);
+        Assert.DoesNotContain("xample", await HistoryAsync(a), StringComparison.Ordinal);
+
+        var found = await JsonAsync(HttpMethod.Get, "/v1/identity/by-identifier?kind=email&value=zo%C3%AB.q@EXAMPLE.org");
+        Assert.Equal([a, b], found.GetProperty("customers").EnumerateArray().Select(c => c.GetProperty("customer_id").GetString()));
+        Assert.True(found.GetProperty("is_conflict").GetBoolean());
+        var conflict = Assert.Single((await JsonAsync(HttpMethod.Get, "/v1/identity/conflicts")).GetProperty("conflicts").EnumerateArray());
+        Assert.Equal(hash, conflict.GetProperty("value").GetString());
+        Assert.Equal(1, (await JsonAsync(HttpMethod.Get, $"/v1/identity/customers/{a}")).GetProperty("members").GetArrayLength());
+
+        var link = (await JsonAsync(HttpMethod.Post, "/v1/identity/merges", new { into = a, customer = b }, HttpStatusCode.Created)).GetProperty("link").GetProperty("id").GetString();
+        Assert.Empty((await JsonAsync(HttpMethod.Get, "/v1/identity/conflicts")).GetProperty("conflicts").EnumerateArray());
+        Assert.Equal(["crm", "device", "email", "email"], (await JsonAsync(HttpMethod.Get, $"/v1/identity/customers/{b}")).GetProperty("identifiers").EnumerateArray().Select(i => i.GetProperty("kind").GetString()));
+        await JsonAsync(HttpMethod.Post, "/v1/identity/unmerges", new { link }, HttpStatusCode.OK);
+
+        await PostAsync([Identify(a, "email", hash, 3, isLinked: false)]);
+        await HistoryAsync(a); // waits for the sink
+        Assert.Equal([b], (await JsonAsync(HttpMethod.Get, $"/v1/identity/by-identifier?kind=email&value={hash}")).GetProperty("customers").EnumerateArray().Select(c => c.GetProperty("customer_id").GetString()));
+        Assert.Empty((await JsonAsync(HttpMethod.Get, "/v1/identity/conflicts")).GetProperty("conflicts").EnumerateArray());
+        await _http.DeleteAsync(new Uri(_base, $"/v1/customers/{b}"));
+        await PostAsync(Purchases(b, 1, 5)); // somebody new
+        await HistoryAsync(b);
+        await JsonAsync(HttpMethod.Get, "/v1/identity/by-identifier?kind=crm&value=4711", expected: HttpStatusCode.NotFound);
+    }
+
+    private string Identify(string customer, string kind, string value, int minute, bool? isLinked = null) => JsonSerializer.Serialize(new Dictionary<string, object?>
+    {
+        ["event_id"] = $"e{++_events}", ["customer_id"] = customer, ["type"] = "identify", ["occurred_at"] = $"2026-03-01T10:0{minute}:00Z", ["identifier_kind"] = kind, ["identifier"] = value, ["identifier_is_linked"] = isLinked,
+    });
+
     public void Dispose()
     {
         _http.Dispose();

@@ -126,7 +126,7 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation, IErasable
     {
         var table = _population[definition.Hash];
         foreach (var row in rows)
-            if (!table.TryGetValue(row.Customer, out var old) || Stamp(row) >= Stamp(old)) table[row.Customer] = row;
+            if (!table.TryGetValue(row.Customer, out var old) || Stamp(row).CompareTo(Stamp(old)) >= 0) table[row.Customer] = row;
     }]);
 
     public Task ActivateAsync(ViewDefinition definition, CancellationToken cancel) => RunAsync("activate", [() =>
@@ -142,7 +142,7 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation, IErasable
         lock (_lock) return _population.TryGetValue(definitionHash, out var rows) ? [.. rows.Values.Where(r => !r.IsGone).OrderBy(r => r.Customer)] : [];
     }
 
-    private static long Stamp(PopulationRow row) => row.Epoch + row.Applied + row.Answer.AsOfDay;
+    private static (long, long) Stamp(PopulationRow row) => (row.Linked, row.Epoch + row.Applied + row.OthersAt + row.Answer.AsOfDay);
 
     // --- erasures -----------------------------------------------------------------------------------------------------
 

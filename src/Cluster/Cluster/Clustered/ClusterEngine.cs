@@ -113,6 +113,7 @@ internal sealed class ClusterEngine : IEngine
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
+    public IIdentifiers Identifiers => _parts.House.Identifiers;
     public Task Faulted => _faulted.Task;
     public Task AskedToStop => _node.AskedToLeave;
 

@@ -111,6 +111,7 @@ public sealed class EmbeddedEngine : IEngine
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
+    public IIdentifiers Identifiers => _parts.House.Identifiers;
     public Task Faulted => _parts.Faulted;
     public Task AskedToStop { get; } = new TaskCompletionSource().Task; // there is no other node to ask
 

@@ -41,8 +41,9 @@ internal static class IdentityApi
     public static readonly Operation Get = new("GET", "/v1/identity/customers/{id}", "getIdentity", "The person that a customer is part of", GetAsync)
     {
         Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance),
-        Audited = Audited.Behind,
-        Detail = "Who is one person with the customer, and every link that ever joined one of them to somebody, also those that were taken back. A customer that was never merged is a person of its own.",
+        Audited = Audited.Read,
+        Detail = "Who is one person with the customer, every link that ever joined one of them to somebody, also those that were taken back, and the identifiers that `identify` events gave them. A customer that was never merged is a "
+            + "person of its own. Without the right to see personal data, identifiers' `value` is null.",
         Parameters = [new Parameter("id", ParameterPlace.Path, "string", "Customer id, percent-encoded.")],
         Replies = [new Reply(200, "The person.", "Identity"), Reply.Problem(404, "No event of this customer is known."), Reply.Problem(503, "The partition cannot answer now; see Retry-After.")],
     };
@@ -125,6 +126,7 @@ internal static class IdentityApi
     {
         var customer = RawPath.CustomerId(context, RawPath.IdentityPrefix);
         _ = new Query(context);
+        context.AuditPerson(state, customer);
         var found = Of(state).Find(customer);
         if (found is null)
         {
@@ -135,10 +137,12 @@ internal static class IdentityApi
                 return;
             }
         }
-        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => Write(to, customer, found));
+        var identifiers = await IdentifiersApi.Of(state).OfAsync(found?.Person.Members ?? [customer], context.RequestAborted);
+        var shows = context.Caller().SeesPersonalData;
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, to => Write(to, customer, found, identifiers, shows));
     }
 
-    private static void Write(Utf8JsonWriter to, CustomerId customer, (Person Person, IReadOnlyList<LinkState> Links, long Number)? found)
+    private static void Write(Utf8JsonWriter to, CustomerId customer, (Person Person, IReadOnlyList<LinkState> Links, long Number)? found, IReadOnlyList<KnownIdentifier> identifiers, bool shows)
     {
         to.WriteStartObject();
         to.WriteString("customer_id", customer.Utf8);
@@ -146,6 +150,7 @@ internal static class IdentityApi
         to.WriteStartArray("links");
         foreach (var link in found?.Links ?? []) PersonJson.Write(to, link.Link!, link.Undone);
         to.WriteEndArray();
+        IdentifiersApi.WriteOwn(to, identifiers, shows);
         to.WriteEndObject();
     }
 

@@ -17,7 +17,9 @@ internal static class IdentitySchemas
             ("Merged", Closed(("link", Ref("Link")), ("person", Person()), ("identity", Number()))),
             ("Unmerged", Closed(("link", Ref("Link")), ("into", Person()), ("customer", Person()), ("identity", Number()))),
             ("MergeConflict", Problem()),
-            ("Identity", Closed(("customer_id", Text), ("canonical", Text), ("members", List(Text)), ("links", List(Ref("Link"))))),
+            ("Identity", Closed(("customer_id", Text), ("canonical", Text), ("members", List(Text)), ("links", List(Ref("Link"))),
+                ("identifiers", List(Closed(("kind", Text), ("value", OrNull(Text)), ("customer_id", Text), ("since", Instant)))))),
+            ("IdentifierOwners", Owners()), ("IdentifierConflicts", Closed(("conflicts", List(Ref("IdentifierOwners"))), ("next", OrNull(Text)))),
         ];
     }
 
@@ -30,6 +32,10 @@ internal static class IdentitySchemas
             ("canonical", Text), ("members", List(Closed(("customer_id", Text), ("epoch", Integer), ("position", Text)))),
             ("identity", Doc(Integer, "Newest record of the identity log that is in it."))),
         "Of a merged person: the customers whose answer it is, each as of where its partition stood. Missing for who is merged with nobody.");
+
+    private static JsonObject Owners() => Closed(
+        ("kind", Text), ("value", Doc(OrNull(Text), "As it is kept.")), ("is_conflict", Doc(Bool, "Its customers are not one person.")),
+        ("customers", List(Closed(("customer_id", Text), ("canonical", Text), ("since", Instant)))));
 
     private static JsonObject Reason => Doc(Text, "Free text, kept with the link until one of the two is erased.");
 
