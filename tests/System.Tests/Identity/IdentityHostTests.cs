@@ -39,6 +39,9 @@ public sealed class IdentityHostTests : IDisposable
         Assert.Equal((7, 940_000), PurchasesOf(ofA));
         Assert.Equal([a, b], JsonDocument.Parse(ofA).RootElement.GetProperty("meta").GetProperty("person").GetProperty("members").EnumerateArray().Select(m => m.GetProperty("customer_id").GetString()));
         await RowsAreAsync((a, 7), ("other", 1));
+        var schemas = new JsonSchema(await JsonAsync(HttpMethod.Get, "/openapi/v1.json"));
+        foreach (var (path, schema) in ((string, string)[])[("", "Customer"), ("/events", "EventsPage"), ("/timeline", "Timeline"), ("/explain?metric=spend_30d", "Explanation"), ("/segments", "CustomerSegments"), ("/personal-data", "PersonalData")])
+            Assert.Empty(schemas.Check(schema, await JsonAsync(HttpMethod.Get, $"/v1/customers/{b}{path}")));
         await PagesAreTheHistoryAsync(a, b);
         Assert.Equal(7, (await JsonAsync(HttpMethod.Get, $"/v1/customers/{b}/explain?metric=purchases")).GetProperty("value").GetInt64());
 
