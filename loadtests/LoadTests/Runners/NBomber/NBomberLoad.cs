@@ -47,7 +47,7 @@ internal sealed class NBomberLoad : IRunner
         for (var at = TimeSpan.Zero; at < time; at += length)
         {
             owed += perSecond(at + length / 2) * length.TotalSeconds;
-            var now = (int)Math.Floor(owed);
+            var now = (int)Math.Round(owed); // not rounded down: the last request of a rare flow would never come
             owed -= now;
             steps.Add(Simulation.Inject(rate: now, interval: length, during: length));
         }
