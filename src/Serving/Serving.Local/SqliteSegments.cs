@@ -8,7 +8,7 @@ namespace Lambda.Serving.Local;
 /// <summary>Segments and webhooks of the embedded edition in one SQLite file, for one process: nobody else has to be fenced.</summary>
 public sealed class SqliteSegments : ISegmentDatabase, IDisposable
 {
-    private const int SchemaVersion = 2;
+    private const int SchemaVersion = 3;
 
     private readonly SqliteConnection _connection;
     private readonly Lock _gate = new();
@@ -110,6 +110,7 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
         if (found > SchemaVersion) throw new StorageException(_file, $"version {found} is newer than this program ({SchemaVersion})");
         if (found < 1) Execute(First);
         if (found < 2) Execute(Second);
+        if (found < 3) Execute(Third);
     }
 
     private const string First = """
@@ -145,6 +146,16 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
         ALTER TABLE webhooks ADD COLUMN previous_secret TEXT NOT NULL DEFAULT '';
         ALTER TABLE webhooks ADD COLUMN previous_until_ms INTEGER NOT NULL DEFAULT 0;
         PRAGMA user_version = 2;
+        COMMIT;
+        """;
+
+    private const string Third = """
+        BEGIN IMMEDIATE;
+        ALTER TABLE segment_members ADD COLUMN others_at INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE segment_members ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE segment_changes ADD COLUMN others_at INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE segment_changes ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
+        PRAGMA user_version = 3;
         COMMIT;
         """;
 

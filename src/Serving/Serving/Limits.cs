@@ -42,6 +42,9 @@ public static class Limits
     public const int HistoryScanned = 10_000;
     public const int LookupBytes = 512 << 10;
 
+    public const int IdentityBytes = 16 << 10;
+    public const int ReasonCharacters = 500;
+
     public const int FeedFollowers = 256;
     public const int FeedPage = 1_000;
 

@@ -44,7 +44,7 @@ public sealed class SqliteSegmentStoreTests : SegmentStoreSuite
         }
     }
 
-    /// <summary>A file of before consent and sealed secrets were known.</summary>
+    /// <summary>A file of before consent, sealed secrets and persons were known.</summary>
     [Fact]
     public void Open_OfAFileOfBefore_KeepsWhatItHolds()
     {
@@ -57,7 +57,9 @@ public sealed class SqliteSegmentStoreTests : SegmentStoreSuite
             using var command = old.CreateCommand();
             command.CommandText = """
                 ALTER TABLE segment_members DROP COLUMN purposes; ALTER TABLE segment_changes DROP COLUMN purposes; ALTER TABLE webhooks DROP COLUMN purpose;
-                ALTER TABLE webhooks DROP COLUMN previous_secret; ALTER TABLE webhooks DROP COLUMN previous_until_ms; PRAGMA user_version = 1;
+                ALTER TABLE webhooks DROP COLUMN previous_secret; ALTER TABLE webhooks DROP COLUMN previous_until_ms;
+                ALTER TABLE segment_members DROP COLUMN others_at; ALTER TABLE segment_members DROP COLUMN linked;
+                ALTER TABLE segment_changes DROP COLUMN others_at; ALTER TABLE segment_changes DROP COLUMN linked; PRAGMA user_version = 1;
                 """;
             command.ExecuteNonQuery();
         }

@@ -105,6 +105,25 @@ public abstract class PopulationSuite : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Write_WhenCustomersAreMergedAndParted_TheNewerPersonGoesBeforeTheFurtherPosition()
+    {
+        await Population.EnsureAsync(One, None);
+        await Population.ActivateAsync(One, None);
+        PopulationRow[] alone = [Row(One, "a", 1, 10, 20_000), Row(One, "b", 5, 900, 20_000)];
+        PopulationRow[] merged = [Row(One, "a", 1, 11, 20_000) with { Linked = 1, OthersAt = 905 }, Row(One, "b", 5, 901, 20_000) with { Linked = 1, IsGone = true }];
+        PopulationRow[] further = [Row(One, "a", 1, 11, 20_000) with { Linked = 1, OthersAt = 907 }];
+        PopulationRow[] parted = [Row(One, "a", 1, 12, 20_000) with { Linked = 2 }, Row(One, "b", 5, 903, 20_000) with { Linked = 2 }];
+        await Population.WriteAsync(One, alone, None);
+        await Population.WriteAsync(One, merged, None);
+        await Population.WriteAsync(One, further, None);
+        await Population.WriteAsync(One, [Row(One, "b", 5, 902, 20_000)], None); // of somebody who has not heard of it
+        Assert.Equal([("a", (1, 11, 20_000))], (await ReadAsync()).Select(r => (r.Key, r.Value)));
+        await Population.WriteAsync(One, parted, None);
+        foreach (var late in (PopulationRow[][])[merged, alone, further]) await Population.WriteAsync(One, late, None); // replays bring old rows again
+        Assert.Equal([("a", (1, 12, 20_000)), ("b", (5, 903, 20_000))], (await ReadAsync()).OrderBy(r => r.Key).Select(r => (r.Key, r.Value)));
+    }
+
+    [SkippableFact]
     public async Task Write_WhenThereIsNothing_DoesNothing()
     {
         await Population.EnsureAsync(One, None);

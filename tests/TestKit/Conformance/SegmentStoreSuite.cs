@@ -19,7 +19,7 @@ public abstract class SegmentStoreSuite : IDisposable
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     public static SegmentChange Change(string customer, string segment, bool entered, long offset = 7, ChangeCause cause = ChangeCause.Event, long atMs = 1_000) =>
-        new(CustomerId.From(customer), segment, entered, Hash, new Position(1, offset), 20_000, cause, atMs);
+        new(CustomerId.From(customer), segment, entered, Hash, new Position(1, offset), 20_000, cause, atMs) { OthersAt = 3, Linked = 2 };
 
     private static Webhook Hook(string id, params string[] segments) => new(id, "https://example.org/x", segments, true, "whsec_1", "ann", 5);
 

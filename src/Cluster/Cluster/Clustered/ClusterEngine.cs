@@ -5,13 +5,16 @@ using Lambda.BatchLayer.Runs;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Node;
 using Lambda.Cluster.Actors.Partitions;
+using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Actors.Runs;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
+using Lambda.Serving.Customer;
 using Lambda.Serving.Export;
+using Lambda.Serving.Identity;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
@@ -35,6 +38,9 @@ internal sealed class ClusterEngine : IEngine
     /// <summary>Stores are asked by blocking calls on the thread pool, a few for each partition; it would grow by one thread a second only.</summary>
     private const int BlockingThreads = 64;
 
+    /// <summary>How often a node looks what others merged.</summary>
+    private static readonly TimeSpan IdentityEvery = TimeSpan.FromMilliseconds(250);
+
     private readonly ClusterParts _parts;
     private readonly ClusterNode _node;
     private readonly Bootstrap? _bootstrap;
@@ -53,7 +59,14 @@ internal sealed class ClusterEngine : IEngine
         var runs = new ClusterRuns(node, parts.Initial);
         parts.ServedDefinition = () => runs.Served.DefinitionHash;
         var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), () => runs.Served, parts.Time);
-        (Reads, Recompute, Runs) = (reads, reads, runs);
+        (Reads, Recompute, Runs) = (new PersonReads(reads, parts.Identities, parts.Time), reads, runs);
+        Identity = new IdentityDesk(parts.Identities, reads, parts.Time);
+        parts.Persons = new RegionPersons(parts.Identities, node.Partitions);
+        _loops.Add(new Loop("identity", _ =>
+        {
+            parts.Identities.CatchUp();
+            return Task.FromResult(IdentityEvery);
+        }, onError));
         Intake = new EngineIntake(topics.Ingress, Unfolded, () => _stopping is not null);
         Imports = new PostgresImportJournal(parts.Database);
         (topics.Unfolded, polled.Unfolded) = (Unfolded, Unfolded);
@@ -99,6 +112,8 @@ internal sealed class ClusterEngine : IEngine
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public IErasures Erasures { get; }
+    public IdentityDesk Identity { get; }
+    public IIdentifiers Identifiers => _parts.House.Identifiers;
     public Task Faulted => _faulted.Task;
     public Task AskedToStop => _node.AskedToLeave;
 
@@ -159,6 +174,7 @@ internal sealed class ClusterEngine : IEngine
             Segments = new SegmentWatch(parts.Segments, parts.Time),
             Model = () => models.Current,
             NeededFrom = p => parts.LogNeededFrom(p),
+            Persons = () => parts.Persons,
         };
     }
 
@@ -184,10 +200,10 @@ internal sealed class ClusterEngine : IEngine
         var (marks, horizonMs) = (new PopulationMarks(parts.StoredFacts), options.DedupHorizonDays * 86_400_000L);
         var ground = new ErasureGround(parts.Log, parts.Checkpoints, parts.SinkProgress(null), () => runs.Served, p => marks.Load(p).Below,
             () => node.Reports.All.OfType<PartitionReport>().Count(r => r.Published >= runs.Served.Epoch) == node.Partitions.Partitions, parts.Time);
-        return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine)],
+        return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine), new MergesErasure(parts.Identities, parts.Time)],
         [
             new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
-            new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
+            new SegmentErasure(parts.Segments), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
         ]);
     }
 

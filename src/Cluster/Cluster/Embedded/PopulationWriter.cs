@@ -3,6 +3,7 @@ using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.SpeedLayer.Estimates;
+using Lambda.SpeedLayer.Identity;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Worker;
@@ -34,7 +35,10 @@ internal sealed class PopulationWriter
     private readonly Func<LifetimeModel?> _model;
     private readonly InstallationFacts _facts;
     private readonly TimeProvider _time;
+    private readonly PersonRows _persons;
+    private readonly Identities _identities;
     private readonly long[] _written;
+    private long _linked;
     private IEnumerator<List<(PartitionHost Host, CustomerId Customer)>>? _sweep;
     private string _sweepFor = "";
     private int _sweepDay;
@@ -46,9 +50,10 @@ internal sealed class PopulationWriter
     /// <param name="answersChangedAt">Epoch of the newest base under which answers may be others than before.</param>
     /// <param name="model">What estimates are made with.</param>
     public PopulationWriter(
-        PartitionHost[] hosts, IPopulation population, SegmentWatch segments, IEventLog log, Func<int, long> sunkBelow, Func<long> answersChangedAt,
+        PartitionHost[] hosts, Identities identities, IPopulation population, SegmentWatch segments, IEventLog log, Func<int, long> sunkBelow, Func<long> answersChangedAt,
         Func<LifetimeModel?> model, InstallationFacts facts, TimeProvider time)
     {
+        (_identities, _persons, _linked) = (identities, new PersonRows(hosts, identities), facts.PopulationLinked);
         (_hosts, _population, _segments, _log, _sunkBelow, _facts, _time) = (hosts, new EstimatingPopulation(population, model), segments, log, sunkBelow, facts, time);
         (_answersChangedAt, _model) = (answersChangedAt, model);
         _written = facts.PopulationWritten(hosts.Length);
@@ -115,8 +120,19 @@ internal sealed class PopulationWriter
             taken.Add((host, changed));
             left -= changed.Count;
         }
-        await WriteAsync(taken, cancel);
+        var linked = _identities.Number;
+        await WriteAsync(linked == 0 ? taken : _persons.Concerned(taken.SelectMany(t => t.Customers).Concat(_identities.ChangedAfter(_linked))), cancel);
+        if (Postponed()) return; // the next time is the next that is complete
         RecordWritten(complete);
+        if (linked > _linked) _facts.PopulationLinked = _linked = linked;
+    }
+
+    private bool Postponed()
+    {
+        if (_persons.Postponed.Count == 0) return false;
+        foreach (var (host, customers) in _persons.Concerned(_persons.Postponed)) host.ReturnChanged(customers);
+        _persons.Postponed.Clear();
+        return true;
     }
 
     private void RecordWritten(long[] complete)
@@ -159,7 +175,7 @@ internal sealed class PopulationWriter
         IReadOnlyList<(PartitionHost Host, IReadOnlyList<CustomerId> Customers)> taken, ViewDefinition definition, SegmentPass segments, List<PopulationRow> others)
     {
         foreach (var (host, customers) in taken)
-            foreach (var row in host.RowsOf(customers, Today))
+            foreach (var row in _persons.RowsOf(host, customers, Today, _linked))
             {
                 Rows++;
                 segments.See(row);
@@ -172,7 +188,7 @@ internal sealed class PopulationWriter
     {
         try
         {
-            return _hosts[Partitioner.PartitionOf(customer.Utf8, _hosts.Length)].Read(customer, day).Answer?.Segments;
+            return _persons.AnswerOn(customer, day)?.Segments;
         }
         catch (MetricOverflowException)
         {

@@ -12,6 +12,7 @@ internal static class Operations
         SegmentsApi.List, SegmentFeedApi.Get, SegmentsApi.Get, SegmentsApi.Members, MembershipApi.Get,
         WebhooksApi.List, WebhooksApi.Create, WebhooksApi.Get, WebhooksApi.Put, WebhooksApi.Delete, WebhooksApi.Retry, WebhooksApi.Rotate,
         SqlApi.Post,
+        IdentityApi.Merge, IdentityApi.Unmerge, IdentityApi.Get, IdentifiersApi.Find, IdentifiersApi.Conflicts,
         PersonalDataApi.Get, ErasuresApi.Erase, ErasuresApi.List, ErasuresApi.Get,
         RunsApi.Start, RunsApi.List, RunsApi.Get, RunsApi.Abandon,
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,

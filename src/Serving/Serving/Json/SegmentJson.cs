@@ -67,6 +67,9 @@ public static class SegmentJson
         ChangeCause.Event => "event",
         ChangeCause.Day => "day",
         ChangeCause.Consent => "consent",
-        _ => "definition",
+        ChangeCause.Definition => "definition",
+        ChangeCause.Merge => "merge",
+        ChangeCause.Unmerge => "unmerge",
+        _ => throw new InvalidOperationException($"cause {cause}"),
     };
 }

@@ -22,7 +22,7 @@ internal static class FixedSchemas
         ("RunningRun", Problem(RunHead())),
         ("EventsPage", Closed(
             ("customer_id", Text),
-            ("events", List(Closed(("position", Text), ("occurred_at", Instant), ("appended_at", Instant), ("event", Doc(new JsonObject { ["type"] = "object" }, "As it was sent."))))),
+            ("events", List(Closed(("position", Text), ("occurred_at", Instant), ("appended_at", Instant), ("event", Doc(new JsonObject { ["type"] = "object" }, "As it was sent."))).Maybe("member", IdentitySchemas.Member))),
             ("next", OrNull(Text)))),
         ("QuarantinePage", QuarantinePage()),
         ("Replay", Closed(("replayed", Integer), ("refused", List(Closed(("id", Integer), ("field", Text), ("reason", Text)))))),

@@ -40,7 +40,7 @@ internal static class SegmentSchemas
 
     private static IEnumerable<(string, JsonNode)> Origin() =>
     [
-        ("cause", Doc(OneOf("event", "day", "definition", "consent"), "What did it: something happened, a day began, the rule is another, or, where a purpose is named, the customer agreed to it or agrees no more.")), ("definition", Doc(Text, "Hash.")),
+        ("cause", Doc(OneOf("event", "day", "definition", "consent", "merge", "unmerge"), "What did it: something happened, a day began, the rule is another, customers were merged or unmerged, or, where a purpose is named, the customer agreed to it or agrees no more.")), ("definition", Doc(Text, "Hash.")),
         ("position", Doc(Text, "`p:o`: the newest record of the customer's partition that was taken into account.")), ("as_of", Doc(Day, "The day that the rule was judged for.")),
         ("at", Doc(Instant, "When it was found.")),
     ];

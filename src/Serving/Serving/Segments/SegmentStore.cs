@@ -13,8 +13,8 @@ namespace Lambda.Serving.Segments;
 /// </summary>
 public sealed partial class SegmentStore(ISegmentDatabase database) : ISegmentJournal, ISegmentFeed
 {
-    private const string Columns = "customer, segment, definition, partition, log_offset, day, cause, at_ms, purposes";
-    private const string Values = "@customer, @segment, @definition, @partition, @log_offset, @day, @cause, @at_ms, @purposes";
+    private const string Columns = "customer, segment, definition, partition, log_offset, day, cause, at_ms, purposes, others_at, linked";
+    private const string Values = "@customer, @segment, @definition, @partition, @log_offset, @day, @cause, @at_ms, @purposes, @others_at, @linked";
 
     // --- the journal ----------------------------------------------------------------------------------------------------------
 
@@ -44,7 +44,8 @@ public sealed partial class SegmentStore(ISegmentDatabase database) : ISegmentJo
         var number = (long)next.ExecuteScalar()! - changes.Count;
         using var enter = connection.Command($"""
             INSERT INTO segment_members({Columns}) VALUES ({Values}) ON CONFLICT (customer, segment) DO UPDATE
-            SET definition = excluded.definition, partition = excluded.partition, log_offset = excluded.log_offset, day = excluded.day, cause = excluded.cause, at_ms = excluded.at_ms, purposes = excluded.purposes
+            SET definition = excluded.definition, partition = excluded.partition, log_offset = excluded.log_offset, day = excluded.day, cause = excluded.cause, at_ms = excluded.at_ms, purposes = excluded.purposes,
+                others_at = excluded.others_at, linked = excluded.linked
             """);
         using var leave = connection.Command("DELETE FROM segment_members WHERE customer = @customer AND segment = @segment");
         using var tell = connection.Command($"INSERT INTO segment_changes(number, entered, {Columns}) VALUES (@number, @entered, {Values})");
@@ -122,9 +123,13 @@ public sealed partial class SegmentStore(ISegmentDatabase database) : ISegmentJo
 
     private static SegmentChange ChangeOf(DbDataReader row, int at, bool entered) => new(
         new CustomerId(row.GetFieldValue<byte[]>(at)), row.GetString(at + 1), entered, row.GetString(at + 2), new Position(row.GetInt32(at + 3), row.GetInt64(at + 4)), row.GetInt32(at + 5),
-        (ChangeCause)row.GetInt32(at + 6), row.GetInt64(at + 7)) { Purposes = PurposeSet.Parse(row.GetString(at + 8)) };
+        (ChangeCause)row.GetInt32(at + 6), row.GetInt64(at + 7))
+    {
+        Purposes = PurposeSet.Parse(row.GetString(at + 8)), OthersAt = row.GetInt64(at + 9), Linked = row.GetInt64(at + 10),
+    };
 
     private static DbCommand Bind(DbCommand command, SegmentChange change, byte[] customer) => command
         .With("@customer", customer).With("@segment", change.Segment).With("@definition", change.Definition).With("@partition", change.At.Partition).With("@log_offset", change.At.Offset)
-        .With("@day", change.Day).With("@cause", (int)change.Cause).With("@at_ms", change.AtMs).With("@purposes", change.Purposes.ToString());
+        .With("@day", change.Day).With("@cause", (int)change.Cause).With("@at_ms", change.AtMs).With("@purposes", change.Purposes.ToString())
+        .With("@others_at", change.OthersAt).With("@linked", change.Linked);
 }

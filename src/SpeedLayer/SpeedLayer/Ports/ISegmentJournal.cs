@@ -8,10 +8,10 @@ using Lambda.SpeedLayer.Segments;
 namespace Lambda.SpeedLayer.Ports;
 
 /// <summary>
-/// Why a customer entered or left: something happened, a day began, the rule is another; or the customer agreed to a purpose or agrees no more, which concerns only those who
+/// Why a customer entered or left: something happened, a day began, the rule is another, customers were merged or unmerged; or the customer agreed to a purpose or agrees no more, which concerns only those who
 /// follow for that purpose. Names are told outside, numbers are stored: append only.
 /// </summary>
-public enum ChangeCause { Event, Day, Definition, Consent }
+public enum ChangeCause { Event, Day, Definition, Consent, Merge, Unmerge }
 
 /// <summary>A customer entered or left a segment. The change by which a customer entered is also how its membership is kept.</summary>
 /// <param name="Definition">Hash of the definition that found it so.</param>
@@ -26,9 +26,17 @@ public sealed record SegmentChange(CustomerId Customer, string Segment, bool Ent
     /// </summary>
     public PurposeSet Purposes { get; init; }
 
-    /// <summary>The same for a repeat of the same change, wherever it comes from: made of customer, segment, definition, position and day, and where consent did it of the purposes.</summary>
+    /// <summary>See <see cref="PopulationRow.OthersAt"/>: of a merged person, <see cref="At"/> stays where it is when another member does something.</summary>
+    public long OthersAt { get; init; }
+
+    /// <summary>See <see cref="PopulationRow.Linked"/>.</summary>
+    public long Linked { get; init; }
+
+    /// <summary>The same for a repeat of the same change, wherever it comes from: made of customer, segment, definition, position and day, of what the person is, and where consent did it of the purposes.</summary>
     public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-        CultureInfo.InvariantCulture, $"{Customer}\n{Segment}\n{Definition}\n{At}\n{Day}\n{(Entered ? 1 : 0)}{(Cause == ChangeCause.Consent ? $"\n{Purposes}" : "")}"))).AsSpan(0, 16));
+        CultureInfo.InvariantCulture, $"{Customer}\n{Segment}\n{Definition}\n{At}\n{Day}\n{(Entered ? 1 : 0)}{OfPerson}{(Cause == ChangeCause.Consent ? $"\n{Purposes}" : "")}"))).AsSpan(0, 16));
+
+    private string OfPerson => Linked == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"\n{OthersAt}\n{Linked}");
 }
 
 /// <param name="Number">Place in the feed: ascending, with gaps. Who has read up to one has read all before it.</param>

@@ -1,4 +1,5 @@
 using Lambda.Domain.Events;
+using Lambda.Domain.Identity;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.SpeedLayer.Ports;
@@ -15,13 +16,15 @@ public sealed class SegmentPass
 
     internal SegmentPass(ISegmentJournal journal, Func<int, SegmentSweep?> sweepOf, long nowMs) => (_journal, _sweepOf, _nowMs) = (journal, sweepOf, nowMs);
 
-    private readonly record struct Seen(int Partition, long Applied, ViewDefinition Definition, int Day, bool[] Segments, PurposeSet? Agreed);
+    private readonly record struct Seen(
+        int Partition, long Applied, ViewDefinition Definition, int Day, bool[] Segments, PurposeSet? Agreed, long OthersAt, long Linked, PersonChange Change);
 
     public PopulationRow See(PopulationRow row)
     {
         var (answer, isGone) = (row.Answer, row.IsGone);
         _seen[row.Customer] = new Seen(
-            row.Partition, row.Applied, answer.Definition, answer.AsOfDay, isGone ? new bool[answer.Segments.Length] : answer.Segments, isGone ? null : PurposeSet.AgreedTo(answer));
+            row.Partition, row.Applied, answer.Definition, answer.AsOfDay, isGone ? new bool[answer.Segments.Length] : answer.Segments, isGone ? null : PurposeSet.AgreedTo(answer),
+            row.OthersAt, row.Linked, row.Change);
         return row;
     }
 
@@ -67,14 +70,16 @@ public sealed class SegmentPass
     private static PurposeSet Still(Seen seen, SegmentChange was) => seen.Agreed is { } agreed ? was.Purposes.And(agreed) : was.Purposes;
 
     private SegmentChange Change(CustomerId customer, Seen seen, string segment, bool entered, ChangeCause cause) =>
-        new(customer, segment, entered, seen.Definition.Hash, new Position(seen.Partition, Math.Max(0, seen.Applied - 1)), seen.Day, cause, _nowMs);
+        new(customer, segment, entered, seen.Definition.Hash, new Position(seen.Partition, Math.Max(0, seen.Applied - 1)), seen.Day, cause, _nowMs) { OthersAt = seen.OthersAt, Linked = seen.Linked };
 
     /// <summary>
-    /// The definition, when this is the first change under another than everybody was last looked at for; the day, when the same events would not have done it on the day
+    /// A merge or its end, when the customers of the person are others than in the row before; the definition, when this is the first change under another than everybody was last looked at for; the day, when the same events would not have done it on the day
     /// of that look; else an event.
     /// </summary>
     private Func<int, ChangeCause> CauseOf(CustomerId customer, Seen seen, Func<CustomerId, int, bool[]?> segmentsOn)
     {
+        if (seen.Change == PersonChange.Merge) return _ => ChangeCause.Merge;
+        if (seen.Change == PersonChange.Unmerge) return _ => ChangeCause.Unmerge;
         if (_sweepOf(seen.Partition) is not { } sweep) return _ => ChangeCause.Definition;
         if (sweep.Definition != seen.Definition.Hash && _journal.LastDefinitionOf(customer) != seen.Definition.Hash) return _ => ChangeCause.Definition;
         if (sweep.Day >= seen.Day) return _ => ChangeCause.Event;

@@ -21,21 +21,22 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     {
         if (_ensured == definition.Hash) return;
         await client.ExecuteAsync(PopulationTable.Ddl(definition), repeat: Repeat.Safe, cancel: cancel);
-        await AddGoneAsync(definition, cancel);
+        await BringUpToDateAsync(definition, cancel);
         await new MergeTuning(client).ApplyAsync(PopulationTable.NameOf(definition), MergeTuning.Population, cancel);
         _ensured = definition.Hash;
     }
 
-    /// <summary>A table of before erasures were known has no column for them, and its engine cannot be told: its rows move into one that has.</summary>
-    private async Task AddGoneAsync(ViewDefinition definition, CancellationToken cancel)
+    /// <summary>A table of before erasures were known has no column for them, one of before persons a narrower stamp, and its engine cannot be told: its rows move into one that has.</summary>
+    private async Task BringUpToDateAsync(ViewDefinition definition, CancellationToken cancel)
     {
         var (table, moving) = (PopulationTable.NameOf(definition), $"moving_{PopulationTable.NameOf(definition)}");
-        var names = await client.ListAsync("SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String}",
-            (ref RowBinaryReader row) => row.Text(), new QueryParameters { { "database", client.Database }, { "table", table } }, cancel: cancel);
-        if (names.Contains("gone")) return;
+        var columns = await client.ListAsync("SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String}",
+            (ref RowBinaryReader row) => (Name: row.Text(), Type: row.Text()), new QueryParameters { { "database", client.Database }, { "table", table } }, cancel: cancel);
+        var hasGone = columns.Any(c => c.Name == "gone");
+        if (hasGone && columns.Contains(("stamp", PopulationTable.StampType))) return;
         await client.ExecuteAsync($"DROP TABLE IF EXISTS {moving} SYNC", repeat: Repeat.Safe, cancel: cancel);
         await client.ExecuteAsync(PopulationTable.Ddl(definition, moving), repeat: Repeat.Safe, cancel: cancel);
-        await client.ExecuteAsync($"INSERT INTO {moving} SELECT *, 0 FROM {table}", cancel: cancel);
+        await client.ExecuteAsync($"INSERT INTO {moving} SELECT *{(hasGone ? "" : ", 0")} FROM {table}", cancel: cancel);
         await client.ExecuteAsync($"EXCHANGE TABLES {table} AND {moving}", cancel: cancel);
         await client.ExecuteAsync($"DROP TABLE IF EXISTS {moving} SYNC", repeat: Repeat.Safe, cancel: cancel);
     }

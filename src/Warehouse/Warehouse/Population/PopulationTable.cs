@@ -23,11 +23,13 @@ internal static class PopulationTable
     public static IEnumerable<OutputColumn> ColumnsOf(ViewDefinition definition) => definition.Outputs.Concat(PopulationColumns.Of(definition).Estimates);
 
     /// <summary>
-    /// Of a customer's rows the one with the highest stamp counts. Epoch, applied position and day each never decrease for a customer, so their sum
-    /// increases strictly whenever anything changed: one number orders the rows as the three together do. A row that is `gone` hides those before it, and FINAL
-    /// leaves it out itself.
+    /// Of a customer's rows the one with the highest stamp counts. Epoch, applied position and day each never decrease for a customer, nor for those who are one
+    /// person with it, so their sum increases strictly whenever anything changed: one number orders the rows as all of them together do. Whom it is one person with goes
+    /// before that, for fewer members add up to less. A row that is `gone` hides those before it, and FINAL leaves it out itself.
     /// </summary>
-    public static long StampOf(PopulationRow row) => row.Epoch + row.Applied + row.Answer.AsOfDay;
+    public static Int128 StampOf(PopulationRow row) => ((Int128)row.Linked << 64) + row.Epoch + row.Applied + row.OthersAt + row.Answer.AsOfDay;
+
+    public const string StampType = "UInt128";
 
     public static string Ddl(ViewDefinition definition) => Ddl(definition, NameOf(definition));
 
@@ -41,7 +43,7 @@ internal static class PopulationTable
             epoch Int64,
             applied Int64,
             as_of Date32,
-            stamp UInt64,
+            stamp {StampType},
             gone UInt8
         )
         ENGINE = ReplacingMergeTree(stamp, gone) ORDER BY customer_id
@@ -71,7 +73,7 @@ internal sealed class PopulationBlock : IDisposable
     private readonly TextColumn _customerId = new("customer_id"), _segment = new("segment");
     private readonly NestedColumn _segments;
     private readonly NumberColumn _partition = new("partition", "UInt16", 2), _epoch = new("epoch", "Int64", 8), _applied = new("applied", "Int64", 8);
-    private readonly NumberColumn _asOf = new("as_of", "Date32", 4), _stamp = new("stamp", "UInt64", 8), _gone = new("gone", "UInt8", 1);
+    private readonly NumberColumn _asOf = new("as_of", "Date32", 4), _stamp = new("stamp", PopulationTable.StampType, 16), _gone = new("gone", "UInt8", 1);
     private readonly OutputWriter[] _outputs, _estimates;
 
     public PopulationBlock(ViewDefinition definition)

@@ -80,7 +80,7 @@ export interface Customer {
   derived: Record<string, OutputValue>;
   segments: string[];
   estimates?: { p_alive: number; expected_purchases_90d: number; ltv_365d_minor: number | null; rfm: string | null; model: string };
-  meta: { definition: string; epoch: number; position: string; as_of: string; freshness_ms: number; source: "batch" | "speed" | "merged" | "raw"; masked?: string[] };
+  meta: { definition: string; epoch: number; position: string; as_of: string; freshness_ms: number; source: "batch" | "speed" | "merged" | "raw"; masked?: string[]; person?: { canonical: string; members: { customer_id: string; epoch: number; position: string }[] } };
 }
 
 export interface CustomerEvents {
@@ -120,7 +120,7 @@ export interface Segments {
 }
 
 export interface CustomerSegments {
-  segments: { segment: string; member: boolean; since: { cause: "event" | "day" | "definition"; at: string } | null }[];
+  segments: { segment: string; member: boolean; since: { cause: "event" | "day" | "definition" | "merge" | "unmerge"; at: string } | null }[];
 }
 
 export interface QuarantinePage {
