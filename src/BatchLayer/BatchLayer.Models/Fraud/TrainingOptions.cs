@@ -10,5 +10,5 @@ namespace Lambda.BatchLayer.Models.Fraud;
 /// <param name="Ridge">Added to that sum: shrinks leaves of few rows.</param>
 /// <param name="Features">Names of those that may be used; null for all.</param>
 public sealed record TrainingOptions(
-    int Seed = 1, int Seeds = 4, int Trees = 100, int Depth = 4, double Rate = 0.08, double RowShare = 0.7, double FeatureShare = 0.5, double LeafWeightMin = 1, double Ridge = 2,
+    int Seed = 1, int Seeds = 4, int Trees = 100, int Depth = 4, double Rate = 0.06, double RowShare = 0.7, double FeatureShare = 0.5, double LeafWeightMin = 1, double Ridge = 5,
     IReadOnlyList<string>? Features = null);

@@ -21,6 +21,9 @@ public static partial class FraudFeatures
     /// <summary>The usual amounts' ratio where there is no history to compare with.</summary>
     private const float NoHistory = -1;
 
+    /// <summary>Days of label delay that the buckets have room for.</summary>
+    public const int LabelDelayMax = 7;
+
     /// <summary>An episode at an acceptor is looked for this far back.</summary>
     private const int EpisodeDays = 35;
 
@@ -30,7 +33,7 @@ public static partial class FraudFeatures
 
     /// <summary>Fills <paramref name="into"/>, of <see cref="Count"/> places, without allocation.</summary>
     /// <param name="acceptor">Null where the transaction names none.</param>
-    /// <param name="labelDelayDays">After how many days fraud is known, at least 0, at most 7.</param>
+    /// <param name="labelDelayDays">After how many days fraud is known, 0..<see cref="LabelDelayMax"/>.</param>
     public static void Compute(in FraudTransaction transaction, CustomerFraudMemory customer, AcceptorFraudMemory? acceptor, int labelDelayDays, Span<float> into)
     {
         if (into.Length != Count) throw new ArgumentException($"{into.Length} places, expected {Count}", nameof(into));
