@@ -49,7 +49,7 @@ public static class FraudModelFile
             if (found != hash) throw new FraudModelException($"{source}: was changed since it was written: SHA-256 {found}, expected {hash}");
             return ReadModel(body, source);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or IndexOutOfRangeException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or IndexOutOfRangeException or OverflowException)
         {
             throw new FraudModelException($"{source}: is no fraud model that can be used: {e.Message}");
         }
@@ -107,7 +107,10 @@ public static class FraudModelFile
             var root = nodes.Count;
             roots.Add(root);
             foreach (var node in tree.EnumerateArray())
-                nodes.Add(new TreeNode(node[0].GetInt32(), node[1].GetSingle(), checked(node[2].GetInt32() + root), node[3].GetSingle()));
+            {
+                var feature = node[0].GetInt32();
+                nodes.Add(new TreeNode(feature, node[1].GetSingle(), feature < 0 ? 0 : checked(node[2].GetInt32() + root), node[3].GetSingle()));
+            }
         }
         var trees = new TreeModel(body.GetProperty("base_score").GetSingle(), [.. nodes], [.. roots], FraudFeatures.Count);
         return new FraudModel(trees, Day(body, "trained_from"), Day(body, "cut"), body.GetProperty("label_delay_days").GetInt32(), body.GetProperty("seed").GetInt32(),
