@@ -9,7 +9,7 @@ namespace Lambda.BatchLayer.Fraud;
 /// <param name="HessianMin">Of a leaf.</param>
 /// <param name="Bins">Of the histograms, by quantiles; at most 250.</param>
 public sealed record TreeParameters(
-    int Trees = 100, int Bags = 5, int Depth = 4, double Rate = 0.1, double RowShare = 0.7, double FeatureShare = 0.6, double Ridge = 5, double HessianMin = 3, int Bins = 128, int Seed = 17)
+    int Trees = 100, int Bags = 5, int Depth = 5, double Rate = 0.05, double RowShare = 0.7, double FeatureShare = 0.3, double Ridge = 10, double HessianMin = 3, int Bins = 128, int Seed = 17)
 {
     public IReadOnlyDictionary<string, double> ByName => new SortedDictionary<string, double>(StringComparer.Ordinal)
     {

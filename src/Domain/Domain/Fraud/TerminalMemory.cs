@@ -33,9 +33,9 @@ public sealed class TerminalMemory
     /// <summary>Takes hours into what is known whose delay has passed at this time.</summary>
     public void Settle(long nowSeconds)
     {
-        var knownBefore = Math.Floor((double)nowSeconds / FraudLimits.SecondsPerHour) - _delayHours;
+        var knownBefore = FraudTransaction.HourOf(nowSeconds) - _delayHours;
         while (_count > 0 && _pending[_first].Hour < knownBefore) TakeFirst();
-        _settledHour = Math.Max(_settledHour, (int)knownBefore - 1);
+        _settledHour = Math.Max(_settledHour, knownBefore - 1);
     }
 
     public void Apply(in FraudTransaction t)
@@ -48,7 +48,7 @@ public sealed class TerminalMemory
     /// <summary>The transaction of that time was fraud. Later than the delay, it changes the day and the last fraud, not the streak.</summary>
     public void ApplyFraud(long seconds)
     {
-        var hour = (int)Math.Floor((double)seconds / FraudLimits.SecondsPerHour);
+        var hour = FraudTransaction.HourOf(seconds);
         if (hour > _settledHour)
         {
             if (FirstFrom(hour) is >= 0 and var at) PendingAt(at).Frauds++;
