@@ -12,12 +12,12 @@ public static class FraudLimits
     /// <summary>Days of a terminal's known transactions.</summary>
     public const int TerminalDays = 61;
 
-    /// <summary>A terminal's hours with transactions whose labels are not due yet.</summary>
+    /// <summary>A terminal's hours with transactions whose labels are not due yet; what is older is settled before another is added.</summary>
     public const int PendingHours = (LabelDelayDaysMax + 1) * 24;
 
     public const int LabelDelayDaysMax = 14;
 
-    /// <summary>Larger amounts are taken as this one: a day's sum of squares of 2³¹ of them fits 128 bits.</summary>
+    /// <summary>Larger amounts are taken as this one: sums of squares times their count fit 128 bits up to ten million transactions.</summary>
     public const long AmountMinorMax = 1_000_000_000_000;
 
     /// <summary>An amount this many times the typical one is unusually large.</summary>

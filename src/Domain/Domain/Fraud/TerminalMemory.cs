@@ -110,7 +110,6 @@ public sealed class TerminalMemory
     private ref HourLabels PendingOf(int hour)
     {
         if (FirstFrom(hour) is >= 0 and var at) return ref PendingAt(at);
-        if (_count == FraudLimits.PendingHours) TakeFirst();
         if (_count == _pending.Length) Grow();
         ref var added = ref PendingAt(_count++);
         added = new HourLabels { Hour = hour };
