@@ -11,9 +11,10 @@ public sealed class FraudBacktestTests
     [SkippableFact]
     public async Task Backtest_WhenRunOnAWeekOfTheHandbook_ReproducesThePeersAndIsBetter()
     {
-        Skip.If(Repository.SharedData is null, "no folder with the shared data: set LAMBDA_SHARED_DATA");
+        var data = Path.Combine(Repository.SharedData ?? "", "handbook");
+        Skip.IfNot(Repository.SharedData is not null && Directory.Exists(data), "the data set handbook is not here: name the folder that holds it in LAMBDA_SHARED_DATA");
         using var folder = new TempFolder();
-        var (data, json, scores) = (Path.Combine(Repository.SharedData, "handbook"), Path.Combine(folder.Path, "out.json"), Path.Combine(folder.Path, "scores.csv"));
+        var (json, scores) = (folder.File("out.json"), folder.File("scores.csv"));
         var code = await Root.RunAsync(
         [
             "fraud", "backtest", Path.Combine(data, "transactions-2018-04-01_2018-07-31.csv.gz"), "--map", Path.Combine(Repository.Root, "samples/handbook.yaml"), "--train-from", "2018-05-14",
