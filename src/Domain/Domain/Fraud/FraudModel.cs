@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Lambda.Domain.Fraud;
 
 /// <summary>
@@ -39,7 +41,7 @@ public sealed class FraudModel
         foreach (var root in _roots)
         {
             ref readonly var node = ref _nodes[root];
-            while (node.Feature >= 0) node = ref _nodes[features[node.Feature] <= node.Threshold ? node.Left : node.Left + 1];
+            while (node.Feature >= 0) node = ref _nodes[Next(node, features)];
             sum += node.Value;
         }
         return sum;
@@ -58,11 +60,18 @@ public sealed class FraudModel
             ref readonly var node = ref _nodes[root];
             while (node.Feature >= 0)
             {
-                ref readonly var next = ref _nodes[features[node.Feature] <= node.Threshold ? node.Left : node.Left + 1];
+                ref readonly var next = ref _nodes[Next(node, features)];
                 to[node.Feature] += next.Value - node.Value;
                 node = ref next;
             }
         }
+    }
+
+    /// <summary>Without a branch: which way a tree goes cannot be predicted, and a wrong guess costs more than the rest of the step.</summary>
+    private static int Next(in FraudNode node, ReadOnlySpan<float> features)
+    {
+        var stays = features[node.Feature] <= node.Threshold;
+        return node.Left + 1 - Unsafe.BitCast<bool, byte>(stays);
     }
 
     private void Check()
