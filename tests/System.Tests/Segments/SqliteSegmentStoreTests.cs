@@ -48,7 +48,7 @@ public sealed class SqliteSegmentStoreTests : SegmentStoreSuite
     [Fact]
     public void Open_OfAFileOfBefore_KeepsWhatItHolds()
     {
-        var (file, change) = (_folder.File("segments.db"), Change("zoë", "a", true));
+        var (file, change) = (_folder.File("segments.db"), Change("zoë", "a", true) with { OthersAt = 0, Linked = 0 });
         Open().Record([change], null);
         _open[0].Dispose();
         using (var old = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={file};Pooling=False"))
