@@ -13,7 +13,12 @@ public sealed class ClickHouseRawEventsTests(LocalWarehouseFixture local) : RawE
 {
     protected override string? WhyAbsent => LocalWarehouse.LibraryPath is null ? LocalWarehouse.WhyAbsent : null;
 
-    protected override async Task<IWarehouse> OpenAsync() => new ClickHouseWarehouse(await local.MigratedClientAsync());
+    private ClickHouseClient _client = null!;
+
+    protected override async Task<IWarehouse> OpenAsync() => new ClickHouseWarehouse(_client = await local.MigratedClientAsync());
+
+    protected override async Task AssertShownAsync(params long[] offsets) =>
+        Assert.Equal(offsets, await _client.ListAsync("SELECT offset FROM events ORDER BY offset", (ref RowBinaryReader row) => row.Int64()));
 }
 
 [Collection(LocalWarehouseCollection.Name)]

@@ -11,7 +11,7 @@ internal static class Guards
 {
     public static Guard Open(LambdaOptions options, IEngine engine, TimeProvider time, Action<string, Exception> onError)
     {
-        var audit = new AuditLog(engine.Audit, AuditKeyReader.Read(options.AuditKey, Environment.GetEnvironmentVariable), time, onError);
+        var audit = new AuditLog(engine.Audit, SecretReader.Read("audit_key", options.AuditKey, Environment.GetEnvironmentVariable), time, onError);
         var keys = new KeyRing(engine.Keys, time, options.KeyRate, onError);
         return new Guard(keys, audit, engine.Pseudonyms, time) { OpenMetrics = options.OpenMetrics };
     }

@@ -27,7 +27,8 @@ internal sealed class Host : IAsyncDisposable
     public static async Task<Host> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel)
     {
         void OnError(string what, Exception e) => log($"error: {what}: {e}");
-        _ = AuditKeyReader.Read(options.AuditKey, Environment.GetEnvironmentVariable); // a wrong option is told before anything is opened
+        _ = SecretReader.Read("audit_key", options.AuditKey, Environment.GetEnvironmentVariable); // a wrong option is told before anything is opened
+        _ = SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable);
         var api = await ApiServer.StartAsync(Listening.Of(options), OnError, cancel);
         try
         {
@@ -37,7 +38,7 @@ internal sealed class Host : IAsyncDisposable
             var firstKey = await Guards.BeginAsync(guard, options, time);
             api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, engine.Imports, engine.Operations, time)
             {
-                Metrics = metrics.Scrape, Models = engine.Models, Erasures = engine.Erasures, Guard = guard, Population = engine.Population, Segments = engine.Segments,
+                Metrics = metrics.Scrape, Models = engine.Models, Erasures = engine.Erasures, Identity = engine.Identity, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
             });
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
             return new Host(api, engine, metrics, guard, firstKey);

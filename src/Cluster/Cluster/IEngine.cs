@@ -1,5 +1,6 @@
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
+using Lambda.Serving.Identity;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
@@ -37,6 +38,11 @@ public interface IEngine : IAsyncDisposable
     SegmentParts Segments { get; }
 
     IErasures Erasures { get; }
+
+    /// <summary>Who is one person with whom.</summary>
+    IdentityDesk Identity { get; }
+
+    IIdentifiers Identifiers { get; }
 
     /// <summary>Completes with an exception when the engine cannot go on as a whole (log lost, disk gone); one stopped partition only degrades it.</summary>
     Task Faulted { get; }

@@ -11,12 +11,17 @@ public static class DefinitionLoader
 
     /// <param name="fileName">What errors call the file.</param>
     /// <exception cref="DefinitionException">All errors found, each with its place.</exception>
-    public static ViewDefinition Load(string fileName, string text)
+    public static ViewDefinition Load(string fileName, string text) => Load(fileName, text, DefinitionAge.New);
+
+    /// <summary>One that was taken up before: what is refused since then must not keep an installation from starting.</summary>
+    public static ViewDefinition LoadStored(string fileName, string text) => Load(fileName, text, DefinitionAge.Stored);
+
+    private static ViewDefinition Load(string fileName, string text, DefinitionAge age)
     {
         if (System.Text.Encoding.UTF8.GetByteCount(text) > MaxTextBytes) throw Error(fileName, Mark.Empty, $"the file is larger than {MaxTextBytes} bytes");
         try
         {
-            return DefinitionCompiler.Compile(fileName, text, YamlSource.Read(text));
+            return DefinitionCompiler.Compile(fileName, text, YamlSource.Read(text), age);
         }
         catch (YamlException error)
         {

@@ -8,7 +8,7 @@ namespace Lambda.Serving.Local;
 /// <summary>Segments and webhooks of the embedded edition in one SQLite file, for one process: nobody else has to be fenced.</summary>
 public sealed class SqliteSegments : ISegmentDatabase, IDisposable
 {
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 3;
 
     private readonly SqliteConnection _connection;
     private readonly Lock _gate = new();
@@ -108,31 +108,56 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
         version.CommandText = "PRAGMA user_version";
         var found = (long)version.ExecuteScalar()!;
         if (found > SchemaVersion) throw new StorageException(_file, $"version {found} is newer than this program ({SchemaVersion})");
-        if (found == SchemaVersion) return;
-        Execute("""
-            BEGIN IMMEDIATE;
-            CREATE TABLE IF NOT EXISTS segment_members(
-                customer BLOB NOT NULL, segment TEXT NOT NULL, definition TEXT NOT NULL, partition INTEGER NOT NULL, log_offset INTEGER NOT NULL, day INTEGER NOT NULL,
-                cause INTEGER NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (customer, segment)) WITHOUT ROWID;
-            CREATE TABLE IF NOT EXISTS segment_changes(
-                number INTEGER PRIMARY KEY, entered INTEGER NOT NULL, customer BLOB NOT NULL, segment TEXT NOT NULL, definition TEXT NOT NULL, partition INTEGER NOT NULL,
-                log_offset INTEGER NOT NULL, day INTEGER NOT NULL, cause INTEGER NOT NULL, at_ms INTEGER NOT NULL);
-            CREATE INDEX IF NOT EXISTS segment_changes_by_customer ON segment_changes(customer, number);
-            CREATE INDEX IF NOT EXISTS segment_changes_by_time ON segment_changes(at_ms);
-            CREATE TABLE IF NOT EXISTS segment_feed(last INTEGER NOT NULL);
-            INSERT INTO segment_feed(last) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM segment_feed);
-            CREATE TABLE IF NOT EXISTS segment_sweeps(partition INTEGER PRIMARY KEY, definition TEXT NOT NULL, day INTEGER NOT NULL);
-            CREATE TABLE IF NOT EXISTS webhooks(
-                id TEXT PRIMARY KEY, url TEXT NOT NULL, segments TEXT NOT NULL, enabled INTEGER NOT NULL, secret TEXT NOT NULL, created_by TEXT NOT NULL, created_at_ms INTEGER NOT NULL);
-            CREATE TABLE IF NOT EXISTS webhook_deliveries(
-                webhook TEXT NOT NULL, number INTEGER NOT NULL, customer BLOB NOT NULL, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL, dead INTEGER NOT NULL, error TEXT NOT NULL,
-                PRIMARY KEY (webhook, number)) WITHOUT ROWID;
-            CREATE INDEX IF NOT EXISTS webhook_deliveries_by_customer ON webhook_deliveries(customer, webhook, number);
-            CREATE INDEX IF NOT EXISTS webhook_deliveries_by_number ON webhook_deliveries(number);
-            PRAGMA user_version = 1;
-            COMMIT;
-            """);
+        if (found < 1) Execute(First);
+        if (found < 2) Execute(Second);
+        if (found < 3) Execute(Third);
     }
+
+    private const string First = """
+        BEGIN IMMEDIATE;
+        CREATE TABLE IF NOT EXISTS segment_members(
+            customer BLOB NOT NULL, segment TEXT NOT NULL, definition TEXT NOT NULL, partition INTEGER NOT NULL, log_offset INTEGER NOT NULL, day INTEGER NOT NULL,
+            cause INTEGER NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (customer, segment)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS segment_changes(
+            number INTEGER PRIMARY KEY, entered INTEGER NOT NULL, customer BLOB NOT NULL, segment TEXT NOT NULL, definition TEXT NOT NULL, partition INTEGER NOT NULL,
+            log_offset INTEGER NOT NULL, day INTEGER NOT NULL, cause INTEGER NOT NULL, at_ms INTEGER NOT NULL);
+        CREATE INDEX IF NOT EXISTS segment_changes_by_customer ON segment_changes(customer, number);
+        CREATE INDEX IF NOT EXISTS segment_changes_by_time ON segment_changes(at_ms);
+        CREATE TABLE IF NOT EXISTS segment_feed(last INTEGER NOT NULL);
+        INSERT INTO segment_feed(last) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM segment_feed);
+        CREATE TABLE IF NOT EXISTS segment_sweeps(partition INTEGER PRIMARY KEY, definition TEXT NOT NULL, day INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS webhooks(
+            id TEXT PRIMARY KEY, url TEXT NOT NULL, segments TEXT NOT NULL, enabled INTEGER NOT NULL, secret TEXT NOT NULL, created_by TEXT NOT NULL, created_at_ms INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS webhook_deliveries(
+            webhook TEXT NOT NULL, number INTEGER NOT NULL, customer BLOB NOT NULL, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL, dead INTEGER NOT NULL, error TEXT NOT NULL,
+            PRIMARY KEY (webhook, number)) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS webhook_deliveries_by_customer ON webhook_deliveries(customer, webhook, number);
+        CREATE INDEX IF NOT EXISTS webhook_deliveries_by_number ON webhook_deliveries(number);
+        PRAGMA user_version = 1;
+        COMMIT;
+        """;
+
+    /// <summary>For which purposes a customer counts, and whom a webhook is told of for one. A membership of before counts for none until its customer is looked at again.</summary>
+    private const string Second = """
+        BEGIN IMMEDIATE;
+        ALTER TABLE segment_members ADD COLUMN purposes TEXT NOT NULL DEFAULT '';
+        ALTER TABLE segment_changes ADD COLUMN purposes TEXT NOT NULL DEFAULT '';
+        ALTER TABLE webhooks ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
+        ALTER TABLE webhooks ADD COLUMN previous_secret TEXT NOT NULL DEFAULT '';
+        ALTER TABLE webhooks ADD COLUMN previous_until_ms INTEGER NOT NULL DEFAULT 0;
+        PRAGMA user_version = 2;
+        COMMIT;
+        """;
+
+    private const string Third = """
+        BEGIN IMMEDIATE;
+        ALTER TABLE segment_members ADD COLUMN others_at INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE segment_members ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE segment_changes ADD COLUMN others_at INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE segment_changes ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
+        PRAGMA user_version = 3;
+        COMMIT;
+        """;
 
     private void Execute(string sql)
     {

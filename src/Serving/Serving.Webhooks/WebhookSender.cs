@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Lambda.Serving.Json;
 using Lambda.Serving.Metrics;
@@ -23,6 +24,7 @@ public sealed class WebhookSender : IAsyncDisposable
 
     private readonly IWebhooks _outbox;
     private readonly WebhookTargets _targets;
+    private readonly WebhookSecrets _secrets;
     private readonly WebhookOptions _options;
     private readonly TimeProvider _time;
     private readonly Action<string, Exception> _onError;
@@ -34,9 +36,9 @@ public sealed class WebhookSender : IAsyncDisposable
     private readonly Counter<long> _tries, _givenUp;
     private volatile IReadOnlyDictionary<string, Webhook> _webhooks = new Dictionary<string, Webhook>();
 
-    public WebhookSender(IWebhooks outbox, WebhookTargets targets, WebhookOptions options, TimeProvider time, Action<string, Exception> onError)
+    public WebhookSender(IWebhooks outbox, WebhookTargets targets, WebhookSecrets secrets, WebhookOptions options, TimeProvider time, Action<string, Exception> onError)
     {
-        (_outbox, _targets, _options, _time, _onError) = (outbox, targets, options, time, onError);
+        (_outbox, _targets, _secrets, _options, _time, _onError) = (outbox, targets, secrets, options, time, onError);
         // A redirect could lead where no webhook may.
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = options.Timeout, PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = options.Timeout };
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(Retry()).Build();
@@ -165,9 +167,9 @@ public sealed class WebhookSender : IAsyncDisposable
 
     private async Task SendAsync(Webhook webhook, NumberedChange change, CancellationToken cancel)
     {
-        var body = Body(change);
+        var body = Body(change, webhook.Purpose);
         using var request = new HttpRequestMessage(HttpMethod.Post, webhook.Url) { Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } } };
-        request.Headers.Add(WebhookSignature.Header, WebhookSignature.Of(webhook.Secret, NowMs / 1000, body));
+        request.Headers.Add(WebhookSignature.Header, WebhookSignature.Of(SecretsOf(webhook), NowMs / 1000, body));
         request.Headers.Add("Lambda-Webhook", webhook.Id);
         try
         {
@@ -184,10 +186,24 @@ public sealed class WebhookSender : IAsyncDisposable
         }
     }
 
-    private static byte[] Body(NumberedChange change)
+    private List<string> SecretsOf(Webhook webhook)
+    {
+        try
+        {
+            var secrets = new List<string> { _secrets.Open(webhook.Id, webhook.Secret) };
+            if (webhook.Previous is var (previous, untilMs) && NowMs < untilMs) secrets.Add(_secrets.Open(webhook.Id, previous));
+            return secrets;
+        }
+        catch (CryptographicException e)
+        {
+            throw new DeliveryException(e.Message);
+        }
+    }
+
+    private static byte[] Body(NumberedChange change, string? purpose)
     {
         using var bytes = new MemoryStream();
-        using (var to = new Utf8JsonWriter(bytes)) SegmentJson.Write(to, change);
+        using (var to = new Utf8JsonWriter(bytes)) SegmentJson.Write(to, change, purpose);
         return bytes.ToArray();
     }
 

@@ -42,6 +42,9 @@ public static class Limits
     public const int HistoryScanned = 10_000;
     public const int LookupBytes = 512 << 10;
 
+    public const int IdentityBytes = 16 << 10;
+    public const int ReasonCharacters = 500;
+
     public const int FeedFollowers = 256;
     public const int FeedPage = 1_000;
 
@@ -56,10 +59,16 @@ public static class Limits
     /// <summary>How long changes are kept, to be followed from or delivered.</summary>
     public static readonly TimeSpan FeedKept = TimeSpan.FromDays(7);
 
+    /// <summary>How long an erasure waits for a node to delete export files from its folder. While it waits, the log is kept.</summary>
+    public static readonly TimeSpan ExportNodeAway = TimeSpan.FromDays(1);
+
     public const int Webhooks = 100;
     public const int WebhookBytes = 64 << 10;
     public const int WebhookSegments = 1_000;
     public const int WebhookUrlCharacters = 2_000;
+
+    /// <summary>How long a replaced secret signs beside the new one.</summary>
+    public const int WebhookOverlapHours = 24, WebhookOverlapHoursMax = 168;
     public const int LookupMax = 1_000;
 
     /// <summary>A client that sends its body slower than this is cut off (408) after the grace time.</summary>

@@ -1,3 +1,4 @@
+using Lambda.Serving.Identity;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
@@ -26,6 +27,12 @@ public sealed record ServingParts(
 
     /// <summary>Null: nobody can be erased.</summary>
     public IErasures? Erasures { get; init; }
+
+    /// <summary>Null: nobody can be merged.</summary>
+    public IdentityDesk? Identity { get; init; }
+
+    /// <summary>Null: nobody is found by one.</summary>
+    public IIdentifiers? Identifiers { get; init; }
 
     /// <summary>Keys and audit log. Null: there are none, which only a server without keys (`--dev`) can do without.</summary>
     public Guard? Guard { get; init; }

@@ -9,7 +9,7 @@ namespace Lambda.Simulation;
 
 /// <summary>What a scenario did and checked.</summary>
 public sealed record ScenarioReport(ulong Seed, long Events, long Reads, long Crashes, long Published, long Failed, long Abandoned, long Rebuilds,
-    long LateRepeats, long DefinitionChanges, long Erasures, long Removed);
+    long LateRepeats, long DefinitionChanges, long Erasures, long Removed, long Merges, long PersonReads);
 
 /// <summary>An answer was not what the events say: the seed replays it.</summary>
 public sealed class LawBrokenException(string message) : Exception(message);
@@ -26,10 +26,11 @@ public sealed class Scenario
     private readonly IReadOnlyList<ViewDefinition> _definitions;
     private readonly ulong _seed;
     private readonly List<string> _trail = [];
-    private readonly Chance _readers;
+    private readonly Chance _readers, _merging;
+    private readonly Persons _persons;
     private readonly int _readsPerStep;
     private readonly Dictionary<string, Expectations> _expected = [];
-    private long _reads, _rebuilds;
+    private long _reads, _personReads, _rebuilds;
     private int _runs;
 
     /// <param name="readsPerStep">Reads after every step besides those of the scenario's own life, which stays the same with any number of them.</param>
@@ -40,6 +41,8 @@ public sealed class Scenario
         _world = new World(_chance, definitions, 1 + _chance.Below(3), _chance.Pick([3_600_000L, Clock.MsPerDay, 7 * Clock.MsPerDay]));
         _world.Faults.OneIn = _chance.Pick([0, 10, 25, 60]);
         _events = new RandomEvents(_chance, customers);
+        _merging = new Chance(seed ^ 0x1d);
+        _persons = new Persons(_world, _merging, customers);
     }
 
     /// <exception cref="LawBrokenException">Names the seed, the step, the customer and both answers.</exception>
@@ -59,7 +62,7 @@ public sealed class Scenario
             _seed, _world.Mirror.Events, _reads, _world.Faults.Crashes, runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Published),
             runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Failed), runs.Count(r => r.Stage == BatchLayer.Runs.RunStage.Abandoned), _rebuilds,
             runs.Sum(r => r.Checks?.LateRepeats ?? 0), runs.Zip(runs.Skip(1)).Count(p => p.First.DefinitionHash != p.Second.DefinitionHash), _world.Mirror.Erasures,
-            _world.Erasing.All.Count(e => e.State == BatchLayer.Privacy.ErasureState.Removed));
+            _world.Erasing.All.Count(e => e.State == BatchLayer.Privacy.ErasureState.Removed), _persons.Merges, _personReads);
     }
 
     private async Task StepAsync(int step)
@@ -87,6 +90,8 @@ public sealed class Scenario
             _ => Do(() => CheckSomeone(_chance)),
         });
         _world.Mirror.CatchUp();
+        if (_merging.OneIn(6)) _persons.Change();
+        if (_merging.OneIn(3)) CheckPerson($"c{_merging.Below(16)}", _merging.OneIn(4) ? _merging.Below(30) : 0);
         for (var i = 0; i < _readsPerStep; i++) CheckSomeone(_readers);
     }
 
@@ -171,7 +176,11 @@ public sealed class Scenario
         // The warehouse of a simulation is right, so a run that found a difference is itself what broke the law.
         foreach (var failed in _world.Runner.History.Runs.Where(r => r.Stage == BatchLayer.Runs.RunStage.Failed))
             throw new LawBrokenException($"seed {_seed}: {failed.Id} failed: {string.Join("; ", failed.Reasons)}");
-        foreach (var customer in _world.Mirror.Customers) Check(customer, _chance.Below(3));
+        foreach (var customer in _world.Mirror.Customers)
+        {
+            Check(customer, _chance.Below(3));
+            CheckPerson(customer, _merging.Below(3));
+        }
         await RemoveAllAsync();
         foreach (var customer in _world.Mirror.Customers) Check(customer, _chance.Below(3));
     }
@@ -242,7 +251,20 @@ public sealed class Scenario
         _reads++;
         var host = _world.Host(partition);
         Compare(customer, partition, host.Epochs.Published, host.Applied, asOf, read?.Answer, overflow);
+        if (overflow is null && host.Parts(CustomerId.From(customer)) is { } parts) Compare(customer, partition, parts.Epoch, parts.Applied, asOf, Finished(parts, asOf), null);
     }
+
+    private void CheckPerson(string customer, int daysAgo)
+    {
+        if (_persons.Check(customer, Clock.DayOfMs(_world.Time.NowMs) - daysAgo) is not { } difference) return;
+        _personReads++;
+        if (difference.Length > 0) throw new LawBrokenException($"seed {_seed}: {difference}\nlast steps: {Trail()}");
+    }
+
+    /// <summary>The parts that explain an answer are those of the answer.</summary>
+    private static Answer? Finished(CustomerStates parts, int asOf) => parts is { Batch: null, Closed: null, Open: null }
+        ? null
+        : parts.View.Finish(parts.Batch ?? [], parts.Closed is null ? null : State.Decode(parts.Closed), parts.Open is null ? null : State.Decode(parts.Open), asOf);
 
     private void CheckPopulation(int partition)
     {

@@ -104,7 +104,7 @@ public sealed class World
 
     public Task TruncateAsync(int partition)
     {
-        var checkpointed = _checkpoints.Load(partition)?.Applied ?? long.MaxValue;
+        var checkpointed = _hosts[partition].StoredAtOffset; // one that was lost is not there, but whoever replays without it needs the log all the same
         var keep = Retention.KeepFrom(_log, partition, Served, HorizonMs, checkpointed, _sinkProgress.Load(partition).Next);
         return _log.TruncateAsync(partition, Math.Min(keep, Erasing.KeepFrom(partition)), CancellationToken.None);
     }

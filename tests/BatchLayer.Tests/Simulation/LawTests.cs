@@ -44,5 +44,7 @@ public sealed class LawTests
         Assert.True(reports.Sum(r => r.DefinitionChanges) > 5, "changed definitions");
         Assert.True(reports.Sum(r => r.Erasures) > 50, "erasures");
         Assert.True(reports.Sum(r => r.Removed) > 20, "erasures removed");
+        Assert.True(reports.Sum(r => r.Merges) > 50, "merges");
+        Assert.True(reports.Sum(r => r.PersonReads) > 300, "reads of persons");
     }
 }

@@ -2,6 +2,8 @@
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
+using Lambda.Domain.Yaml;
 using Xunit;
 
 namespace Lambda.ClusterTests.Actors;
@@ -122,6 +124,42 @@ public sealed class PartitionActorTests
         await twin.Actors.UntilAsync(r => r.PopulationSwept.StartsWith("e1 ", StringComparison.Ordinal));
         await twin.AssertSameSegmentsAsync();
         Assert.Equal(twin.Segments.After(0, int.MaxValue).Count, twin.Segments.After(0, int.MaxValue).Select(c => c.Change.Id).Distinct().Count());
+    }
+
+    /// <summary>Nothing happens to anybody: a model that is fitted anew alone has all rows written again, also by the next owner, which hears of it late.</summary>
+    [Fact]
+    public async Task Estimates_WhenAModelIsFittedAnew_AreThoseOfItInEveryRow()
+    {
+        var definition = DefinitionLoader.Load("estimates.yaml", """
+            view: estimates
+            metrics:
+              bought: { of: transaction, distinct: occurred_day }
+              first_at: { of: transaction, min: occurred_at }
+              last_at: { of: transaction, max: occurred_at }
+            lifetime: { purchases: bought, first: first_at, last: last_at, estimates: [p_alive] }
+            """);
+        await using var twin = new Twin(8, new PartitionLimits { SliceRecords = 16, PopulationEvery = TimeSpan.FromMilliseconds(2), Tick = TimeSpan.FromMilliseconds(2) }, definitions: [definition]);
+        await twin.AppendAsync(200);
+        await twin.CatchUpAsync();
+        await twin.Actors.UntilAsync(r => r.PopulationSwept.Length > 0 && !r.PopulationSwept.Contains('m', StringComparison.Ordinal));
+        Assert.All(twin.Warehouse.Population(definition.Hash), r => Assert.Empty(r.Estimates));
+
+        await FitAsync(1);
+        await FitAsync(2);
+        await twin.Actors.KillAsync();
+        twin.Model = twin.Model! with { Epoch = 1 }; // the next owner's node knows the older one
+        twin.Actors.Start();
+        await twin.CatchUpAsync();
+        await FitAsync(3);
+
+        async Task FitAsync(long epoch)
+        {
+            twin.Model = new LifetimeModel(epoch, new BgNbd(0.5, 30, 0.8, 2.5 + epoch), null, null, -1, 0, 100, 19_000);
+            await twin.Actors.UntilAsync(r => r.PopulationSwept.EndsWith($" m{epoch}", StringComparison.Ordinal));
+            var rows = twin.Warehouse.Population(definition.Hash);
+            Assert.Contains(rows, r => r.Estimates.Length > 0);
+            foreach (var row in rows) Assert.Equal(EstimateColumns.ValuesOf(row.Answer, twin.Model), row.Estimates);
+        }
     }
 
     [Fact]

@@ -4,11 +4,13 @@ using Lambda.BatchLayer.Memory;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Local;
 using Lambda.Serving.Segments;
 using Lambda.Simulation;
+using Lambda.SpeedLayer.Estimates;
 using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
@@ -34,9 +36,10 @@ internal sealed class Twin : IAsyncDisposable
     private long _generation;
 
     /// <param name="checkpointRecords">Of the actors, which by themselves write none before.</param>
-    public Twin(ulong seed, PartitionLimits? limits = null, long checkpointRecords = long.MaxValue)
+    /// <param name="definitions">Others than the simulation's.</param>
+    public Twin(ulong seed, PartitionLimits? limits = null, long checkpointRecords = long.MaxValue, IReadOnlyList<ViewDefinition>? definitions = null)
     {
-        Definitions = SimulatedDefinitions.Load();
+        Definitions = definitions ?? SimulatedDefinitions.Load();
         foreach (var definition in Definitions) _views.Add(definition);
         _log = new MemoryLog(1, _simulated);
         _events = new RandomEvents(new Chance(seed), Customers);
@@ -44,10 +47,10 @@ internal sealed class Twin : IAsyncDisposable
         _plainPorts = new SpeedPorts(_log, PlainStore, new MemoryQuarantine(), _views, TimeProvider.System);
         var sink = new MemorySinkProgressStore();
         var parts = new PartitionParts(
-            new SpeedPorts(_log, ActorStore, Quarantine, _views, new Calendar(_simulated)), Warehouse, Warehouse, Warehouse, _bases, Leases, (_, _) => sink,
+            new SpeedPorts(_log, ActorStore, Quarantine, _views, new Calendar(_simulated)), Warehouse, Warehouse, new EstimatingPopulation(Warehouse, () => Model), _bases, Leases, (_, _) => sink,
             _ => Task.FromResult(Served), _ => _settings with { CheckpointRecords = checkpointRecords }, new SinkPolicy(1, 1), Marks, "here", (_, e) => Errors.Add(e)) 
         {
-            Limits = limits ?? new PartitionLimits { SliceRecords = 16 }, Segments = new SegmentWatch(Segments, TimeProvider.System),
+            Limits = limits ?? new PartitionLimits { SliceRecords = 16 }, Segments = new SegmentWatch(Segments, TimeProvider.System), Model = () => Model,
         };
         Actors = new ActorPartition(parts, 0);
         Plain = RestartPlain();
@@ -62,6 +65,10 @@ internal sealed class Twin : IAsyncDisposable
     public FreeLeases Leases { get; } = new();
     public SegmentStore Segments { get; } = new(new SqliteSegments(":memory:"));
     public MemoryMarks Marks { get; } = new();
+
+    /// <summary>What the node of the actors knows as the newest.</summary>
+    public LifetimeModel? Model { get; set; }
+
     public List<Exception> Errors { get; } = [];
     public Publication Served { get; private set; }
     public PartitionHost Plain { get; private set; }

@@ -107,7 +107,7 @@ public sealed class ClusterSerializerTests : IDisposable
         ]),
         new GetReport(1),
         new PartitionReport(1, "ready", null, "n:1", 5, 3, 4, "abc", "def", 0, 9, 8, 7, 6, "why", 5, "e3 d20000", 4, 3, 2, new WorkerCounters(1, 2, 3, 4, 5)),
-        new AdoptBase(1, Published), new WriteCheckpoint(1), new FlushSink(1), new BuildBase(1, 3, "abc"), new BaseBuilt(1, 3, Published.Artefacts[0]),
+        new AdoptBase(1, Published), new WriteCheckpoint(1), new FlushSink(1), new WritePersons(1, [[99, 49]], 7), new BuildBase(1, 3, "abc"), new BaseBuilt(1, 3, Published.Artefacts[0]),
         new CompareBase(1, 4, Published, "def", Published.Artefacts[1], 19_000), new BaseCompared(1, 4, 10, [[99, 49]]), new Done(1), new Refused(1, "why"),
         new BeginRun(), new AbandonRun("run-3"), new RunAnswer(true, Report), new RunRefused("why"), new GetRuns(5), new RunList([Report], Published),
         new LeaveCluster(), new Leaving(),

@@ -210,3 +210,21 @@ public sealed class PostgresImportJournalTests(PostgresServer server) : ImportJo
 
     public override void Dispose() => _database?.DisposeAsync().AsTask().Wait();
 }
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresIdentityLogTests(PostgresServer server) : IdentityLogSuite
+{
+    private readonly List<PostgresDatabase> _open = [];
+    private string? _schema;
+
+    protected override IIdentityLog Open()
+    {
+        _open.Add(server.Open(_schema ??= server.NewSchema()));
+        return new PostgresIdentityLog(_open[^1]);
+    }
+
+    public override void Dispose()
+    {
+        foreach (var database in _open) database.DisposeAsync().AsTask().Wait();
+    }
+}

@@ -171,6 +171,54 @@ public sealed class ExportJobsTests
             await jobs.ForgetAsync(Lambda.Domain.Events.CustomerId.From(customer), beganBeforeMs, default) is var forgotten ? (forgotten.Deleted, forgotten.Waits) : default;
     }
 
+    /// <summary>Who drives the erasure is another node than the one whose folder it is: it waits until that node has deleted, and says so if it never does.</summary>
+    [Fact]
+    public async Task Forget_WhenTheFilesAreAnotherNodes_WaitsUntilThatHasDeletedThem()
+    {
+        var (population, exports, elsewhere) = (Population(20), new MemoryExports(), new MemoryExports());
+        await using var owner = Jobs(population, exports);
+        await using var driver = new ExportJobs(population, elsewhere, exports, "there", TimeProvider.System, (_, _) => { });
+        var job = await exports.EndedAsync(owner.Start(Everyone with { Where = null }, Marketing, "folder", "x").Id);
+        var (person, now) = (Lambda.Domain.Events.CustomerId.From("c12"), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+
+        var asked = await driver.ForgetAsync(person, now, default);
+        Assert.Equal((2, true), (asked.Deleted, asked.Waits!.Contains("on here", StringComparison.Ordinal)));
+        Assert.DoesNotContain("c12", asked.Waits, StringComparison.Ordinal);
+        var again = await driver.ForgetAsync(person, now, default);
+        Assert.Equal((0, asked.Waits), (again.Deleted, again.Waits));
+        Assert.DoesNotContain("c12", exports.Get(job.Id)!.Bounds!);
+        var late = await driver.ForgetAsync(person, now - 86_400_001 + 0, default);
+        Assert.Null(late.Waits); // it began before that: not concerned
+
+        await driver.DeleteForgottenAsync(default); // not its folder
+        Assert.NotNull((await driver.ForgetAsync(person, now, default)).Waits);
+        await owner.DeleteForgottenAsync(default);
+        var done = await driver.ForgetAsync(person, now, default);
+        Assert.Equal((0, null), (done.Deleted, done.Waits));
+        Assert.Empty(done.OutOfReach);
+        Assert.Empty(elsewhere.Files);
+        Assert.DoesNotContain(exports.Files, f => Encoding.UTF8.GetString(f.Value).Contains("\"c12\"", StringComparison.Ordinal));
+        Assert.Equal(job.Parts.Count - 2, exports.Get(job.Id)!.Parts.Count);
+    }
+
+    [Fact]
+    public async Task Forget_WhenTheNodeStaysAway_NamesItsFilesAfterADay()
+    {
+        var (population, exports) = (Population(20), new MemoryExports());
+        await using var owner = Jobs(population, exports);
+        await using var driver = new ExportJobs(population, new MemoryExports(), exports, "there", TimeProvider.System, (_, _) => { });
+        var job = await exports.EndedAsync(owner.Start(Everyone with { Where = null }, Marketing, "folder", "x").Id);
+        var dayAgo = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - 86_400_001;
+        exports.Put(job with { CreatedAtMs = dayAgo - 1 });
+
+        var forgotten = await driver.ForgetAsync(Lambda.Domain.Events.CustomerId.From("c07"), dayAgo, default);
+
+        Assert.Null(forgotten.Waits);
+        Assert.Equal([$"part-00003.ndjson of {job.Id} on here"], forgotten.OutOfReach);
+        await owner.DeleteForgottenAsync(default); // it has come back
+        Assert.Empty((await driver.ForgetAsync(Lambda.Domain.Events.CustomerId.From("c07"), dayAgo, default)).OutOfReach);
+    }
+
     private static ExportJobs Jobs(MemoryPopulation population, MemoryExports exports) =>
         new(population, exports, exports, "here", TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
 

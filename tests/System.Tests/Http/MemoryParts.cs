@@ -5,10 +5,12 @@ using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving;
 using Lambda.Serving.Export;
+using Lambda.Serving.Identity;
 using Lambda.Serving.Local;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Identity;
 using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
 using Lambda.TestKit.Population;
@@ -16,7 +18,7 @@ using Lambda.TestKit.Population;
 namespace Lambda.SystemTests.Http;
 
 /// <summary>An engine of dictionaries behind the API: what it answers is set by the test.</summary>
-internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal, IOperations, IModels
+internal sealed class MemoryParts : IEventIntake, IMemberReads, IBatchRuns, IEngineStatus, IDefinitions, IImportJournal, IOperations, IModels
 {
     public const int P = 4;
 
@@ -30,6 +32,8 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public MemorySql Sql { get; } = new();
     public ExportJobs ExportJobs => field ??= new ExportJobs(Population, Exports, Exports, Node, TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
     public SegmentStore Segments { get; } = new(new SqliteSegments(":memory:"));
+    public MemoryIdentifiers Identifiers { get; } = new();
+    public Identities Identities { get; } = new(new MemoryIdentityLog());
     public MemoryErasures Erasures => field ??= new MemoryErasures(Customers.ContainsKey);
     public LifetimeModel? Lifetime { get; set; }
     public (long Epoch, string Reason)? LifetimeFailure { get; set; }
@@ -39,7 +43,10 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
     public (Position? AtLeast, TimeSpan Wait, int? AsOf) LastRead { get; private set; }
     public (string Source, long FirstLine) LastIntake { get; private set; }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Erasures = Erasures, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true)) };
+    /// <summary>Null: the operator set none.</summary>
+    public byte[]? WebhookKey { get; set; } = new byte[32];
+
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, Erasures = Erasures, Identity = new IdentityDesk(Identities, this, TimeProvider.System), Identifiers = Identifiers, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true), new WebhookSecrets(WebhookKey)) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {
@@ -54,11 +61,19 @@ internal sealed class MemoryParts : IEventIntake, ICustomerReads, IBatchRuns, IE
 
     public void Refuse(IReadOnlyList<QuarantineEntry> entries) => Quarantine.Add(entries, once: true);
 
-    public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel)
+    public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, IReadOnlyList<Position>? atLeast, TimeSpan wait, CancellationToken cancel)
     {
-        LastRead = (atLeast, wait, asOfDay);
+        LastRead = (atLeast.In(PartitionOf(customer)), wait, asOfDay);
         return new(Customers.GetValueOrDefault(customer) ?? new CustomerRead.Unknown());
     }
+
+    /// <summary>Empty: their answers are what the test set.</summary>
+    public ValueTask<MemberRead> StateAsync(CustomerId customer, int? asOfDay, IReadOnlyList<Position>? atLeast, TimeSpan wait, CancellationToken cancel) => new(Customers.GetValueOrDefault(customer) switch
+    {
+        null or CustomerRead.Unknown => new MemberRead(null, null, null, 1, PartitionOf(customer), 9, 0, ReadSource.Speed),
+        CustomerRead.Found found => new MemberRead(null, null, new State(), found.Epoch, found.Partition, found.Applied, 0, ReadSource.Speed),
+        var not => MemberRead.Not(not),
+    });
 
     public async ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel)
     {

@@ -89,6 +89,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("GET", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null),
         ("PUT", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", """{"url":"http://127.0.0.1:1/x","enabled":false}""", "application/json"),
         ("POST", "/v1/webhooks/wh-1/retry", "/v1/webhooks/{webhook}/retry", null, null),
+        ("POST", "/v1/webhooks/wh-1/rotate", "/v1/webhooks/{webhook}/rotate", null, null),
         ("DELETE", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null),
         ("DELETE", "/v1/webhooks/wh-1", "/v1/webhooks/{webhook}", null, null), // 404
         ("POST", "/v1/sql", "/v1/sql", """{"sql":"SELECT 1"}""", "application/json"),
@@ -101,6 +102,18 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("GET", "/v1/erasures", "/v1/erasures", null, null),
         ("GET", "/v1/erasures/00000001-0000-0000-0000-000000000000", "/v1/erasures/{erasure}", null, null),
         ("GET", "/v1/erasures/none", "/v1/erasures/{erasure}", null, null),
+        ("POST", "/v1/identity/merges", "/v1/identity/merges", """{"id":"00000009-0000-0000-0000-000000000000","into":"full","customer":"empty","reason":"one passport"}""", "application/json"),
+        ("POST", "/v1/identity/merges", "/v1/identity/merges", """{"into":"empty","customer":"full"}""", "application/json"), // 409
+        ("POST", "/v1/identity/merges", "/v1/identity/merges", """{"into":"full","customer":"nobody"}""", "application/json"),
+        ("GET", "/v1/identity/customers/empty", "/v1/identity/customers/{id}", null, null),
+        ("GET", "/v1/identity/customers/nobody", "/v1/identity/customers/{id}", null, null),
+        ("GET", "/v1/identity/by-identifier?kind=device&value=d-1", "/v1/identity/by-identifier", null, null),
+        ("GET", "/v1/identity/by-identifier?kind=email&value=x", "/v1/identity/by-identifier", null, null),
+        ("GET", "/v1/identity/conflicts", "/v1/identity/conflicts", null, null),
+        ("DELETE", "/v1/customers/full", "/v1/customers/{id}", null, null), // 409: merged
+        ("POST", "/v1/identity/unmerges", "/v1/identity/unmerges", """{"link":"00000009-0000-0000-0000-000000000000"}""", "application/json"),
+        ("POST", "/v1/identity/unmerges", "/v1/identity/unmerges", """{"link":"00000008-0000-0000-0000-000000000000"}""", "application/json"),
+        ("GET", "/v1/identity/customers/empty", "/v1/identity/customers/{id}", null, null),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
         ("POST", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null), // 409
         ("GET", "/v1/admin/batch/runs", "/v1/admin/batch/runs", null, null),
@@ -159,6 +172,7 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     private void Prepare()
     {
+        foreach (var who in (string[])["full", "nobody-else"]) _api.Parts.Identifiers.All.Add(new KnownIdentifier(CustomerId.From(who), "device", "d-1", 5));
         _api.Parts.Customers[CustomerId.From("full")] = new CustomerRead.Found(TestView.Full(19_000), 3, 1, 5, 0, ReadSource.Batch);
         _api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
         _api.Parts.Have("full", TestView.Full(19_000));

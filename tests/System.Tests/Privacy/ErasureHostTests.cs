@@ -14,7 +14,7 @@ namespace Lambda.SystemTests.Privacy;
 /// <summary>A person is erased from a real installation: honoured at once, and in the end no file of the data folder knows it.</summary>
 public sealed class ErasureHostTests : IDisposable
 {
-    private const string Victim = "victim-4711", Marker = "xyzzymarkerplugh";
+    private const string Victim = "victim-4711", Second = Victim + "-too", Marker = "xyzzymarkerplugh";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder _folder = new();
@@ -32,12 +32,18 @@ public sealed class ErasureHostTests : IDisposable
         await PostAsync([$$"""{"event_id":"p-1","customer_id":"{{Victim}}","type":"profile","occurred_at":"2026-01-01T00:00:00Z","email":"another-{{Marker}}@example.org"}"""]); // a conflict
         await RunAsync();
         foreach (var format in (string[])["ndjson", "csv", "parquet"]) await ExportAsync(format);
-        await PostAsync([Purchase(Victim), Purchase("other-1")]);
+        await PostAsync([Purchase(Victim), Purchase("other-1"), Purchase(Second)]);
         await PostAsync([], "/v1/admin/checkpoint");
         var before = await AnswerAsync("other-1");
         Assert.Contains(Files(), f => Holds(f, Victim)); // or the search below says nothing
 
-        var erased = await EraseAsync(Victim, HttpStatusCode.Accepted);
+        await AnswerAsync(Second);
+        using var merge = new StringContent($$"""{"into":"{{Second}}","customer":"{{Victim}}","reason":"{{Marker}}"}""", Encoding.UTF8, "application/json");
+        Assert.Equal(HttpStatusCode.Created, (await _http.PostAsync(new Uri(_base, "/v1/identity/merges"), merge)).StatusCode);
+        Assert.Equal(32, (await AnswerAsync(Victim)).Purchases); // both
+
+        await EraseAsync(Victim, HttpStatusCode.Conflict);
+        var erased = await EraseAsync(Victim + "?members=all", HttpStatusCode.Accepted);
         await AssertUnknownAsync();
         Assert.Equal(erased.GetProperty("erasure").GetString(), (await EraseAsync(Victim, HttpStatusCode.Accepted)).GetProperty("erasure").GetString());
         await EraseAsync("never-seen", HttpStatusCode.NotFound);
@@ -46,7 +52,9 @@ public sealed class ErasureHostTests : IDisposable
 
         await RunAsync();
         var certificate = await RemovedAsync(erased);
-        Assert.Equal(["quarantine", "checkpoints", "warehouse", "warehouse files", "segments", "exports", "quarantine", "run journal", "log"], certificate.GetProperty("stores").EnumerateArray().Select(s => s.GetProperty("store").GetString()));
+        Assert.Equal(1, StoreOf(certificate, "identity log"));
+        await RemovedAsync(erased.GetProperty("members")[0]);
+        Assert.Equal(["quarantine", "merges", "checkpoints", "warehouse", "warehouse files", "segments", "exports", "identity log", "quarantine", "run journal", "log"], certificate.GetProperty("stores").EnumerateArray().Select(s => s.GetProperty("store").GetString()));
         Assert.All(certificate.GetProperty("stores").EnumerateArray(), s => Assert.NotNull(s.GetProperty("clean_at").GetString()));
         Assert.Equal(3, StoreOf(certificate, "exports"));
         Assert.True(StoreOf(certificate, "segments") > 0);

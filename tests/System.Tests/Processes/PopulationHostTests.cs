@@ -221,6 +221,36 @@ public sealed class PopulationHostTests : IClassFixture<PopulationHostTests.Engi
         Assert.Equal(entered.Data.GetRawText(), receiver.Taken.First().GetRawText());
     }
 
+    /// <summary>From a consent event to those who follow for its purpose; who follows for none hears nothing of it.</summary>
+    [SkippableFact]
+    public async Task Segments_WhenFollowedForAPurpose_TellOnlyOfWhoAgrees()
+    {
+        LocalWarehouseFixture.SkipIfAbsent();
+        await using var receiver = await Receiver.StartAsync();
+        var made = await PostAsync("/v1/webhooks", new { url = receiver.Url, segments = new[] { "high_value" }, purpose = "marketing" }, HttpStatusCode.Created);
+        using var all = await FollowedFeed.OpenAsync(_engine.Http, "?segment=high_value");
+        using var feed = await FollowedFeed.OpenAsync(_engine.Http, "?segment=high_value&purpose=marketing");
+        await BuyAsync("shy", "a", 6_000);
+        Assert.Equal("shy", (await all.NextAsync())!.Value.Data.GetProperty("customer_id").GetString());
+        await ConsentAsync("shy", "c1", granted: true);
+        var entered = (await feed.NextAsync())!.Value;
+        Assert.Equal(("entered", "shy", "consent", "marketing"), (entered.Event, entered.Data.GetProperty("customer_id").GetString(), entered.Data.GetProperty("cause").GetString(), entered.Data.GetProperty("purpose").GetString()));
+        Assert.Empty(new JsonSchema(await GetAsync("/openapi/v1.json")).Check("SegmentChange", entered.Data));
+        await ConsentAsync("shy", "c2", granted: false);
+        var left = (await feed.NextAsync())!.Value;
+        Assert.Equal(("left", "shy", "consent"), (left.Event, left.Data.GetProperty("customer_id").GetString(), left.Data.GetProperty("cause").GetString()));
+        await BuyAsync("loud", "a", 6_000);
+        Assert.Equal("loud", (await all.NextAsync())!.Value.Data.GetProperty("customer_id").GetString()); // nothing of consent came between
+        for (var until = DateTime.UtcNow.AddSeconds(30); receiver.Taken.Count < 2 && DateTime.UtcNow < until;) await Task.Delay(20);
+        Assert.Equal([("shy", "entered"), ("shy", "left")], receiver.Taken.Select(c => (c.GetProperty("customer_id").GetString(), c.GetProperty("change").GetString())));
+        Assert.Equal(entered.Data.GetRawText(), receiver.Taken.First().GetRawText());
+        foreach (var path in new[] { "/v1/segments/feed?purpose=sports" }) Assert.Equal(HttpStatusCode.BadRequest, (await _engine.Http.GetAsync(path)).StatusCode);
+        await _engine.Http.DeleteAsync($"/v1/webhooks/{made.GetProperty("webhook").GetString()}");
+    }
+
+    private async Task ConsentAsync(string customer, string id, bool granted) => (await _engine.Http.PostAsync("/v1/events", new StringContent(
+        $$"""{"event_id":"{{id}}","customer_id":"{{customer}}","type":"consent","occurred_at":"{{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.ffffffZ}}","purpose":"marketing","granted":{{(granted ? "true" : "false")}}}"""))).EnsureSuccessStatusCode();
+
     private async Task BuyAsync(string customer, string id, int euros) => (await _engine.Http.PostAsync("/v1/events", new StringContent(
         $$"""{"event_id":"{{id}}","customer_id":"{{customer}}","type":"transaction","occurred_at":"{{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}","amount":"{{euros}}.00","currency":"EUR","direction":"debit","status":"approved"}"""))).EnsureSuccessStatusCode();
 

@@ -1,11 +1,11 @@
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
 using Lambda.Domain.Views;
+using Lambda.Domain.Yaml;
 using Lambda.Serving.Local;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
-using Lambda.SystemTests.Http;
 using Xunit;
 
 namespace Lambda.SystemTests.Segments;
@@ -21,7 +21,12 @@ public sealed class SegmentWatchTests : IDisposable
     public void Dispose() => _database.Dispose();
 
     /// <summary>A customer who is in `rich` with enough events and, beside that, in `idle` on some days, under definitions that name other segments each.</summary>
-    private static readonly ViewDefinition[] Definitions = [Define("one", "rich", "idle"), Define("two", "rich", "fresh"), Define("three", "idle")];
+    private static readonly ViewDefinition[] Definitions = [Define("one", ["marketing", "profiling"], "rich", "idle"), Define("two", ["marketing", "profiling"], "rich", "fresh"), Define("three", ["profiling"], "idle")];
+
+    private static readonly string[] Purposes = ["marketing", "profiling"];
+
+    /// <summary>What a customer says of a purpose changes with its events; null: never said anything.</summary>
+    private static bool? Says(int customer, int events, string purpose) => ((customer * 5 + events * 7 + purpose.Length) / 3 % 4) switch { 0 => true, 1 => true, 2 => false, _ => null };
 
     private static bool[] Judge(ViewDefinition definition, int customer, int events, int day) => [.. definition.Segments.Select(s => s.Name switch
     {
@@ -40,6 +45,8 @@ public sealed class SegmentWatchTests : IDisposable
         const int customers = 12;
         var random = new Random(seed);
         var (events, oracle) = (new int[customers], new HashSet<(int, string)>());
+        var agreeing = Purposes.ToDictionary(p => p, _ => new HashSet<(int, string)>());
+        var followers = Purposes.ToDictionary(p => p, _ => (Seen: 0L, In: new HashSet<(int, string)>()));
         var (definition, day, offset) = (Definitions[0], 20_000, 0L);
         var watch = NewWatch();
         for (var step = 0; step < 150; step++)
@@ -74,11 +81,17 @@ public sealed class SegmentWatchTests : IDisposable
             var pass = watch.Begin();
             foreach (var c in who)
             {
-                pass.See(new PopulationRow(Id(c), 0, 1, offset, new Answer(definition, day, [], [], Judge(definition, c, events[c], day))));
+                pass.See(new PopulationRow(Id(c), 0, 1, offset, AnswerOf(definition, day, Judge(definition, c, events[c], day), p => Says(c, events[c], p))));
                 if (crash) continue;
                 oracle.RemoveWhere(m => m.Item1 == c);
+                foreach (var members in agreeing.Values) members.RemoveWhere(m => m.Item1 == c);
                 for (var i = 0; i < definition.Segments.Count; i++)
-                    if (Judge(definition, c, events[c], day)[i]) oracle.Add((c, definition.Segments[i].Name));
+                {
+                    if (!Judge(definition, c, events[c], day)[i]) continue;
+                    oracle.Add((c, definition.Segments[i].Name));
+                    foreach (var purpose in Purposes)
+                        if (definition.Metrics.Any(m => m.Name == purpose) && Says(c, events[c], purpose) == true) agreeing[purpose].Add((c, definition.Segments[i].Name));
+                }
             }
             if (!crash) pass.Record((customer, then) => Judge(definition, int.Parse(customer.ToString()), events[int.Parse(customer.ToString())], then), null);
         }
@@ -89,6 +102,24 @@ public sealed class SegmentWatchTests : IDisposable
             foreach (var (_, change) in _store.After(0, int.MaxValue))
                 Assert.True(change.Entered ? replayed.Add((int.Parse(change.Customer.ToString()), change.Segment)) : replayed.Remove((int.Parse(change.Customer.ToString()), change.Segment)), $"{change} changes nothing");
             Assert.Equal(oracle.Order(), replayed.Order());
+            foreach (var purpose in Purposes)
+            {
+                // Somebody who follows all the time is told nothing that changes nothing; who comes late is told of nobody who withdrew since.
+                var (seen, members) = followers[purpose];
+                foreach (var (number, change) in _store.After(seen, int.MaxValue, purpose))
+                {
+                    var moved = (int.Parse(change.Customer.ToString()), change.Segment);
+                    if (change.Entered) Assert.True(members.Add(moved), $"{change} changes nothing");
+                    else members.Remove(moved);
+                    seen = number;
+                }
+                followers[purpose] = (seen, members);
+                Assert.Equal(agreeing[purpose].Order(), members.Order());
+                var late = new HashSet<(int, string)>();
+                foreach (var (_, change) in _store.After(0, int.MaxValue, purpose))
+                    _ = change.Entered ? late.Add((int.Parse(change.Customer.ToString()), change.Segment)) : late.Remove((int.Parse(change.Customer.ToString()), change.Segment));
+                Assert.Equal(agreeing[purpose].Order(), late.Order());
+            }
             Assert.Equal(oracle.Order(), _store.MembershipsOf([.. Enumerable.Range(0, customers).Select(Id)]).SelectMany(m => m.Value.Select(v => (int.Parse(m.Key.ToString()), v.Segment))).Order());
         }
     }
@@ -135,7 +166,7 @@ public sealed class SegmentWatchTests : IDisposable
     private static void See(SegmentWatch watch, ViewDefinition definition, int day, bool[] now, bool[] then)
     {
         var pass = watch.Begin();
-        pass.See(new PopulationRow(Id(1), 0, 1, 5, new Answer(definition, day, [], [], now)));
+        pass.See(new PopulationRow(Id(1), 0, 1, 5, AnswerOf(definition, day, now, _ => null)));
         pass.Record((_, _) => then, null);
     }
 
@@ -148,6 +179,15 @@ public sealed class SegmentWatchTests : IDisposable
 
     private static CustomerId Id(int customer) => CustomerId.From($"{customer}");
 
-    private static ViewDefinition Define(string hash, params string[] segments) =>
-        TestView.Definition with { Hash = hash, Segments = [.. segments.Select(s => new Segment(s, "", new Expr.Constant(Value.Bool(true))))] };
+    private static Answer AnswerOf(ViewDefinition definition, int day, bool[] segments, Func<string, bool?> says) =>
+        new(definition, day, [.. definition.Outputs.Select(o => says(o.Name) is { } agrees ? Value.Bool(agrees) : Value.Null(ScalarType.Bool))], new Value[]?[definition.Outputs.Count], segments);
+
+    /// <summary>Its rules are never asked: what they say is <see cref="Judge"/>'s.</summary>
+    private static ViewDefinition Define(string name, string[] purposes, params string[] segments) => DefinitionLoader.Load($"{name}.yaml", $$"""
+        view: {{name}}
+        metrics:
+          {{string.Join("\n  ", purposes.Select(p => $"{p}: {{ of: consent, latest: granted, when: \"purpose = '{p}'\" }}"))}}
+        segments:
+          {{string.Join("\n  ", segments.Select(s => $"{s}: profiling"))}}
+        """);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Lambda.Domain.Events;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Security;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SystemTests.Http;
 using Lambda.SystemTests.Security;
@@ -111,6 +112,7 @@ public sealed class SegmentsApiTests : IAsyncLifetime
     [InlineData("", "x", HttpStatusCode.BadRequest, "bad-parameter")]
     [InlineData("?after=1", null, HttpStatusCode.Gone, "feed-gone")]
     [InlineData("?since=1", null, HttpStatusCode.BadRequest, "bad-parameter")]
+    [InlineData("?purpose=marketing", null, HttpStatusCode.BadRequest, "bad-parameter")] // this definition has no metric of consent
     public async Task Feed_WhenItCannotBegin_SaysWhy(string query, string? lastEventId, HttpStatusCode status, string code)
     {
         _api.Parts.Segments.Record([Change("a", "x", true, atMs: 1), Change("b", "x", true, atMs: 1), Change("c", "x", true, atMs: 9)], null);
@@ -136,6 +138,38 @@ public sealed class SegmentsApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await _api.SendAsync(HttpMethod.Delete, $"/v1/webhooks/{id}", _key)).Response.StatusCode);
         ApiFixture.AssertProblem(await GetAsync($"/v1/webhooks/{id}"), HttpStatusCode.NotFound, "unknown-webhook");
         Assert.DoesNotContain(await _api.RecordsAsync(), r => r.Detail.Contains(secret, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Secret_WhenRotated_IsToldOnceAndKeptSealed()
+    {
+        var made = (await _api.SendAsync(HttpMethod.Post, "/v1/webhooks", _key, """{"url":"https://hooks.example.org/x"}""")).Body;
+        var (id, first) = (made.GetProperty("webhook").GetString()!, made.GetProperty("secret").GetString()!);
+        Assert.Equal(JsonValueKind.Null, made.GetProperty("previous_secret_until").ValueKind);
+        var (response, rotated) = await _api.SendAsync(HttpMethod.Post, $"/v1/webhooks/{id}/rotate?overlap_hours=2", _key);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var second = rotated.GetProperty("secret").GetString()!;
+        Assert.NotEqual(first, second);
+        Assert.Equal(JsonValueKind.String, rotated.GetProperty("previous_secret_until").ValueKind);
+        var (secrets, stored) = (new WebhookSecrets(new byte[32]), _api.Parts.Segments.Get(id)!);
+        Assert.Equal((second, first), (secrets.Open(id, stored.Secret), secrets.Open(id, stored.Previous!.Value.Secret)));
+        Assert.All([stored.Secret, stored.Previous!.Value.Secret], s => Assert.True(WebhookSecrets.IsSealed(s)));
+        Assert.DoesNotContain("whsec", (await GetAsync($"/v1/webhooks/{id}")).Body.GetRawText(), StringComparison.Ordinal);
+        ApiFixture.AssertProblem(await _api.SendAsync(HttpMethod.Post, $"/v1/webhooks/{id}/rotate?overlap_hours=169", _key), HttpStatusCode.BadRequest, "bad-parameter");
+        ApiFixture.AssertProblem(await _api.SendAsync(HttpMethod.Post, "/v1/webhooks/wh-0/rotate", _key), HttpStatusCode.NotFound, "unknown-webhook");
+        ApiFixture.AssertProblem(await _api.SendAsync(HttpMethod.Post, "/v1/webhooks", _key, """{"url":"https://hooks.example.org/x","purpose":"marketing"}"""), HttpStatusCode.BadRequest, "bad-parameter");
+        ApiFixture.AssertProblem(await _api.SendAsync(HttpMethod.Put, $"/v1/webhooks/{id}", _key, """{"url":"https://hooks.example.org/x","purpose":"marketing"}"""), HttpStatusCode.BadRequest, "bad-parameter");
+        Assert.DoesNotContain(await _api.RecordsAsync(), r => r.Detail.Contains(second, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Webhook_WithoutAKeyToKeepItsSecretUnder_IsRefused()
+    {
+        await using var api = new SecuredApi();
+        api.Parts.WebhookKey = null;
+        await api.InitializeAsync();
+        ApiFixture.AssertProblem(await api.SendAsync(HttpMethod.Post, "/v1/webhooks", api.NewKey(Roles.Marketing), """{"url":"https://hooks.example.org/x"}"""), HttpStatusCode.Conflict, "no-webhook-key");
+        Assert.Empty(api.Parts.Segments.List());
     }
 
     [Theory]

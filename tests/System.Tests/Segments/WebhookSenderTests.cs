@@ -17,6 +17,8 @@ public sealed class WebhookSenderTests : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly WebhookOptions Fast = new() { Delay = TimeSpan.FromMilliseconds(10), DelayMax = TimeSpan.FromMilliseconds(40), Timeout = TimeSpan.FromSeconds(5), Poll = TimeSpan.FromMilliseconds(10) };
 
+    private static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+
     private readonly SqliteSegments _database = new(":memory:");
     private readonly ConcurrentQueue<string> _errors = [];
     private readonly CancellationTokenSource _stop = new();
@@ -52,6 +54,42 @@ public sealed class WebhookSenderTests : IAsyncLifetime
         Assert.False(WebhookSignature.Holds("whsec_1", signature, [.. body, 32], now, TimeSpan.FromMinutes(5)));
         Assert.False(WebhookSignature.Holds("whsec_1", signature, body, now + 600, TimeSpan.FromMinutes(5)));
         Assert.False(WebhookSignature.Holds("whsec_1", "nonsense", body, now, TimeSpan.FromMinutes(5)));
+    }
+
+    /// <summary>While a secret is replaced both sign; when the overlap is over only the new one does.</summary>
+    [Fact]
+    public async Task Delivery_WhenTheSecretWasReplaced_IsSignedWithBothForAWhile()
+    {
+        var secrets = new WebhookSecrets(Key);
+        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        _store.SealSecrets(secrets, now);
+        Assert.True(_store.Rotate("h", _store.Get("h")!.Secret, secrets.Seal("h", "whsec_2"), now + 600_000));
+        await using (Run(Fast))
+        {
+            _store.Record([Change("zoë", "a", true)], null);
+            await UntilAsync(() => _store.Counts().Count == 0);
+        }
+        var (signature, body) = _receiver.Requests.Single();
+        Assert.All(new[] { "whsec_1", "whsec_2" }, s => Assert.True(WebhookSignature.Holds(s, signature, body, now / 1000, TimeSpan.FromMinutes(5))));
+        Assert.False(WebhookSignature.Holds("whsec_3", signature, body, now / 1000, TimeSpan.FromMinutes(5)));
+
+        Assert.True(_store.Rotate("h", _store.Get("h")!.Secret, secrets.Seal("h", "whsec_3"), now)); // no overlap
+        await using var running = Run(Fast);
+        _store.Record([Change("zoë", "a", false, 8)], null);
+        await UntilAsync(() => _store.Counts().Count == 0);
+        (signature, body) = _receiver.Requests.Last();
+        Assert.Equal([false, false, true], new[] { "whsec_1", "whsec_2", "whsec_3" }.Select(s => WebhookSignature.Holds(s, signature, body, now / 1000, TimeSpan.FromMinutes(5))));
+    }
+
+    [Fact]
+    public async Task Delivery_WhenTheKeyIsAnother_WaitsAndSaysWhy()
+    {
+        _store.SealSecrets(new WebhookSecrets([.. Key.Reverse()]), 0);
+        await using var running = Run(Fast with { Tries = 2 });
+        _store.Record([Change("zoë", "a", true)], null);
+        await UntilAsync(() => _store.Counts()["h"].Dead == 1);
+        Assert.Contains("webhook_key", _store.Counts()["h"].Error, StringComparison.Ordinal);
+        Assert.Empty(_receiver.Requests);
     }
 
     /// <summary>A receiver that refuses at random takes all of it in the end, each customer's changes in their order.</summary>
@@ -146,7 +184,7 @@ public sealed class WebhookSenderTests : IAsyncLifetime
     private static string Text(JsonElement change, string name) => change.GetProperty(name).GetString()!;
 
     private Running Run(WebhookOptions options, WebhookTargets? targets = null) => new(
-        new WebhookSender(_store, targets ?? new WebhookTargets([], allowsLoopback: true), options, TimeProvider.System, (what, _) => _errors.Enqueue(what)), options);
+        new WebhookSender(_store, targets ?? new WebhookTargets([], allowsLoopback: true), new WebhookSecrets(Key), options, TimeProvider.System, (what, _) => _errors.Enqueue(what)), options);
 
     private static async Task UntilAsync(Func<bool> isTrue)
     {

@@ -99,6 +99,31 @@ public abstract class PopulationSuite : IAsyncLifetime
         Assert.Equal(["b"], (await ReadAsync()).Keys);
         await Population.WriteAsync(One, [Row(One, "a", 1, 13, 20_000)], None);
         Assert.Equal(["a", "b"], (await ReadAsync()).Keys.Order());
+        await Population.EnsureAsync(Two, None); // a new definition's table fills, the old one is shown until it takes over
+        await Population.WriteAsync(Two, [Row(Two, "a", 2, 14, 20_000), Row(Two, "b", 2, 14, 20_000) with { IsGone = true }], None);
+        Assert.Equal(["a"], (await ReadAsync()).Keys);
+    }
+
+    [SkippableFact]
+    public async Task Write_WhenCustomersAreMergedAndParted_TheNewerPersonGoesBeforeTheFurtherPosition()
+    {
+        await Population.EnsureAsync(One, None);
+        await Population.ActivateAsync(One, None);
+        PopulationRow[] alone = [Row(One, "a", 1, 10, 20_000), Row(One, "b", 5, 900, 20_000)];
+        PopulationRow[] merged = [Row(One, "a", 1, 11, 20_000) with { Linked = 1, OthersAt = 905 }, Row(One, "b", 5, 901, 20_000) with { Linked = 1, IsGone = true }];
+        PopulationRow[] further = [Row(One, "a", 1, 11, 20_000) with { Linked = 1, OthersAt = 907 }];
+        PopulationRow[] parted = [Row(One, "a", 1, 12, 20_000) with { Linked = 2 }, Row(One, "b", 5, 903, 20_000) with { Linked = 2 }];
+        await Population.WriteAsync(One, alone, None);
+        await Population.WriteAsync(One, merged, None);
+        await Population.WriteAsync(One, further, None);
+        await Population.WriteAsync(One, [Row(One, "b", 5, 902, 20_000)], None); // of somebody who has not heard of it
+        Assert.Equal([("a", (1, 11, 20_000))], (await ReadAsync()).Select(r => (r.Key, r.Value)));
+        await Population.WriteAsync(One, parted, None);
+        foreach (var late in (PopulationRow[][])[merged, alone, further]) await Population.WriteAsync(One, late, None); // replays bring old rows again
+        Assert.Equal([("a", (1, 12, 20_000)), ("b", (5, 903, 20_000))], (await ReadAsync()).OrderBy(r => r.Key).Select(r => (r.Key, r.Value)));
+        await Population.EnsureAsync(Two, None); // another definition's table fills: it says nothing of who was merged meanwhile, but hides who was erased, however often merged
+        await Population.WriteAsync(Two, [Row(Two, "a", 5, 905, 20_000) with { Linked = 3, IsGone = true, IsOfAnother = true }, Row(Two, "b", 5, 905, 20_000) with { Linked = 4, IsGone = true }], None);
+        Assert.Equal(["a"], (await ReadAsync()).Keys);
     }
 
     [SkippableFact]

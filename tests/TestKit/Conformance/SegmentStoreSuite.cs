@@ -3,6 +3,7 @@ using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
+using Lambda.SpeedLayer.Segments;
 using Xunit;
 
 namespace Lambda.TestKit.Conformance;
@@ -18,7 +19,7 @@ public abstract class SegmentStoreSuite : IDisposable
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     public static SegmentChange Change(string customer, string segment, bool entered, long offset = 7, ChangeCause cause = ChangeCause.Event, long atMs = 1_000) =>
-        new(CustomerId.From(customer), segment, entered, Hash, new Position(1, offset), 20_000, cause, atMs);
+        new(CustomerId.From(customer), segment, entered, Hash, new Position(1, offset), 20_000, cause, atMs) { OthersAt = 3, Linked = 2 };
 
     private static Webhook Hook(string id, params string[] segments) => new(id, "https://example.org/x", segments, true, "whsec_1", "ann", 5);
 
@@ -73,6 +74,75 @@ public abstract class SegmentStoreSuite : IDisposable
         store.Record([Change("zoë", "a", true)], null);
         store.Record([Change("zoë", "a", false, 8), Change("zoë", "a", true, 9)], null);
         Assert.Equal(9, store.MembershipsOf([CustomerId.From("zoë")])[CustomerId.From("zoë")].Single().At.Offset);
+    }
+
+    [SkippableFact]
+    public void Consent_WhenWithdrawnAndGivenAgain_MovesTheMembershipForThatPurposeOnly()
+    {
+        var store = Open();
+        store.Record([Change("zoë", "a", true) with { Purposes = Of("marketing", "profiling") }, Change("bob", "a", true)], null);
+        store.Record([Change("zoë", "a", false, 8, ChangeCause.Consent) with { Purposes = Of("marketing") }], null);
+        Assert.Equal(Change("zoë", "a", true) with { Purposes = Of("profiling") }, Member()); // since when it is in is as it was
+        Assert.Equal(["entered zoë", "entered bob"], Told(null));
+        Assert.Equal(["entered zoë"], Told("profiling"));
+        Assert.Equal(["left zoë"], Told("marketing")); // who comes late is not told whom it was
+        Assert.Empty(Told("analytics"));
+        store.Record([Change("zoë", "a", true, 9, ChangeCause.Consent) with { Purposes = Of("marketing") }], null);
+        Assert.Equal(Of("marketing", "profiling"), Member().Purposes);
+        Assert.Equal(["left zoë", "entered zoë"], Told("marketing"));
+        store.Record([Change("zoë", "a", false, 10) with { Purposes = Of("marketing", "profiling") }], null);
+        Assert.Empty(store.MembershipsOf([CustomerId.From("zoë")]));
+        Assert.Equal(["entered zoë", "left zoë"], Told("profiling"));
+
+        SegmentChange Member() => Open().MembershipsOf([CustomerId.From("zoë")])[CustomerId.From("zoë")].Single();
+        IEnumerable<string> Told(string? purpose) => Open().After(0, 99, purpose).Select(c => $"{(c.Change.Entered ? "entered" : "left")} {c.Change.Customer}");
+    }
+
+    [SkippableFact]
+    public void Outbox_WhenAWebhookHasAPurpose_HoldsForItWhoAgrees()
+    {
+        var store = Open();
+        store.Add(Hook("all"));
+        store.Add(Hook("marketing") with { Purpose = "marketing" });
+        store.Record([Change("zoë", "a", true) with { Purposes = Of("marketing") }, Change("zoë", "b", true) with { Purposes = Of("marketing") }, Change("bob", "a", true) with { Purposes = Of("profiling") }], null);
+        Assert.Equal((3, 2), (store.Counts()["all"].Pending, store.Counts()["marketing"].Pending));
+        store.Record([Change("zoë", "a", false, 8, ChangeCause.Consent) with { Purposes = Of("marketing") }], null);
+        Assert.Equal((3, 2), (store.Counts()["all"].Pending, store.Counts()["marketing"].Pending)); // that zoë entered a is not sent any more, that she left is
+        Assert.Equal("b", store.Claim("marketing", 10, 20, 9).Single().Change.Change.Segment);
+        store.Delivered("marketing", 2);
+        Assert.Equal(("a", false, ChangeCause.Consent), store.Claim("marketing", 10, 20, 9).Select(d => (d.Change.Change.Segment, d.Change.Change.Entered, d.Change.Change.Cause)).Single());
+        Assert.Equal("marketing", Open().Get("marketing")!.Purpose);
+        Assert.Null(Open().Get("all")!.Purpose);
+    }
+
+    private static PurposeSet Of(params string[] purposes) => PurposeSet.Parse(string.Join(' ', purposes));
+
+    [SkippableFact]
+    public void Rotate_WhenTheSecretIsAnother_ChangesNothing()
+    {
+        var store = Open();
+        store.Add(Hook("h"));
+        Assert.True(store.Rotate("h", "whsec_1", "whsec_2", 500));
+        Assert.False(store.Rotate("h", "whsec_1", "whsec_3", 600));
+        Assert.False(store.Rotate("nobody", "whsec_1", "whsec_3", 600));
+        Assert.Equal(("whsec_2", ("whsec_1", 500L)), (Open().Get("h")!.Secret, Open().Get("h")!.Previous));
+    }
+
+    [SkippableFact]
+    public void SealSecrets_OfBefore_LeavesNoneInTheClear()
+    {
+        var (store, secrets) = (Open(), new WebhookSecrets(new byte[32]));
+        store.Add(Hook("old"));
+        store.Add(Hook("new") with { Secret = secrets.Seal("new", "whsec_9"), Previous = ("whsec_8", 500) });
+        var sealedOnce = store.Get("new")!.Secret;
+        store.SealSecrets(new WebhookSecrets(null), 400);
+        Assert.Equal("whsec_1", store.Get("old")!.Secret); // without a key they stay as they are
+        store.SealSecrets(secrets, 400);
+        Assert.True(WebhookSecrets.IsSealed(store.Get("old")!.Secret));
+        Assert.Equal(("whsec_1", "whsec_9"), (secrets.Open("old", store.Get("old")!.Secret), secrets.Open("new", store.Get("new")!.Secret)));
+        Assert.Equal((sealedOnce, ("whsec_8", 500L)), (store.Get("new")!.Secret, store.Get("new")!.Previous));
+        store.SealSecrets(secrets, 500);
+        Assert.Null(store.Get("new")!.Previous);
     }
 
     [SkippableFact]

@@ -75,7 +75,7 @@ public sealed class MemoryPopulation : IPopulationReads
     }
 
     private static (Value[] Scalars, Value[]?[] Maps) ValuesOf(ViewDefinition definition, PopulationRow row) =>
-        PopulationColumns.Of(definition).ValuesOf(row.Answer, row.Customer.Utf8.ToArray());
+        PopulationColumns.Of(definition).ValuesOf(row.Answer, row.Customer.Utf8.ToArray(), row.Estimates);
 
     private static int Compare(IReadOnlyList<SortKey> keys, PopulationHit a, PopulationHit b)
     {

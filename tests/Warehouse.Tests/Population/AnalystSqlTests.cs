@@ -24,11 +24,14 @@ public sealed class AnalystSqlTests(LocalWarehouseFixture local) : IAsyncLifetim
           spend: { of: transaction, sum: billing_amount_minor }
           email: { of: profile, latest: email }
           city: { of: profile, latest: city, pii: true }
+          bought: { of: transaction, count: true }
+          at: { of: transaction, min: occurred_at }
         derived:
           half: "spend / 2"
           shout: "upper(email)"
         segments:
           big: "spend > 10"
+        lifetime: { purchases: bought, first: at, last: at, estimates: [p_alive] }
         """);
 
     private static readonly Dictionary<string, string?> None = [];
@@ -51,6 +54,7 @@ public sealed class AnalystSqlTests(LocalWarehouseFixture local) : IAsyncLifetim
 
     [SkippableTheory]
     [InlineData("SELECT count() FROM customer_current", "[20]")]
+    [InlineData("SELECT count(p_alive), any(lifetime_model) FROM customer_current", "[20, \"m\"]")]
     [InlineData("select customer_id, spend, half from customer_current where has(segments, 'big') order by spend desc limit 1", "[\"c19\", 19, 9.5]")]
     [InlineData("SELECT sum(spend) AS s, avg(spend), quantile(0.5)(spend), uniqExactIf(customer_id, spend > 3), countIf(spend IS NULL) FROM customer_current", "[190, 9.5, 9.5, 16, 0]")]
     [InlineData("WITH x AS (SELECT spend % 3 AS m FROM customer_current) SELECT m, count() FROM x GROUP BY m ORDER BY m -- the rest", "[0, 7]")]
@@ -197,7 +201,7 @@ public sealed class AnalystSqlTests(LocalWarehouseFixture local) : IAsyncLifetim
 
     private static PopulationRow Row(int i)
     {
-        Value[] scalars = [Value.Int(i), Value.Text($"{i}@x.org"), Value.Text("Köln"), Value.DecimalScaled(i * 500_000), Value.Text("X")];
-        return new PopulationRow(CustomerId.From($"c{i}"), 1, 1, 1, new Domain.Views.Answer(Definition, 20_000, scalars, new Value[]?[5], [i > 10]));
+        Value[] scalars = [Value.Int(i), Value.Text($"{i}@x.org"), Value.Text("Köln"), Value.Int(1), Value.Instant(0), Value.DecimalScaled(i * 500_000), Value.Text("X")];
+        return new PopulationRow(CustomerId.From($"c{i}"), 1, 1, 1, new Domain.Views.Answer(Definition, 20_000, scalars, new Value[]?[7], [i > 10])) { Estimates = [Value.DecimalScaled(i * 50_000), Value.Text("m")] };
     }
 }

@@ -26,6 +26,31 @@ public sealed class ClickHousePopulationTests(LocalWarehouseFixture local) : Pop
     }
 
     [SkippableFact]
+    public async Task Ensure_WhenTheTableIsOfBeforePersonsOrErasures_KeepsItsRows()
+    {
+        foreach (var hasGone in (bool[])[true, false])
+        {
+            await Population.EnsureAsync(One, default);
+            await Population.WriteAsync(One, [Row(One, "a", 1, 10, 20_000), Row(One, "b", 1, 10, 20_000)], default);
+            var table = (await _client.ListAsync("SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'customer_current_')", (ref RowBinaryReader row) => row.Text())).Single();
+            var ddl = (await _client.ListAsync($"SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = '{table}'", (ref RowBinaryReader row) => row.Text())).Single();
+            ddl = ddl.Replace(table, "as_it_was", StringComparison.Ordinal).Replace("UInt128", "UInt64", StringComparison.Ordinal);
+            if (!hasGone) ddl = ddl.Replace(", `gone` UInt8", "", StringComparison.Ordinal).Replace("(stamp, gone)", "(stamp)", StringComparison.Ordinal);
+            await _client.ExecuteAsync(ddl);
+            await _client.ExecuteAsync($"INSERT INTO as_it_was SELECT *{(hasGone ? "" : " EXCEPT gone")} FROM {table} FINAL");
+            await _client.ExecuteAsync($"EXCHANGE TABLES as_it_was AND {table}");
+            await _client.ExecuteAsync("DROP TABLE as_it_was SYNC");
+
+            var newer = new ClickHousePopulation(_client);
+            await newer.EnsureAsync(One, default);
+            await newer.WriteAsync(One, [Row(One, "b", 1, 10, 20_000) with { Linked = 1, IsGone = true }], default);
+            await newer.ActivateAsync(One, default);
+            Assert.Equal([("a", (1, 10, 20_000))], (await ReadAsync()).Select(r => (r.Key, r.Value)));
+            await _client.ExecuteAsync($"TRUNCATE TABLE {table}");
+        }
+    }
+
+    [SkippableFact]
     public async Task Write_WhenValuesAreOfEveryType_TheyReadAsTheyShould()
     {
         await Population.EnsureAsync(One, default);

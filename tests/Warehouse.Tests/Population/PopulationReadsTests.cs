@@ -47,6 +47,7 @@ public sealed class PopulationReadsTests(LocalWarehouseFixture local) : IAsyncLi
         segments:
           big: "spend > 0"
           rare: "email is null"
+        lifetime: { purchases: epoch, first: first, last: seen, spent: spend, estimates: [rfm, p_alive, ltv_365d_minor, expected_purchases_90d] }
         """);
 
     private readonly MemoryPopulation _memory = new() { Definition = Definition };
@@ -181,7 +182,10 @@ public sealed class PopulationReadsTests(LocalWarehouseFixture local) : IAsyncLi
         Value[] scalars = [.. Definition.Outputs.Select(o => o.Type.ByKey ? default : Of(o.Type.Scalar, random, true))];
         Value[]?[] maps = [.. Definition.Outputs.Select(o => o.Keys?.Select(_ => random.Next(3) == 0 ? Value.Null(o.Type.Scalar) : Of(o.Type.Scalar, random, false)).ToArray())];
         bool[] segments = [.. Definition.Segments.Select(_ => random.Next(2) == 0)];
-        return new PopulationRow(CustomerId.From(customer), random.Next(4), epoch, applied, new Domain.Views.Answer(Definition, 20_000 + random.Next(3), scalars, maps, segments));
+        return new PopulationRow(CustomerId.From(customer), random.Next(4), epoch, applied, new Domain.Views.Answer(Definition, 20_000 + random.Next(3), scalars, maps, segments))
+        {
+            Estimates = random.Next(3) == 0 ? [] : [.. PopulationColumns.Of(Definition).Estimates.Select(c => Of(c.Type.Scalar, random, true))],
+        };
     }
 
     /// <summary>Days and instants within what the table's columns hold.</summary>

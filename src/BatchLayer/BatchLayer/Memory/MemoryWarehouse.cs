@@ -126,7 +126,8 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation, IErasable
     {
         var table = _population[definition.Hash];
         foreach (var row in rows)
-            if (!table.TryGetValue(row.Customer, out var old) || Stamp(row) >= Stamp(old)) table[row.Customer] = row;
+            foreach (var shown in row is { IsGone: true, IsOfAnother: false } ? [.. _population.Values] : (IReadOnlyList<Dictionary<CustomerId, PopulationRow>>)[table]) // as the table in ClickHouse does
+                if (!shown.TryGetValue(row.Customer, out var old) || Stamp(row).CompareTo(Stamp(old)) >= 0) shown[row.Customer] = row;
     }]);
 
     public Task ActivateAsync(ViewDefinition definition, CancellationToken cancel) => RunAsync("activate", [() =>
@@ -142,7 +143,7 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation, IErasable
         lock (_lock) return _population.TryGetValue(definitionHash, out var rows) ? [.. rows.Values.Where(r => !r.IsGone).OrderBy(r => r.Customer)] : [];
     }
 
-    private static long Stamp(PopulationRow row) => row.Epoch + row.Applied + row.Answer.AsOfDay;
+    private static (long, long) Stamp(PopulationRow row) => (row.Linked, row.Epoch + row.Applied + row.OthersAt + row.Answer.AsOfDay);
 
     // --- erasures -----------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
     private static readonly Dictionary<string, JsonTypeInfo> ByName = new()
     {
         ["report?"] = ClusterJson.Default.GetReport, ["report"] = ClusterJson.Default.PartitionReport,
-        ["adopt"] = ClusterJson.Default.AdoptBase, ["checkpoint"] = ClusterJson.Default.WriteCheckpoint, ["flush-sink"] = ClusterJson.Default.FlushSink,
+        ["adopt"] = ClusterJson.Default.AdoptBase, ["checkpoint"] = ClusterJson.Default.WriteCheckpoint, ["flush-sink"] = ClusterJson.Default.FlushSink, ["write-persons"] = ClusterJson.Default.WritePersons,
         ["build"] = ClusterJson.Default.BuildBase, ["built"] = ClusterJson.Default.BaseBuilt,
         ["compare"] = ClusterJson.Default.CompareBase, ["compared"] = ClusterJson.Default.BaseCompared,
         ["done"] = ClusterJson.Default.Done, ["refused"] = ClusterJson.Default.Refused,
@@ -82,6 +82,7 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSerializable(typeof(AdoptBase))]
 [JsonSerializable(typeof(WriteCheckpoint))]
 [JsonSerializable(typeof(FlushSink))]
+[JsonSerializable(typeof(WritePersons))]
 [JsonSerializable(typeof(BuildBase))]
 [JsonSerializable(typeof(BaseBuilt))]
 [JsonSerializable(typeof(CompareBase))]

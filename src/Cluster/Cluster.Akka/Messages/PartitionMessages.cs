@@ -59,6 +59,14 @@ public sealed record WriteCheckpoint(int Partition) : IPartitionMessage, ICluste
 /// <summary>The sink of this partition shall not wait for more rows: a run or a reader waits for it. Not answered.</summary>
 public sealed record FlushSink(int Partition) : IPartitionMessage, IClusterMessage;
 
+/// <summary>
+/// Customers of other partitions that are one person with these, the canonical members, have changed: write the persons' rows. Answered by <see cref="Done"/> when they are
+/// written, by <see cref="Refused"/> when they are not.
+/// </summary>
+/// <param name="Customers">Ids, UTF-8.</param>
+/// <param name="Linked">Record of the identity log that whoever asks knows.</param>
+public sealed record WritePersons(int Partition, IReadOnlyList<byte[]> Customers, long Linked) : IPartitionMessage, IClusterMessage;
+
 /// <summary>Stream the computed partition into a base file on the node that hosts it. Repeatable. Answered by <see cref="BaseBuilt"/>.</summary>
 public sealed record BuildBase(int Partition, long Epoch, string Definition) : IPartitionMessage, IClusterMessage;
 

@@ -3,6 +3,7 @@ using Lambda.Cluster.Actors.Customers;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Estimates;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Worker;
@@ -11,12 +12,13 @@ namespace Lambda.Cluster.Actors.Partitions;
 
 /// <summary>
 /// Keeps this partition's rows of `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all after an
-/// adoption and at midnight. The partition reads them as anybody does, by a message to itself, and writes outside.
+/// adoption, when a model was fitted anew, and at midnight. The partition reads them as anybody does, by a message to itself, and writes outside.
 /// </summary>
 internal sealed partial class PartitionActor
 {
     private readonly List<Resident> _changed = [];
     private readonly Queue<CustomerId> _changedIds = new(); // of customers that need not be resident
+    private PersonsAsked _answering = PersonsAsked.None;
     private IEnumerator<CustomerId[]>? _sweep;
     private string _sweepingFor = "";
     private CustomerId[]? _populating;
@@ -31,7 +33,14 @@ internal sealed partial class PartitionActor
 
     private int Today => Clock.DayOfMs(Time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    private string Wanted => string.Create(CultureInfo.InvariantCulture, $"e{_stand.Epochs.Published} d{Today}");
+    private string Wanted
+    {
+        get
+        {
+            var model = EstimatingPopulation.EpochOf(_parts.Model(), _stand.Epochs.Active.Definition);
+            return string.Create(CultureInfo.InvariantCulture, $"e{_stand.Epochs.Published} d{Today}{(model > 0 ? $" m{model}" : "")}");
+        }
+    }
 
     private void MarkChanged(Resident customer)
     {
@@ -46,6 +55,7 @@ internal sealed partial class PartitionActor
         var (log, applied) = (_parts.Speed.Log, _stand.Applied);
         Background(() =>
         {
+            _parts.Persons?.Invoke()?.Identities.CatchUp(); // what the last owner knew of persons is in the rows it wrote
             var mark = _parts.PopulationMarks.Load(_partition);
             var ids = new HashSet<CustomerId>(CustomerId.ByBytes.Comparer);
             for (var next = Math.Max(mark.Below, log.StartOffset(_partition)); next < applied;)
@@ -69,10 +79,12 @@ internal sealed partial class PartitionActor
     {
         if (_phase != Phase.Running) return; // it has no place in the log yet, or none any more
         if (FreshnessMs() > _limits.FoldBehind.TotalMilliseconds || _sink!.WaitsMs > _limits.SinkBehind.TotalMilliseconds) _parts.Backlog.Tell();
+        if (_parts.Persons is not null && _parts.Persons() is null) return;
+        TellOthers();
         if (!_marksKnown || !_stand.CanAnswer || _populating is not null) return;
         StartSweepIfDue();
         var (every, rows) = _parts.Backlog.IsBehind ? (_limits.PopulationEveryBehind, _limits.PopulationRowsBehind) : (_limits.PopulationEvery, _limits.PopulationRows);
-        if (Time.GetElapsedTime(_populatedAt) < every) return;
+        if (Time.GetElapsedTime(_populatedAt) < every && _asks.Count == 0) return;
         _populatedAt = Time.GetTimestamp();
         var ids = new HashSet<CustomerId>(CustomerId.ByBytes.Comparer);
         var taken = Math.Min(_changed.Count, rows);
@@ -83,13 +95,15 @@ internal sealed partial class PartitionActor
         }
         _changed.RemoveRange(_changed.Count - taken, taken);
         while (ids.Count < rows && _changedIds.TryDequeue(out var id)) ids.Add(id);
-        var below = _changed.Count == 0 && _changedIds.Count == 0 ? Math.Max(_mark.Below, FoldedBelow) : _mark.Below;
+        var asked = AddPersons(ids);
+        var below = _changed.Count == 0 && _changedIds.Count == 0 && !AwaitsOthers ? Math.Max(_mark.Below, FoldedBelow) : _mark.Below;
         if (ids.Count > 0)
         {
+            _answering = asked;
             Populate([.. ids], below);
             return;
         }
-        _mark = _mark with { Below = below }; // repeats change no row; stored with the next that does
+        MoveMark(below);
         if (_sweep is not null && !_sweepReading) ReadSweep();
         else if (_sweep is null && _sweepEnded) EndSweep();
     }
@@ -106,6 +120,8 @@ internal sealed partial class PartitionActor
         {
             case ReadManyReply reply: WriteRows(reply.Parts); break;
             case RowsWritten written: OnRowsWritten(written); break;
+            case WritePersons ask: OnAsk(ask); break;
+            case Told told: OnTold(told); break;
             case SweepRead read: OnSweepRead(read); break;
             case MarkLoaded loaded:
                 (_mark, _marksKnown, _segmentsSwept) = (loaded.Mark, true, loaded.SegmentsSwept);
@@ -117,22 +133,25 @@ internal sealed partial class PartitionActor
 
     private void WriteRows(IReadOnlyList<ReadPart> parts)
     {
-        var (ids, day, before, mark) = (_populating!, Today, _mark, _mark with { Below = Math.Max(_mark.Below, _completeBelow) });
+        var (ids, day, before, mark) = (_populating!, Today, _mark, _mark with { Below = Math.Max(_mark.Below, _completeBelow), Linked = Math.Max(_mark.Linked, _answering.Linked) });
         if (parts.Any(p => p.Outcome is PartOutcome.Unavailable or PartOutcome.Stopped))
         {
             Self.Tell(new RowsWritten(_mark, Again: true), Self);
             return;
         }
-        var (segments, generation) = (_parts.Segments?.Begin(), _lease!.Generation);
+        var (segments, generation, persons, known) = (_parts.Segments?.Begin(), _lease!.Generation, new PersonBatch(_parts.Persons?.Invoke(), _mark.Linked), _answering.Known);
         Background(async () =>
         {
-            foreach (var group in ids.Zip(parts, (id, part) => (First: id, Second: part)).Where(r => r.Second.Outcome is PartOutcome.Found or PartOutcome.Unknown).GroupBy(r => r.Second.Definition))
+            await persons.ReadAsync(ids, known, _stop.Token);
+            var rows = ids.Zip(parts, (id, part) => (First: id, Second: part)).Where(r => r.Second.Outcome is PartOutcome.Found or PartOutcome.Unknown && !persons.Postponed.Contains(r.First));
+            foreach (var group in rows.GroupBy(r => persons.DefinitionOf(r.First, r.Second)))
             {
                 var view = _parts.Speed.Views.ByHash(group.Key);
                 await _parts.Population.EnsureAsync(view.Definition, _stop.Token);
-                await _parts.Population.WriteAsync(view.Definition, group.Select(r => See(segments, Row(r.First, r.Second, view, day))), _stop.Token);
+                await _parts.Population.WriteAsync(view.Definition, group.Select(r => See(segments, persons.Row(r.First, _partition, r.Second, view, day, () => Row(r.First, r.Second, view, day)))), _stop.Token);
             }
-            segments?.Record(SegmentsOn(ids, parts), new PartitionFence(_partition, generation));
+            segments?.Record(SegmentsOn(ids, parts, persons), new PartitionFence(_partition, generation));
+            if (persons.Postponed.Count > 0) return new RowsWritten(before, Again: false) { Postponed = persons.Postponed };
             if (mark != before) _parts.PopulationMarks.Save(_partition, mark);
             return new RowsWritten(mark, Again: false);
         }, e =>
@@ -145,14 +164,15 @@ internal sealed partial class PartitionActor
     private static PopulationRow See(SegmentPass? segments, PopulationRow row) => segments?.See(row) ?? row;
 
     /// <summary>The same parts, finished for another day.</summary>
-    private Func<CustomerId, int, bool[]?> SegmentsOn(CustomerId[] ids, IReadOnlyList<ReadPart> parts)
+    private Func<CustomerId, int, bool[]?> SegmentsOn(CustomerId[] ids, IReadOnlyList<ReadPart> parts, PersonBatch persons)
     {
         var byCustomer = new Lazy<Dictionary<CustomerId, ReadPart>>(() => ids.Zip(parts).ToDictionary(r => r.Item1, r => r.Item2, CustomerId.ByBytes.Comparer));
         return (customer, day) =>
         {
             var part = byCustomer.Value[customer];
-            var view = _parts.Speed.Views.ByHash(part.Definition);
-            return view.TilesCover(day, Today) ? Row(customer, part, view, day).Answer.Segments : null;
+            var view = _parts.Speed.Views.ByHash(persons.DefinitionOf(customer, part));
+            if (!view.TilesCover(day, Today)) return null;
+            return persons.IsPerson(customer) ? persons.PersonOn(customer, view, day)?.Segments : Row(customer, part, view, day).Answer.Segments;
         };
     }
 
@@ -167,7 +187,9 @@ internal sealed partial class PartitionActor
     private void OnRowsWritten(RowsWritten written)
     {
         if (written.Again) foreach (var id in _populating ?? []) _changedIds.Enqueue(id);
-        else _mark = _mark with { Below = written.Mark.Below };
+        else _mark = _mark with { Below = written.Mark.Below, Linked = written.Mark.Linked };
+        foreach (var id in written.Postponed) _changedIds.Enqueue(id);
+        AnswerAsks(isWritten: !written.Again && written.Postponed.Count == 0);
         _populating = null;
     }
 
@@ -221,7 +243,10 @@ internal sealed partial class PartitionActor
 
     private sealed record MarkLoaded(PopulationMark Mark, CustomerId[] Changed, bool SegmentsSwept);
 
-    private sealed record RowsWritten(PopulationMark Mark, bool Again);
+    private sealed record RowsWritten(PopulationMark Mark, bool Again)
+    {
+        public IReadOnlyList<CustomerId> Postponed { get; init; } = [];
+    }
 
     private sealed record SweepRead(CustomerId[]? Customers)
     {

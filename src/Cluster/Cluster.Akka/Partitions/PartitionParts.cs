@@ -1,4 +1,6 @@
 using Lambda.BatchLayer.Ports;
+using Lambda.Cluster.Actors.Region;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
@@ -21,6 +23,12 @@ public sealed record PartitionParts(
     /// <summary>Finds who enters and leaves segments; null: nobody asks.</summary>
     public SegmentWatch? Segments { get; init; }
 
+    /// <summary>What estimates in the rows are made with, as this node knows it; null: none.</summary>
+    public Func<LifetimeModel?> Model { get; init; } = () => null;
+
+    /// <summary>Who is one person with whom; null: nobody is merged. Null from it: it cannot be asked yet, and no row is written.</summary>
+    public Func<IPersons?>? Persons { get; init; }
+
     /// <summary>By partition, the offset from which the log is needed for something else than folding it: what is before it may go as far as that is concerned.</summary>
     public Func<int, long> NeededFrom { get; init; } = _ => long.MaxValue;
 
@@ -33,8 +41,9 @@ public sealed record PartitionParts(
 
 /// <summary>How far the population table is behind a partition, kept for its next owner.</summary>
 /// <param name="Below">Every change of records below this offset is in the table.</param>
-/// <param name="Swept">What all customers were last swept for: epoch and day.</param>
-public sealed record PopulationMark(long Below, string Swept);
+/// <param name="Swept">What all customers were last swept for: epoch, day, and the model where it has columns.</param>
+/// <param name="Linked">Changes of persons up to this number of the identity log are in it.</param>
+public sealed record PopulationMark(long Below, string Swept, long Linked = 0);
 
 public interface IPopulationMarks
 {

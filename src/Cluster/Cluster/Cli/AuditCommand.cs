@@ -74,7 +74,7 @@ internal static class AuditCommand
     {
         var audit = stores.Audit;
         foreach (var note in audit.Notes()) Output.Note($"note: {note}");
-        return Array("chains", AuditPage.VerifyAll(audit, AuditKeyReader.Read(key == Setting.None ? null : key, Environment.GetEnvironmentVariable), anchors, cancel), AuditJson.Write);
+        return Array("chains", AuditPage.VerifyAll(audit, SecretReader.Read("audit_key", key == Setting.None ? null : key, Environment.GetEnvironmentVariable), anchors, cancel), AuditJson.Write);
     }
 
     private static async Task<int> ListAsync(ParseResult parse, CancellationToken cancel)

@@ -11,8 +11,10 @@ internal static class PrivacyCommand
     private static readonly Option<bool> Yes = new("--yes") { Description = "Really: it cannot be undone." };
     private static readonly Option<bool> EvenIfUnknown = new("--even-if-unknown") { Description = "Also when no answer knows the customer: lines of it may be in quarantine." };
 
+    private static readonly Option<bool> Members = new("--members") { Description = "With every customer that it is merged with: needed when there is one." };
+
     public static Command Create() => Common.Group("privacy", "Rights of persons: erasure with a certificate, and all data of one.",
-        Common.Remote("erase", "Erase a customer: honoured at once, removed from all stores behind the next batch run.", EraseAsync, Customer, Yes, EvenIfUnknown),
+        Common.Remote("erase", "Erase a customer: honoured at once, removed from all stores behind the next batch run.", EraseAsync, Customer, Yes, EvenIfUnknown, Members),
         Common.Remote("status", "All erasures and what they wait for.", StatusAsync),
         Common.Remote("certificate", "What was removed where and when; exit code 1 until it is complete.", CertificateAsync, Erasure),
         Common.Remote("data", "Everything that is known of a person, as JSON.", DataAsync, Customer));
@@ -20,10 +22,14 @@ internal static class PrivacyCommand
     private static async Task<int> EraseAsync(ParseResult parse, Client client, CancellationToken cancel)
     {
         if (!parse.GetValue(Yes)) throw new CommandException(ExitCode.Usage, "an erasure cannot be undone: say --yes");
-        var path = $"/v1/customers/{Uri.EscapeDataString(parse.GetValue(Customer)!)}{(parse.GetValue(EvenIfUnknown) ? "?even_if_unknown=true" : "")}";
+        var path = $"/v1/customers/{Uri.EscapeDataString(parse.GetValue(Customer)!)}?even_if_unknown={(parse.GetValue(EvenIfUnknown) ? "true" : "false")}{(parse.GetValue(Members) ? "&members=all" : "")}";
         var erasure = await client.SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), cancel);
         if (parse.GetValue(Common.Json)) Output.Json(erasure);
-        else Print(erasure);
+        else
+        {
+            Print(erasure);
+            if (erasure.TryGetProperty("members", out var members)) foreach (var member in members.EnumerateArray()) Print(member);
+        }
         return ExitCode.Ok;
     }
 

@@ -13,11 +13,13 @@ internal static class SegmentsCommand
     private static readonly Option<string?> Segment = new("--segment") { Description = "Only these, separated by commas.", HelpName = "NAMES" };
     private static readonly Option<long?> After = new("--after") { Description = "Number of the last change that was seen; else what comes from now on.", HelpName = "NUMBER" };
 
+    private static readonly Option<string?> Purpose = new("--purpose") { Description = "Only of customers who agree to it, such as marketing.", HelpName = "PURPOSE" };
+
     public static Command Create() => Common.Group("segments", "Segments, their members, and who enters and leaves.",
         Common.Remote("list", "The segments with their rules and sizes.", ListAsync),
         Common.Remote("members", "Who is in a segment.", MembersAsync, Name, SearchCommand.Select, Limit, Cursor),
         Common.Remote("of", "Which segments a customer is in, why, and since when.", OfAsync, Customer),
-        Common.Remote("follow", "Who enters and leaves, as it happens: a JSON object a line, until it is stopped.", FollowAsync, Segment, After));
+        Common.Remote("follow", "Who enters and leaves, as it happens: a JSON object a line, until it is stopped.", FollowAsync, Segment, Purpose, After));
 
     private static async Task<int> ListAsync(ParseResult parse, Client client, CancellationToken cancel)
     {
@@ -49,7 +51,7 @@ internal static class SegmentsCommand
 
     private static async Task<int> FollowAsync(ParseResult parse, Client client, CancellationToken cancel)
     {
-        var query = string.Join('&', new[] { parse.GetValue(Segment) is { } names ? $"segment={Uri.EscapeDataString(names)}" : null, parse.GetValue(After) is { } after ? $"after={after}" : null }.OfType<string>());
+        var query = string.Join('&', new[] { parse.GetValue(Segment) is { } names ? $"segment={Uri.EscapeDataString(names)}" : null, parse.GetValue(Purpose) is { } purpose ? $"purpose={Uri.EscapeDataString(purpose)}" : null, parse.GetValue(After) is { } after ? $"after={after}" : null }.OfType<string>());
         await client.ReadLinesAsync($"/v1/segments/feed?{query}", line =>
         {
             const string data = "data: ";

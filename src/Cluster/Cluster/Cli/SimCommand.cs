@@ -64,7 +64,7 @@ internal static class SimCommand
     {
         var r = await Simulations.RunAsync(seed, steps ?? Simulations.StepsPerSeed, reads);
         totals.Add(("reads", r.Reads), ("crashes", r.Crashes), ("published", r.Published), ("abandoned", r.Abandoned), ("rebuilds", r.Rebuilds), ("late_repeats", r.LateRepeats), ("erasures", r.Erasures),
-            ("definition_changes", r.DefinitionChanges));
+            ("definition_changes", r.DefinitionChanges), ("merges", r.Merges), ("person_reads", r.PersonReads));
     }
 
 #if CLUSTER_RUNTIME

@@ -10,15 +10,18 @@ internal static class WebhooksCommand
     private static readonly Argument<string> Url = new("address") { Description = "https URL on a host that the setting webhook_hosts allows." };
     private static readonly Argument<string> Id = new("webhook") { Description = "As `webhooks list` names it." };
     private static readonly Option<string?> Segments = new("--segments") { Description = "Segments to be told of, separated by commas; all without it.", HelpName = "NAMES" };
+    private static readonly Option<string?> Purpose = new("--purpose") { Description = "Tell only of customers who agree to it, such as marketing.", HelpName = "PURPOSE" };
     private static readonly Option<string?> NewUrl = new("--address") { Description = "Another address.", HelpName = "URL" };
+    private static readonly Option<int?> Overlap = new("--overlap-hours") { Description = "How long the old secret signs, too; 0 when it is known to others.", HelpName = "N" };
     private static readonly Option<bool> Pause = new("--pause") { Description = "Changes wait." };
     private static readonly Option<bool> Resume = new("--resume") { Description = "What waits is sent." };
 
     public static Command Create() => Common.Group("webhooks", "Have changes of segments sent to an address.",
         Common.Remote("list", "The webhooks and what waits for them.", ListAsync),
-        Common.Remote("create", "Make a webhook and print its secret: this once.", CreateAsync, Url, Segments),
+        Common.Remote("create", "Make a webhook and print its secret: this once.", CreateAsync, Url, Segments, Purpose),
         Common.Remote("change", "Change address or segments, pause it or let it go on.", ChangeAsync, Id, NewUrl, Segments, Pause, Resume),
         Common.Remote("delete", "Remove a webhook with all that waits for it.", DeleteAsync, Id),
+        Common.Remote("rotate", "Give it another secret and print that: this once. For some hours both sign.", RotateAsync, Id, Overlap),
         Common.Remote("retry", "Take up again what was given up.", RetryAsync, Id));
 
     private static async Task<int> ListAsync(ParseResult parse, Client client, CancellationToken cancel)
@@ -37,7 +40,12 @@ internal static class WebhooksCommand
 
     private static async Task<int> CreateAsync(ParseResult parse, Client client, CancellationToken cancel)
     {
-        var made = await client.PostAsync("/v1/webhooks", SearchCommand.Body(new JsonObject { ["url"] = parse.GetValue(Url), ["segments"] = SearchCommand.List(parse.GetValue(Segments), ',') }), cancel);
+        var made = await client.PostAsync("/v1/webhooks", SearchCommand.Body(new JsonObject { ["url"] = parse.GetValue(Url), ["segments"] = SearchCommand.List(parse.GetValue(Segments), ','), ["purpose"] = parse.GetValue(Purpose) }), cancel);
+        return Made(parse, made);
+    }
+
+    private static int Made(ParseResult parse, JsonElement made)
+    {
         if (parse.GetValue(Common.Json)) Output.Json(made);
         else
         {
@@ -62,6 +70,12 @@ internal static class WebhooksCommand
     }
 
     private static async Task<int> DeleteAsync(ParseResult parse, Client client, CancellationToken cancel) => Told(parse, await client.SendAsync(new HttpRequestMessage(HttpMethod.Delete, PathOf(parse)), cancel));
+
+    private static async Task<int> RotateAsync(ParseResult parse, Client client, CancellationToken cancel)
+    {
+        var query = parse.GetValue(Overlap) is { } hours ? $"?overlap_hours={hours}" : "";
+        return Made(parse, await client.PostAsync($"{PathOf(parse)}/rotate{query}", null, cancel));
+    }
 
     private static async Task<int> RetryAsync(ParseResult parse, Client client, CancellationToken cancel) => Told(parse, await client.PostAsync($"{PathOf(parse)}/retry", null, cancel));
 

@@ -1,22 +1,25 @@
 #if CLUSTER_RUNTIME && KAFKA
-using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Privacy;
 using Lambda.BatchLayer.Runs;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Cluster.Actors.Node;
 using Lambda.Cluster.Actors.Partitions;
+using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Actors.Runs;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
+using Lambda.Serving.Customer;
 using Lambda.Serving.Export;
+using Lambda.Serving.Identity;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Estimates;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
 using Lambda.SpeedLayer.Segments;
@@ -34,6 +37,9 @@ internal sealed class ClusterEngine : IEngine
 {
     /// <summary>Stores are asked by blocking calls on the thread pool, a few for each partition; it would grow by one thread a second only.</summary>
     private const int BlockingThreads = 64;
+
+    /// <summary>How often a node looks what others merged.</summary>
+    private static readonly TimeSpan IdentityEvery = TimeSpan.FromMilliseconds(250);
 
     private readonly ClusterParts _parts;
     private readonly ClusterNode _node;
@@ -53,20 +59,27 @@ internal sealed class ClusterEngine : IEngine
         var runs = new ClusterRuns(node, parts.Initial);
         parts.ServedDefinition = () => runs.Served.DefinitionHash;
         var reads = new ClusterReads(node, parts.Definitions.Views, parts.Warehouse, parts.SinkProgress(null), () => runs.Served, parts.Time);
-        (Reads, Recompute, Runs) = (reads, reads, runs);
+        (Reads, Recompute, Runs) = (new PersonReads(reads, parts.Identities, parts.Time), reads, runs);
+        Identity = new IdentityDesk(parts.Identities, reads, parts.Time);
+        parts.Persons = new RegionPersons(parts.Identities, node.Partitions);
+        _loops.Add(new Loop("identity", _ =>
+        {
+            parts.Identities.CatchUp();
+            return Task.FromResult(IdentityEvery);
+        }, onError));
         Intake = new EngineIntake(topics.Ingress, Unfolded, () => _stopping is not null);
         Imports = new PostgresImportJournal(parts.Database);
         (topics.Unfolded, polled.Unfolded) = (Unfolded, Unfolded);
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
         Operations = new ClusterOperations(node, parts.Time);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.StoredFacts, options, Operations.Node, parts.Time, onError);
-        _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
+        _segments = new SegmentServices(parts.Segments, new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable)), options, parts.Time, onError);
         var ledger = new ErasureLedger(parts.StoredFacts);
         Erasures = new EngineErasures(parts.Log, reads, ledger, Pseudonyms, parts.Time);
         var erasing = Erasing(parts, ledger, runs, node, _analytics.Parts.Exports, options);
         parts.LogNeededFrom = p => ErasureRunner.KeepFrom(ledger.All(), p, erasing.StoresBeforeLog);
         _loops.Add(new Loop("erasures", async cancel => node.DrivesRuns && await erasing.StepAsync(cancel) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5), onError));
-        _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.StoredFacts, parts.Time));
+        _models = new ModelFitting(parts.Models);
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
@@ -99,6 +112,8 @@ internal sealed class ClusterEngine : IEngine
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public IErasures Erasures { get; }
+    public IdentityDesk Identity { get; }
+    public IIdentifiers Identifiers => _parts.House.Identifiers;
     public Task Faulted => _faulted.Task;
     public Task AskedToStop => _node.AskedToLeave;
 
@@ -148,16 +163,18 @@ internal sealed class ClusterEngine : IEngine
         ClusterParts parts, LambdaOptions options, long horizonMs, Func<CancellationToken, Task<Publication>> served, Action<string, Exception> onError)
     {
         var (key0, key1) = parts.Facts.IdKeys();
-        var node = $"{options.ClusterHost}:{options.ClusterPort}";
+        var (node, models) = ($"{options.ClusterHost}:{options.ClusterPort}", parts.Models);
         return new PartitionParts(
             new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time), parts.Warehouse,
-            new GatheredRawEvents(parts.Warehouse), new GatheredPopulation(parts.House.Population), parts.Bases,
+            new GatheredRawEvents(parts.Warehouse), new EstimatingPopulation(new GatheredPopulation(parts.House.Population), () => models.Current), parts.Bases,
             new KeeperLeases(parts.Leases, $"{node} {Guid.NewGuid():N}"), (_, generation) => parts.SinkProgress(generation), served,
             p => new WorkerSettings(p, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L },
             new SinkPolicy(options.SinkRows, Math.Max(1, options.SinkMs - 400)), new PopulationMarks(parts.StoredFacts), node, onError)
         {
             Segments = new SegmentWatch(parts.Segments, parts.Time),
+            Model = () => models.Current,
             NeededFrom = p => parts.LogNeededFrom(p),
+            Persons = () => parts.Persons,
         };
     }
 
@@ -183,10 +200,10 @@ internal sealed class ClusterEngine : IEngine
         var (marks, horizonMs) = (new PopulationMarks(parts.StoredFacts), options.DedupHorizonDays * 86_400_000L);
         var ground = new ErasureGround(parts.Log, parts.Checkpoints, parts.SinkProgress(null), () => runs.Served, p => marks.Load(p).Below,
             () => node.Reports.All.OfType<PartitionReport>().Count(r => r.Published >= runs.Served.Epoch) == node.Partitions.Partitions, parts.Time);
-        return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine)],
+        return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine), new MergesErasure(parts.Identities, parts.Time)],
         [
-            new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client),
-            new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
+            new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
+            new SegmentErasure(parts.Segments), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
         ]);
     }
 

@@ -1,11 +1,14 @@
 #if CLUSTER_RUNTIME && KAFKA
+using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
+using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Embedded;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Domain.Yaml;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Identity;
 using Lambda.SpeedLayer.Kafka;
 using Lambda.SpeedLayer.Leases;
 using Lambda.SpeedLayer.Ports;
@@ -34,6 +37,8 @@ internal sealed class ClusterParts : IAsyncDisposable
     public IApiKeys Keys { get; private set; } = null!;
     public IAuditStore Audit { get; private set; } = null!;
     public SegmentStore Segments { get; private set; } = null!;
+    public IIdentityLog IdentityLog { get; private set; } = null!;
+    public Identities Identities { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
@@ -42,8 +47,14 @@ internal sealed class ClusterParts : IAsyncDisposable
 
     public IWarehouse Warehouse => House.Warehouse;
 
+    /// <summary>Fitted by the node that drives runs, taken over by the others.</summary>
+    public LifetimeModels Models => field ??= new LifetimeModels(Warehouse, Definitions.Views, StoredFacts, Time);
+
     /// <summary>Hash of the definition that is served; the first one until the run actor has been heard of.</summary>
     public Func<string> ServedDefinition { get; set; } = null!;
+
+    /// <summary>Null until the engine is there to ask other nodes by.</summary>
+    public IPersons? Persons { get; set; }
 
     /// <summary>By partition, the offset from which erasures need the log; all of it until the engine says.</summary>
     public Func<int, long> LogNeededFrom { get; set; } = _ => 0;
@@ -99,6 +110,9 @@ internal sealed class ClusterParts : IAsyncDisposable
         Leases.Start();
         Keys = new PostgresApiKeys(Database);
         Segments = new SegmentStore(new PostgresSegments(Database));
+        IdentityLog = new PostgresIdentityLog(Database);
+        Identities = new Identities(IdentityLog);
+        Identities.CatchUp();
         Audit = new PostgresAuditStore(Database, $"{Environment.MachineName}:{options.ClusterPort}"); // a pod's name stays when its address changes
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(facts, Facts, () => ServedDefinition());

@@ -17,7 +17,7 @@ namespace Lambda.Cluster.Clustered;
 /// Reads from partitions wherever they are: their node gives the three parts, this one merges and finishes them for the day asked for. A day too old for the
 /// tiles is computed from the customer's raw events.
 /// </summary>
-internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWarehouse warehouse, ISinkProgressStore sunk, Func<Publication> served, TimeProvider time) : ICustomerReads, IRecompute
+internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWarehouse warehouse, ISinkProgressStore sunk, Func<Publication> served, TimeProvider time) : IMemberReads, IRecompute
 {
     private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SinkPoll = TimeSpan.FromMilliseconds(20);
@@ -27,11 +27,26 @@ internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWareho
 
     public int PartitionOf(CustomerId customer) => Partitioner.PartitionOf(customer.Utf8, node.Partitions.Partitions);
 
-    public async ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel)
+    public async ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, IReadOnlyList<Position>? atLeast, TimeSpan wait, CancellationToken cancel)
     {
         var partition = PartitionOf(customer);
-        var part = await node.Partitions.ReadAsync(partition, customer, atLeast?.Offset ?? -1, wait, cancel);
+        var part = await node.Partitions.ReadAsync(partition, customer, atLeast.In(partition)?.Offset ?? -1, wait, cancel);
         return await OutcomeAsync(customer, partition, part, Day(asOfDay), cancel);
+    }
+
+    public async ValueTask<MemberRead> StateAsync(CustomerId customer, int? asOfDay, IReadOnlyList<Position>? atLeast, TimeSpan wait, CancellationToken cancel)
+    {
+        var partition = PartitionOf(customer);
+        var part = await node.Partitions.ReadAsync(partition, customer, atLeast.In(partition)?.Offset ?? -1, wait, cancel);
+        if (part.Outcome is not (PartOutcome.Found or PartOutcome.Unknown)) return MemberRead.Not(await OutcomeAsync(customer, partition, part, Day(asOfDay), cancel));
+        var view = views.ByHash(part.Definition);
+        var (state, source) = (State.MergeAll(Decode(part.Batch), Decode(part.Closed), Decode(part.Open)), SourceOf(part));
+        if (!view.TilesCover(Day(asOfDay), Clock.DayOfMs(part.LastAppendedAtMs)))
+        {
+            if (!await WaitForSinkAsync(partition, part.Applied, cancel)) return MemberRead.Not(Lagging(partition));
+            (state, source) = (await FromWarehouse(_raw.StateAsync(view, partition, customer, part.Applied, cancel)), ReadSource.Raw);
+        }
+        return new MemberRead(null, view, state, part.Epoch, partition, part.Applied, part.FreshnessMs, source);
     }
 
     /// <summary>Reads of one partition go to its node together.</summary>
@@ -110,8 +125,7 @@ internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWareho
 
     private async ValueTask<CustomerRead> ReadRawAsync(CustomerId customer, int partition, ReadPart part, CompiledView view, int day, CancellationToken cancel)
     {
-        if (!await WaitForSinkAsync(partition, part.Applied, cancel))
-            return new CustomerRead.Unavailable($"partition {partition}: the warehouse lags behind; a day this old is answered from raw events there", RetryAfter);
+        if (!await WaitForSinkAsync(partition, part.Applied, cancel)) return Lagging(partition);
         var state = await FromWarehouse(_raw.StateAsync(view, partition, customer, part.Applied, cancel));
         if (state is null) return new CustomerRead.Unknown();
         return new CustomerRead.Found(view.Finish(state, null, null, day), part.Epoch, partition, part.Applied, part.FreshnessMs, ReadSource.Raw);
@@ -140,6 +154,9 @@ internal sealed class ClusterReads(ClusterNode node, IViewCatalog views, IWareho
             throw new EngineUnavailableException($"the warehouse does not answer: {e.Message}", RetryAfter);
         }
     }
+
+    private static CustomerRead Lagging(int partition) =>
+        new CustomerRead.Unavailable($"partition {partition}: the warehouse lags behind; a day this old is answered from raw events there", RetryAfter);
 
     private static State? Decode(byte[]? delta) => delta is null ? null : State.Decode(delta);
 

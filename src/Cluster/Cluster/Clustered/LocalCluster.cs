@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Lambda.Cluster.Bench.Processes;
 using Lambda.Cluster.Cli;
 using Lambda.Cluster.Embedded;
+using Lambda.Cluster.Options;
 using Lambda.SpeedLayer.Postgres.Local;
 using Lambda.Warehouse.LocalServer;
 
@@ -110,11 +111,13 @@ internal sealed class LocalCluster : IAsyncDisposable
     public async Task StartNodeAsync(int index, CancellationToken cancel)
     {
         if (_nodes[index] is { } old) await old.DisposeAsync();
+        var webhookKey = Path.Combine(_options.Folder, "webhook.key");
+        _ = SecretReader.ReadOrMake("webhook_key", webhookKey);
         var node = LambdaProcess.Begin(
         [
             "up", "--dev", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_apiPorts[index]),
             "--cluster-host", HostOf(index), "--cluster-port", Text(_ports[index]), _options.ByNames ? "--cluster-dns" : "--cluster-seeds", string.Join(',', Enumerable.Range(0, _ports.Length).Select(AddressOf)),
-            "--kafka", _kafka, "--postgres", _postgres, "--warehouse", _warehouse, "--partitions", Text(_options.Partitions), "--batch-at", "none", .. _options.More,
+            "--kafka", _kafka, "--postgres", _postgres, "--warehouse", _warehouse, "--partitions", Text(_options.Partitions), "--batch-at", "none", "--webhook-key", webhookKey, .. _options.More,
         ], _options.Log is { } log ? line => log(index, line) : null, OnSharedCores);
         _nodes[index] = node;
         await node.ReadyAsync(cancel);

@@ -9,14 +9,20 @@ using Lambda.SpeedLayer.Worker;
 
 namespace Lambda.Cluster.Clustered;
 
-/// <summary>Marks as facts, one a partition: `BELOW SWEPT`.</summary>
+/// <summary>Marks as facts of a partition: `BELOW SWEPT`, and beside it how far persons are written.</summary>
 internal sealed class PopulationMarks(IFacts facts) : IPopulationMarks
 {
     public PopulationMark Load(int partition) => facts.Fact(Name(partition))?.Split(' ', 2) is [var below, var swept]
-        ? new PopulationMark(long.Parse(below, CultureInfo.InvariantCulture), swept)
+        ? new PopulationMark(long.Parse(below, CultureInfo.InvariantCulture), swept, long.Parse(facts.Fact(LinkedName(partition)) ?? "0", CultureInfo.InvariantCulture))
         : new PopulationMark(0, "");
 
-    public void Save(int partition, PopulationMark mark) => facts.SetFact(Name(partition), string.Create(CultureInfo.InvariantCulture, $"{mark.Below} {mark.Swept}"));
+    public void Save(int partition, PopulationMark mark)
+    {
+        facts.SetFact(Name(partition), string.Create(CultureInfo.InvariantCulture, $"{mark.Below} {mark.Swept}"));
+        if (mark.Linked > 0) facts.SetFact(LinkedName(partition), mark.Linked.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static string LinkedName(int partition) => string.Create(CultureInfo.InvariantCulture, $"population_linked_{partition}");
 
     private static string Name(int partition) => string.Create(CultureInfo.InvariantCulture, $"population_{partition}");
 }

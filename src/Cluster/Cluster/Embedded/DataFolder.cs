@@ -32,7 +32,9 @@ internal sealed class DataFolder : IDisposable
     public string Runs => Path.Combine(Root, "runs.db");
     public string Bases => Path.Combine(Root, "base");
     public string Keys => Path.Combine(Root, KeysFile);
+    public string WebhookKey => Path.Combine(Root, "webhook.key");
     public string Segments => Path.Combine(Root, "segments.db");
+    public string Identity => Path.Combine(Root, "identity.db");
     public string Audit => Path.Combine(Root, AuditFolder);
     public string Warehouse => Path.Combine(Root, "warehouse");
 

@@ -9,7 +9,9 @@ using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
+using Lambda.Serving.Customer;
 using Lambda.Serving.Export;
+using Lambda.Serving.Identity;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
@@ -62,31 +64,34 @@ public sealed class EmbeddedEngine : IEngine
         var runner = new BatchRunner(new BatchPorts(parts.Journal, parts.Warehouse, side, parts.Definitions.Views, parts.Time), parts.Initial);
         _runs = new EngineRuns(runner, _batch, NextDefinition, (publication, cancel) => PublishedAsync(runner, publication, cancel), parts.Time, options.BatchAt);
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
-        _population = new PopulationWriter(_hosts, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, parts.Facts, parts.Time);
-        _models = new ModelFitting(new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time));
+        var models = new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time);
+        _models = new ModelFitting(models);
+        _population = new PopulationWriter(
+            _hosts, parts.Identities, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, () => models.Current, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
-        (Reads, Recompute) = (reads, reads);
+        (Reads, Recompute) = (new PersonReads(reads, parts.Identities, parts.Time), reads);
+        Identity = new IdentityDesk(parts.Identities, reads, parts.Time);
         var ingress = new EventIngress(parts.Log, parts.Quarantine, parts.Time);
         _sources = new EmbeddedSources(new PolledSources(listed, ingress, parts.Log.Partitions, parts.Journal, EmbeddedOperations.NodeName, parts.Time, onError) { Unfolded = Unfolded }, onError);
         Intake = new EngineIntake(ingress, Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _sources.Now, () => _stopping is not null, parts.Time);
         Operations = new EmbeddedOperations(_hosts, _sources, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
-        _segments = new SegmentServices(parts.Segments, options, parts.Time, onError);
+        _segments = new SegmentServices(parts.Segments, parts.WebhookSecrets, options, parts.Time, onError);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
         _ledger = new ErasureLedger(parts.Journal);
         Erasures = new EngineErasures(parts.Log, reads, _ledger, Pseudonyms, parts.Time);
         _erasing = new ErasureRunner(_ledger,
             new ErasureGround(parts.Log, parts.Checkpoints, parts.SinkProgress, () => _runs.Served, _population.WrittenBelow, () => _runs.IsAdopted && _hosts.All(h => h.Fault is null), parts.Time),
-            [new QuarantineErasure(parts.Quarantine)], ErasablesOf(parts, _analytics.Parts.Exports, (uint)(horizonMs / 1000)));
+            [new QuarantineErasure(parts.Quarantine), new MergesErasure(parts.Identities, parts.Time)], ErasablesOf(parts, _analytics.Parts.Exports, (uint)(horizonMs / 1000)));
     }
 
     /// <summary>In the order in which they are cleaned. Conflicting copies are quarantined until the checkpoint has passed the erasure, so that is looked through again.</summary>
     private static IReadOnlyList<IErasable> ErasablesOf(EngineParts parts, ExportJobs exports, uint horizonSeconds) =>
     [
-        new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client),
-        new SegmentErasure(parts.Segments), new ExportErasure(exports), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
+        new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
+        new SegmentErasure(parts.Segments), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
     ];
 
     private long HorizonMs { get; }
@@ -107,6 +112,8 @@ public sealed class EmbeddedEngine : IEngine
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public IErasures Erasures { get; }
+    public IdentityDesk Identity { get; }
+    public IIdentifiers Identifiers => _parts.House.Identifiers;
     public Task Faulted => _parts.Faulted;
     public Task AskedToStop { get; } = new TaskCompletionSource().Task; // there is no other node to ask
 

@@ -17,11 +17,11 @@ internal sealed class EngineDefinitions : IDefinitions
     public EngineDefinitions(IDefinitionStore stored, InstallationFacts facts, Func<string> servedHash)
     {
         (_stored, _facts, _servedHash) = (stored, facts, servedHash);
-        Views = new ViewCatalog(hash => stored.Get(hash) is { } text ? DefinitionLoader.Load($"definition {hash[..8]}", text) : null, All);
+        Views = new ViewCatalog(hash => stored.Get(hash) is { } text ? DefinitionLoader.LoadStored($"definition {hash[..8]}", text) : null, All);
         // Entities name definitions by a part of the hash, so all must be known.
         foreach (var definition in All()) Views.Add(definition);
 
-        IEnumerable<ViewDefinition> All() => stored.Definitions().Select(d => DefinitionLoader.Load($"{d.Name} ({d.Hash[..8]})", d.Text));
+        IEnumerable<ViewDefinition> All() => stored.Definitions().Select(d => DefinitionLoader.LoadStored($"{d.Name} ({d.Hash[..8]})", d.Text));
     }
 
     public ViewCatalog Views { get; }

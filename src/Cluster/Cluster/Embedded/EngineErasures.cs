@@ -31,7 +31,7 @@ internal sealed class EngineErasures(IEventLog log, ICustomerReads reads, Erasur
         ledger.Add(erasure);
         var offset = await AppendAsync(new CustomerErasure(customer, erasure.Request), partition);
         erasure = ledger.Change(erasure.Request, e => e with { Offset = offset, AppendedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds(), State = e.State == ErasureState.Requested ? ErasureState.Hidden : e.State });
-        var honoured = await reads.ReadAsync(customer, null, new Position(partition, offset), HonouredWait, cancel);
+        var honoured = await reads.ReadAsync(customer, null, [new Position(partition, offset)], HonouredWait, cancel);
         return honoured is CustomerRead.NotReached or CustomerRead.Unavailable
             ? throw new EngineUnavailableException($"the erasure {erasure.Request} is durable, but partition {partition} has not come to it yet", RetryAfter)
             : erasure;

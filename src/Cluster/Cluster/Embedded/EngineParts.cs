@@ -7,6 +7,7 @@ using Lambda.Domain.Yaml;
 using Lambda.Serving.Local;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Identity;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sqlite;
 
@@ -19,6 +20,7 @@ internal sealed class EngineParts : IAsyncDisposable
     private SqliteSinkProgressStore? _sink;
     private SqliteApiKeys? _keys;
     private SqliteSegments? _segments;
+    private SqliteIdentityLog? _identity;
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public required TimeProvider Time { get; init; }
@@ -34,6 +36,9 @@ internal sealed class EngineParts : IAsyncDisposable
     public IApiKeys Keys { get; private set; } = null!;
     public IAuditStore Audit { get; private set; } = null!;
     public SegmentStore Segments { get; private set; } = null!;
+    public WebhookSecrets WebhookSecrets { get; private set; } = null!;
+    public IIdentityLog IdentityLog { get; private set; } = null!;
+    public Identities Identities { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
 
@@ -79,6 +84,7 @@ internal sealed class EngineParts : IAsyncDisposable
         _sink?.Dispose();
         _keys?.Dispose();
         _segments?.Dispose();
+        _identity?.Dispose();
         Journal?.Dispose();
         Folder.Dispose();
     }
@@ -95,6 +101,10 @@ internal sealed class EngineParts : IAsyncDisposable
         SinkProgress = _sink = new SqliteSinkProgressStore(Folder.SinkProgress);
         Keys = _keys = new SqliteApiKeys(Folder.Keys);
         Segments = new SegmentStore(_segments = new SqliteSegments(Folder.Segments));
+        WebhookSecrets = new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable) ?? SecretReader.ReadOrMake("webhook_key", Folder.WebhookKey));
+        IdentityLog = _identity = new SqliteIdentityLog(Folder.Identity);
+        Identities = new Identities(IdentityLog);
+        Identities.CatchUp();
         Audit = Keep(new FileAuditStore(Folder.Audit));
         Bases = new FileBaseStore(Folder.Bases);
         Definitions = new EngineDefinitions(Journal, Facts, () => ServedDefinition());

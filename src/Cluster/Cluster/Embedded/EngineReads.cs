@@ -10,7 +10,7 @@ using Lambda.Warehouse.Client;
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>Reads from the partitions of this process; a day too old for the tiles is computed from the customer's raw events.</summary>
-internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, SinkReach sink, Func<Publication> served, TimeProvider time) : ICustomerReads, IRecompute
+internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, SinkReach sink, Func<Publication> served, TimeProvider time) : IMemberReads, IRecompute
 {
     private static readonly TimeSpan PositionPoll = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan SinkWait = TimeSpan.FromSeconds(10);
@@ -20,11 +20,26 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
 
     public int PartitionOf(CustomerId customer) => Partitioner.PartitionOf(customer.Utf8, hosts.Length);
 
-    public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, Position? atLeast, TimeSpan wait, CancellationToken cancel)
+    public ValueTask<CustomerRead> ReadAsync(CustomerId customer, int? asOfDay, IReadOnlyList<Position>? atLeast, TimeSpan wait, CancellationToken cancel)
     {
         var host = hosts[PartitionOf(customer)];
-        if (atLeast is { } position && host.Applied <= position.Offset) return WaitAndRead(host, customer, asOfDay, position, wait, cancel);
+        if (atLeast.In(host.Partition) is { } position && host.Applied <= position.Offset) return WaitAndRead(host, customer, asOfDay, position, wait, cancel);
         return Read(host, customer, asOfDay, cancel);
+    }
+
+    public async ValueTask<MemberRead> StateAsync(CustomerId customer, int? asOfDay, IReadOnlyList<Position>? atLeast, TimeSpan wait, CancellationToken cancel)
+    {
+        var host = hosts[PartitionOf(customer)];
+        if (atLeast.In(host.Partition) is { } position && !await IsReachedAsync(host, position, wait, cancel)) return MemberRead.Not(new CustomerRead.NotReached(host.Partition, host.Applied));
+        if (host.Parts(customer) is not { } parts) return MemberRead.Not(Unavailable(host));
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var (state, source) = (State.MergeAll(Decode(parts.Batch), Decode(parts.Closed), Decode(parts.Open)), SourceOf(parts.Batch is not null, parts.Closed is not null || parts.Open is not null));
+        if (!parts.View.TilesCover(asOfDay ?? Clock.DayOfMs(nowMs), Clock.DayOfMs(host.LastAppendedAtMs)))
+        {
+            if (!await sink.WaitForAsync(host.Partition, parts.Applied, SinkWait, cancel)) return MemberRead.Not(Lagging(host));
+            (state, source) = (await FromWarehouse(_raw.StateAsync(parts.View, host.Partition, customer, parts.Applied, cancel)), ReadSource.Raw);
+        }
+        return new MemberRead(null, parts.View, state, parts.Epoch, host.Partition, parts.Applied, host.FreshnessMs(parts.Applied, nowMs), source);
     }
 
     public async ValueTask<IReadOnlyList<CustomerRead>> ReadManyAsync(IReadOnlyList<CustomerId> customers, int? asOfDay, CancellationToken cancel)
@@ -79,12 +94,18 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
 
     private async ValueTask<CustomerRead> WaitAndRead(PartitionHost host, CustomerId customer, int? asOfDay, Position atLeast, TimeSpan wait, CancellationToken cancel)
     {
-        for (var until = time.GetTimestamp(); host.Applied <= atLeast.Offset;)
+        if (!await IsReachedAsync(host, atLeast, wait, cancel)) return new CustomerRead.NotReached(host.Partition, host.Applied);
+        return await Read(host, customer, asOfDay, cancel);
+    }
+
+    private async Task<bool> IsReachedAsync(PartitionHost host, Position atLeast, TimeSpan wait, CancellationToken cancel)
+    {
+        for (var since = time.GetTimestamp(); host.Applied <= atLeast.Offset;)
         {
-            if (time.GetElapsedTime(until) > wait) return new CustomerRead.NotReached(host.Partition, host.Applied);
+            if (time.GetElapsedTime(since) > wait) return false;
             await Task.Delay(PositionPoll, time, cancel);
         }
-        return await Read(host, customer, asOfDay, cancel);
+        return true;
     }
 
     private ValueTask<CustomerRead> Read(PartitionHost host, CustomerId customer, int? asOfDay, CancellationToken cancel)
@@ -114,7 +135,7 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
     {
         var (applied, epochs) = (host.Applied, host.Epochs);
         if (!await sink.WaitForAsync(host.Partition, applied, SinkWait, cancel))
-            return new CustomerRead.Unavailable($"partition {host.Partition}: the warehouse lags behind; a day this old is answered from raw events there", RetryAfter);
+            return Lagging(host);
         try
         {
             var state = await FromWarehouse(_raw.StateAsync(epochs.Active, host.Partition, customer, applied, cancel));
@@ -145,7 +166,12 @@ internal sealed class EngineReads(PartitionHost[] hosts, IWarehouse warehouse, S
         ? new CustomerRead.Unavailable($"partition {host.Partition} has stopped: {fault.Message}", TimeSpan.FromSeconds(30))
         : new CustomerRead.Unavailable($"partition {host.Partition} is replaying its log", RetryAfter);
 
-    private static ReadSource SourceOf(Readout read) => (read.FromBase, read.FromSpeed) switch
+    private static CustomerRead Lagging(PartitionHost host) =>
+        new CustomerRead.Unavailable($"partition {host.Partition}: the warehouse lags behind; a day this old is answered from raw events there", RetryAfter);
+
+    private static ReadSource SourceOf(Readout read) => SourceOf(read.FromBase, read.FromSpeed);
+
+    private static ReadSource SourceOf(bool fromBase, bool fromSpeed) => (fromBase, fromSpeed) switch
     {
         (true, true) => ReadSource.Merged,
         (true, false) => ReadSource.Batch,

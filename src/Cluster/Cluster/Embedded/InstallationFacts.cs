@@ -70,6 +70,13 @@ internal sealed class InstallationFacts(IFacts facts)
 
     public void SetPopulationWritten(long[] offsets) => facts.SetFact("population_written", string.Join(',', offsets));
 
+    /// <summary>Changes of persons up to this number of the identity log are in the population table.</summary>
+    public long PopulationLinked
+    {
+        get => long.Parse(facts.Fact("population_linked") ?? "0", CultureInfo.InvariantCulture);
+        set => facts.SetFact("population_linked", value.ToString(CultureInfo.InvariantCulture));
+    }
+
     /// <summary>The day the population was last swept for, days since 1970; null before the first sweep.</summary>
     public string? Swept
     {

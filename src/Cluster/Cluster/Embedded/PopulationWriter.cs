@@ -1,6 +1,9 @@
 using Lambda.Domain.Events;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Estimates;
+using Lambda.SpeedLayer.Identity;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Worker;
@@ -9,7 +12,7 @@ namespace Lambda.Cluster.Embedded;
 
 /// <summary>
 /// Keeps `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all at midnight and after
-/// an adoption that may have changed answers: a base that was found equal to what it replaces changes no row.
+/// an adoption that may have changed answers, or a model that was fitted anew: a base that was found equal to what it replaces changes no row.
 /// While the engine is behind it writes rarely: a customer who changes again and again is then written once, and the processor catches up.
 /// A new definition fills a table of its own, which takes over when its sweep is complete.
 /// </summary>
@@ -29,9 +32,13 @@ internal sealed class PopulationWriter
     private readonly IEventLog _log;
     private readonly Func<int, long> _sunkBelow;
     private readonly Func<long> _answersChangedAt;
+    private readonly Func<LifetimeModel?> _model;
     private readonly InstallationFacts _facts;
     private readonly TimeProvider _time;
+    private readonly PersonRows _persons;
+    private readonly Identities _identities;
     private readonly long[] _written;
+    private long _linked;
     private IEnumerator<List<(PartitionHost Host, CustomerId Customer)>>? _sweep;
     private string _sweepFor = "";
     private int _sweepDay;
@@ -41,10 +48,14 @@ internal sealed class PopulationWriter
 
     /// <param name="sunkBelow">By partition, the next offset that the sink hands over.</param>
     /// <param name="answersChangedAt">Epoch of the newest base under which answers may be others than before.</param>
+    /// <param name="model">What estimates are made with.</param>
     public PopulationWriter(
-        PartitionHost[] hosts, IPopulation population, SegmentWatch segments, IEventLog log, Func<int, long> sunkBelow, Func<long> answersChangedAt, InstallationFacts facts, TimeProvider time)
+        PartitionHost[] hosts, Identities identities, IPopulation population, SegmentWatch segments, IEventLog log, Func<int, long> sunkBelow, Func<long> answersChangedAt,
+        Func<LifetimeModel?> model, InstallationFacts facts, TimeProvider time)
     {
-        (_hosts, _population, _segments, _log, _sunkBelow, _answersChangedAt, _facts, _time) = (hosts, population, segments, log, sunkBelow, answersChangedAt, facts, time);
+        (_identities, _persons, _linked) = (identities, new PersonRows(hosts, identities), facts.PopulationLinked);
+        (_hosts, _population, _segments, _log, _sunkBelow, _facts, _time) = (hosts, new EstimatingPopulation(population, model), segments, log, sunkBelow, facts, time);
+        (_answersChangedAt, _model) = (answersChangedAt, model);
         _written = facts.PopulationWritten(hosts.Length);
         _sweepFor = facts.Swept ?? "";
     }
@@ -109,8 +120,19 @@ internal sealed class PopulationWriter
             taken.Add((host, changed));
             left -= changed.Count;
         }
-        await WriteAsync(taken, cancel);
+        var linked = _identities.Number;
+        await WriteAsync(linked == 0 ? taken : _persons.Concerned(taken.SelectMany(t => t.Customers).Concat(_identities.ChangedAfter(_linked))), cancel);
+        if (Postponed()) return; // the next time is the next that is complete
         RecordWritten(complete);
+        if (linked > _linked) _facts.PopulationLinked = _linked = linked;
+    }
+
+    private bool Postponed()
+    {
+        if (_persons.Postponed.Count == 0) return false;
+        foreach (var (host, customers) in _persons.Concerned(_persons.Postponed)) host.ReturnChanged(customers);
+        _persons.Postponed.Clear();
+        return true;
     }
 
     private void RecordWritten(long[] complete)
@@ -153,7 +175,7 @@ internal sealed class PopulationWriter
         IReadOnlyList<(PartitionHost Host, IReadOnlyList<CustomerId> Customers)> taken, ViewDefinition definition, SegmentPass segments, List<PopulationRow> others)
     {
         foreach (var (host, customers) in taken)
-            foreach (var row in host.RowsOf(customers, Today))
+            foreach (var row in _persons.RowsOf(host, customers, Today, _linked))
             {
                 Rows++;
                 segments.See(row);
@@ -166,7 +188,7 @@ internal sealed class PopulationWriter
     {
         try
         {
-            return _hosts[Partitioner.PartitionOf(customer.Utf8, _hosts.Length)].Read(customer, day).Answer?.Segments;
+            return _persons.AnswerOn(customer, day)?.Segments;
         }
         catch (MetricOverflowException)
         {
@@ -176,8 +198,12 @@ internal sealed class PopulationWriter
 
     // --- sweep --------------------------------------------------------------------------------------------------------------
 
-    /// <summary>What the table should be swept for: the base that changed answers and the day.</summary>
-    private string Wanted(long epoch) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"e{epoch} d{Today}");
+    /// <summary>What the table should be swept for: the base that changed answers, the day, and the model where it has columns.</summary>
+    private string Wanted(long epoch)
+    {
+        var model = EstimatingPopulation.EpochOf(_model(), _table!);
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"e{epoch} d{Today}{(model > 0 ? $" m{model}" : "")}");
+    }
 
     private void StartSweepIfDue()
     {

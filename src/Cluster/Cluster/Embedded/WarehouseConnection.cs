@@ -6,6 +6,7 @@ using Lambda.SpeedLayer.Ports;
 using Lambda.Warehouse;
 using Lambda.Warehouse.Analysts;
 using Lambda.Warehouse.Client;
+using Lambda.Warehouse.Identity;
 using Lambda.Warehouse.LocalServer;
 using Lambda.Warehouse.Population;
 using Lambda.Warehouse.Schema;
@@ -36,6 +37,7 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     public IWarehouse Warehouse => _warehouse;
     public IPopulation Population => _population;
     public ClickHouseClient Client => _client;
+    public IIdentifiers Identifiers => field ??= new ClickHouseIdentifiers(_client);
 
     /// <summary>Questions about all customers; closed with this.</summary>
     public IPopulationReads PopulationReads(Func<string, ViewDefinition?> definitions, TimeProvider time) => _reads ??= new ClickHousePopulationReads(_client, definitions, time);

@@ -15,7 +15,7 @@ internal sealed class ExportTargets(LambdaOptions options) : IExportTargets, IDi
             throw new ExportRefusedException($"path `{path}`: `{bad}` is no name; expected letters, digits, `.`, `_` and `-`, beginning with a letter or digit, joined by `/`");
         return kind switch
         {
-            "folder" => FolderTarget.Below(options.ExportRoot ?? Path.Combine(options.Data, "exports"), path),
+            IExportTargets.Folder => FolderTarget.Below(options.ExportRoot ?? Path.Combine(options.Data, "exports"), path),
             "s3" => _bucket.Value?.Below(path) ?? throw new ExportRefusedException("no bucket is configured: set export_s3 to s3://bucket/prefix"),
             _ => throw new ExportRefusedException($"`{kind}` is nothing to export to"),
         };

@@ -102,6 +102,9 @@ public sealed record LambdaOptions
     /// <summary>Hosts that webhooks may lead to, with commas; one that begins with a point stands for all below it. Null: none.</summary>
     public string? WebhookHosts { get; init; }
 
+    /// <summary>File with the key that webhooks' secrets are encrypted under, or `env:NAME`; null: a file in the data folder, and in a cluster no webhooks are made.</summary>
+    public string? WebhookKey { get; init; }
+
     /// <summary>File with the list of topics of others that a cluster reads as sources of events (docs/topics.md); null reads none.</summary>
     public string? Topics { get; init; }
 

@@ -51,6 +51,7 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         new("export_s3", "Bucket and prefix below which export jobs may write, s3://bucket/prefix.", o => o.ExportS3 ?? None, (o, v) => o with { ExportS3 = v == None ? null : Bucket(v) }),
         new("export_s3_endpoint", "A service other than Amazon's that speaks S3, http://host:port.", o => o.ExportS3Endpoint ?? None, (o, v) => o with { ExportS3Endpoint = v == None ? null : Url(v) }),
         new("webhook_hosts", "Hosts that webhooks may lead to, with commas; .example.org stands for all below it.", o => o.WebhookHosts ?? None, (o, v) => o with { WebhookHosts = v == None ? null : v }),
+        new("webhook_key", "File with the key that webhooks' secrets are encrypted under, or env:NAME; none: a file in the data folder.", o => o.WebhookKey ?? None, (o, v) => o with { WebhookKey = v == None ? null : NotEmpty(v) }),
         new("topics", "File with the list of topics that a cluster reads as sources; none reads none.", o => o.Topics ?? None, (o, v) => o with { Topics = v == None ? null : NotEmpty(v) }),
         new("sources", "File with the list of HTTP APIs that are polled as sources; none polls none.", o => o.Sources ?? None, (o, v) => o with { Sources = v == None ? null : NotEmpty(v) }),
     ];

@@ -14,7 +14,7 @@ internal sealed class ExportErasure(ExportJobs exports) : IErasable
         try
         {
             var forgotten = await exports.ForgetAsync(target.Person, target.CleanedAtMs, cancel);
-            return new Removal(forgotten.Deleted, forgotten.Waits, forgotten.OutOfReach is { Count: > 0 } files ? $"delete there, unless the folder is shared: {string.Join(", ", files)}" : "");
+            return new Removal(forgotten.Deleted, forgotten.Waits, forgotten.OutOfReach is { Count: > 0 } files ? $"their nodes did not come back for a day; delete there: {string.Join(", ", files)}" : "");
         }
         catch (EngineUnavailableException e)
         {

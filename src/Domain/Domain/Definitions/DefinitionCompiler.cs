@@ -2,9 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Views;
 
 namespace Lambda.Domain.Definitions;
+
+/// <summary>Whether a definition is to be taken up, or was before: that one is read though it be refused today.</summary>
+public enum DefinitionAge { New, Stored }
 
 /// <summary>A definition's source tree to a checked <see cref="ViewDefinition"/>, or all that is wrong with it.</summary>
 public sealed class DefinitionCompiler
@@ -21,18 +25,20 @@ public sealed class DefinitionCompiler
     private readonly List<Segment> _segments = [];
     private readonly List<OutputColumn> _outputs = [];
 
-    private DefinitionCompiler(string file, string text)
+    private readonly DefinitionAge _age;
+
+    private DefinitionCompiler(string file, string text, DefinitionAge age)
     {
-        _text = text;
+        (_text, _age) = (text, age);
         _errors = new ErrorList(file);
         _shape = new Shape(_errors);
         _names = new NameTable(_errors);
     }
 
     /// <exception cref="DefinitionException">Every error found, by place.</exception>
-    public static ViewDefinition Compile(string file, string text, SourceNode root)
+    public static ViewDefinition Compile(string file, string text, SourceNode root, DefinitionAge age = DefinitionAge.New)
     {
-        var compiler = new DefinitionCompiler(file, text);
+        var compiler = new DefinitionCompiler(file, text, age);
         var definition = compiler.Read(root);
         compiler._errors.ThrowIfAny();
         return definition!;
@@ -111,7 +117,7 @@ public sealed class DefinitionCompiler
         {
             string? Explain(string other) => other == name ? $"`{name}` cannot read itself"
                 : entries.TryGetValue(other, out var later) ? Unusable(other, later.Key.Place)
-                : segmentNames.Contains(other) ? $"`{other}` is a segment: derived values are computed before segments" : null;
+                : segmentNames.Contains(other) ? $"`{other}` is a segment: derived values are computed before segments" : Estimated(other, "a derived value");
             var named = _names.Add(name, "derived value", key.Place);
             if (ReadExpression(value, "a derived value", Explain, "expr", "doc", "pii") is not var (expression, at, keys) || !named) continue;
             if (expression.Type.ByKey)
@@ -129,17 +135,28 @@ public sealed class DefinitionCompiler
         string Unusable(string other, SourcePlace place) => _names.Has(other) ? $"`{other}` (line {place.Line}) has an error" : $"`{other}` stands below (line {place.Line}): move it up, derived values read those above";
     }
 
+    /// <summary>Paths beside those of the segments.</summary>
+    private static readonly string[] ReservedSegments = ["feed"];
+
     private void ReadSegments(SourceNode node)
     {
         var entries = _shape.Entries(node, "segments") ?? [];
         foreach (var (name, (key, value)) in entries)
         {
             var named = _names.Add(name, "segment", key.Place);
-            if (ReadExpression(value, "a segment", other => entries.ContainsKey(other) ? $"`{other}` is a segment: segments read metrics and derived values" : null, "expr", "doc") is not var (rule, at, keys)) continue;
+            if (_age == DefinitionAge.New && ReservedSegments.Contains(name)) _errors.Add(key.Place, $"no segment can be called `{name}`: /v1/segments/{name} has a meaning of its own; choose another name");
+            if (ReadExpression(value, "a segment", Explain, "expr", "doc") is not var (rule, at, keys)) continue;
             if (rule.Type != new ResultType(ScalarType.Bool, false)) _errors.Add(at, $"segment `{name}` is {rule.Type.Words()}, expected bool");
             else if (named) _segments.Add(new Segment(name, Doc(keys), rule));
         }
+
+        string? Explain(string other) => entries.ContainsKey(other) ? $"`{other}` is a segment: segments read metrics and derived values" : Estimated(other, "a segment");
     }
+
+    /// <summary>What the law holds for is a function of the log alone: a model that is fitted anew must not move it.</summary>
+    private static string? Estimated(string name, string what) => name == EstimateColumns.Model || EstimateColumns.Choice.Contains(name)
+        ? $"`{name}` is an estimate: {what} is exact and cannot rest on a model; searches, exports and SQL can name it"
+        : null;
 
     /// <summary>An expression alone, or with keys beside `expr`.</summary>
     private (Expr Expression, SourcePlace At, Dictionary<string, SourceNode> Keys)? ReadExpression(SourceNode node, string what, Func<string, string?> explain, params string[] known)

@@ -21,6 +21,7 @@ public static class DefinitionDocs
         foreach (var derived in view.Derived) Row(page, Name(derived.Name, derived.Pii), TypeOf(view, derived.Name), derived.Doc, Code(ExprProse.Print(derived.Expression)));
         page.Append("\n## Segments\n\n| name | who | rule |\n|---|---|---|\n");
         foreach (var segment in view.Segments) Row(page, Name(segment.Name, pii: false), segment.Doc, Code(ExprProse.Print(segment.Rule)));
+        Estimates(page, view);
         Keys(page, view);
         return page.ToString();
     }
@@ -37,6 +38,15 @@ public static class DefinitionDocs
     public static string ComputedAs(ViewDefinition view, OutputColumn output) => output.Metric is { } metric
         ? Computed(metric).Replace("`", "") + (output.WindowDays > 0 ? $", last {output.WindowDays} days" : "")
         : view.Derived.FirstOrDefault(d => d.Name == output.Name) is { } derived ? ExprProse.Print(derived.Expression) : "";
+
+    private static void Estimates(StringBuilder page, ViewDefinition view)
+    {
+        var columns = PopulationColumns.Of(view).Estimates;
+        if (columns.Count == 0) return;
+        page.Append("\n## Estimates\n\nOf a model that is fitted on every published view ([ADR 55](adr/0055-lifetime-estimates.md)): not exact, and null of who never bought. ");
+        page.Append("Searches, exports and SQL name them like metrics; derived values and segments cannot.\n\n| name | type | meaning |\n|---|---|---|\n");
+        foreach (var column in columns) Row(page, Name(column.Name, column.Pii), column.Type.Scalar.Word(), column.Doc);
+    }
 
     private static void Keys(StringBuilder page, ViewDefinition view)
     {

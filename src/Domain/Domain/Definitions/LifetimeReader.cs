@@ -12,12 +12,27 @@ internal sealed class LifetimeReader(ErrorList errors, Shape shape, NameTable na
 
     public LifetimeInputs? Read(SourceNode node)
     {
-        if (shape.Keys(node, What, "purchases", "first", "last", "spent") is not { } keys) return null;
+        if (shape.Keys(node, What, "purchases", "first", "last", "spent", "estimates") is not { } keys) return null;
         var purchases = Output(node, keys, "purchases", "days with a purchase, int64", ScalarType.Int64);
         var first = Output(node, keys, "first", "a day or an instant", ScalarType.Day, ScalarType.Instant);
         var last = Output(node, keys, "last", "a day or an instant", ScalarType.Day, ScalarType.Instant);
         var spent = keys.ContainsKey("spent") ? Output(node, keys, "spent", "minor units, int64", ScalarType.Int64) : null;
-        return purchases is null || first is null || last is null ? null : new LifetimeInputs(purchases.Index, first.Index, last.Index, spent?.Index);
+        var estimates = Estimates(keys.GetValueOrDefault("estimates"));
+        return purchases is null || first is null || last is null ? null : new LifetimeInputs(purchases.Index, first.Index, last.Index, spent?.Index) { Estimates = estimates };
+    }
+
+    /// <summary>The text of the definition fixes the table's columns, so a definition of before keeps its table as it is.</summary>
+    private IReadOnlyList<string> Estimates(SourceNode? node)
+    {
+        var named = new List<string>();
+        foreach (var name in shape.Texts(node, "the name of an estimate"))
+        {
+            if (!EstimateColumns.Choice.Contains(name.Text))
+                errors.Add(name.Place, $"no estimate is called `{name.Text}`{Suggestion.For(name.Text, EstimateColumns.Choice)}; there are {string.Join(", ", EstimateColumns.Choice)}");
+            else if (names.Add(name.Text, "estimate", name.Place)) named.Add(name.Text);
+        }
+        if (named.Count > 0 && names.Add(EstimateColumns.Model, "estimates' model", node!.Place)) named.Add(EstimateColumns.Model);
+        return named;
     }
 
     private OutputColumn? Output(SourceNode node, Dictionary<string, SourceNode> keys, string key, string expected, params ScalarType[] types)

@@ -63,6 +63,9 @@ public static class EventCatalog
     public static readonly Field FraudScenario = Text("scenario", "Kind of fraud.", 64);
     public static readonly Field Purpose = Vocab("purpose", "What the consent is for.", "marketing", "profiling", "analytics", "third_party");
     public static readonly Field Granted = BoolField("granted", "True gives the consent, false withdraws it.");
+    public static readonly Field IdentifierKind = Enum("identifier_kind", "What kind of identifier.", "email", "device", "crm", "card");
+    public static readonly Field Identifier = Text("identifier", "email: the address, or its SHA-256 in hex; kept is the SHA-256 of the address in lower case, never the address. device, crm: the id. card: the token, never the number.", 256, pii: true);
+    public static readonly Field IdentifierIsLinked = BoolField("identifier_is_linked", "False: it is the customer's no longer. Missing means true.");
 
     // --- types --------------------------------------------------------------------------------------------------------
     public static readonly EventType Profile = new(1, "profile", "What is known about the person; every present field replaces its earlier value.",
@@ -83,12 +86,14 @@ public static class EventCatalog
         [Req(TransactionId), Req(IsFraud), Opt(FraudScenario)]);
     public static readonly EventType Consent = new(9, "consent", "The customer gives or withdraws consent for a purpose.",
         [Req(Purpose), Req(Granted), Opt(Channel)]);
+    public static readonly EventType Identify = new(10, "identify", "An identifier is the customer's, or is no longer; the newest word on each holds. The same one at two customers merges nobody: it is listed (GET /v1/identity/conflicts).",
+        [Req(IdentifierKind), Req(Identifier), Opt(IdentifierIsLinked), Opt(Channel)]);
 
     /// <summary>All fields by ordinal.</summary>
     public static IReadOnlyList<Field> Fields => AllFields;
 
     /// <summary>All types in the order of their codes.</summary>
-    public static readonly IReadOnlyList<EventType> Types = [Profile, Account, Transaction, Login, AppEvent, Reward, CreditScore, FraudLabel, Consent];
+    public static readonly IReadOnlyList<EventType> Types = [Profile, Account, Transaction, Login, AppEvent, Reward, CreditScore, FraudLabel, Consent, Identify];
 
     private static readonly Dictionary<string, EventType> TypesByName = Types.ToDictionary(t => t.Name);
     private static readonly Dictionary<string, Field> FieldsByName = AllFields.ToDictionary(f => f.Name);

@@ -117,6 +117,7 @@ public static class EventDocs
         (Reasons.BadDay, "Not `YYYY-MM-DD`, or no such day."),
         (Reasons.BadAmount, "Not a decimal number."),
         (Reasons.AmountsDisagree, "Amount in major and in minor units differ."),
+        (Reasons.BadIdentifier, "Neither an address of e-mail nor the SHA-256 of one in hex."),
         (Reasons.OccurredAtInFuture, "More than 24 h ahead of the clock."),
         (Reasons.ConflictingDuplicate, "A later copy of an event that says something else."),
     ];

@@ -58,7 +58,8 @@ public sealed class EventParser
         _writer.Reset();
         if (!TryHead(json, nowMicros, out var type, out why) || !TryFields(json, type, out why)) return false;
         AddExtras(json, type);
-        record = _writer.Finish(_walk.HasSpace ? Minified(json) : json);
+        if (type == EventCatalog.Identify) return TryIdentify(json, out record, out why);
+        record = _writer.Finish(Minified(json));
         return true;
     }
 
@@ -117,6 +118,26 @@ public sealed class EventParser
         var missing = type.RequiredMask & ~_writer.Present;
         why = default;
         return missing == 0 || Missing(EventCatalog.Fields[BitOperations.TrailingZeroCount(missing)].Name, out why);
+    }
+
+    /// <summary>An address of e-mail is kept nowhere, the body included: what stands there is its hash.</summary>
+    private bool TryIdentify(ReadOnlySpan<byte> json, out ReadOnlySpan<byte> record, out Rejection why)
+    {
+        record = default;
+        var token = _walk.Known[EventCatalog.Identifier.Ordinal];
+        byte[] kind = [.. _fields.Unescaped(json, _walk.Known[EventCatalog.IdentifierKind.Ordinal])]; // both may lie in one scratch
+        if (Identifiers.Normalised(kind, _fields.Unescaped(json, token), out var normalised) is { } wrong)
+            return Fail(EventCatalog.Identifier.Name, Reasons.BadIdentifier, wrong, out why);
+        why = default;
+        if (normalised is null)
+        {
+            record = _writer.Finish(Minified(json));
+            return true;
+        }
+        _writer.SetText(EventCatalog.Identifier, normalised);
+        byte[] body = [.. json[..token.Start], .. normalised, .. json[(token.Start + token.Length)..]];
+        record = _writer.Finish(Minified(body));
+        return true;
     }
 
     /// <summary>Scalars that are no field of this type are kept by name, objects and arrays only in the body.</summary>

@@ -11,6 +11,9 @@ namespace Lambda.Domain.Lifetime;
 /// <param name="Spent">int64, minor units, over the same purchases; null: no values are estimated.</param>
 public sealed record LifetimeInputs(int Purchases, int First, int Last, int? Spent)
 {
+    /// <summary>Estimates that are columns of the population, in the definition's order, the model's version last; none when the definition names none.</summary>
+    public IReadOnlyList<string> Estimates { get; init; } = [];
+
     /// <summary>Null when the customer never bought, or only on days after the one asked for.</summary>
     public PurchaseHistory? HistoryOf(Answer answer)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Lambda.Domain.Events;
 using Lambda.Domain.Expressions;
@@ -35,6 +36,11 @@ public sealed class ConsentFilter
         var column = definition.Outputs.FirstOrDefault(o => o.Metric is { } metric && o.WindowDays == 0 && o.Keys is null && HoldsConsent(metric, purpose));
         return column is null ? null : new ConsentFilter(purpose, column);
     }
+
+    /// <summary>One for each purpose that the definition has a metric of consent for, in the catalogue's order.</summary>
+    public static IReadOnlyList<ConsentFilter> AllOf(ViewDefinition definition) => Known.GetValue(definition, static d => [.. Purposes.Select(p => For(d, p)).OfType<ConsentFilter>()]);
+
+    private static readonly ConditionalWeakTable<ViewDefinition, IReadOnlyList<ConsentFilter>> Known = [];
 
     /// <summary>Whether one customer may be used.</summary>
     public bool Allows(Answer answer) => answer.Scalars[_column.Index] is { IsNull: false, IsTrue: true };

@@ -41,6 +41,9 @@ public sealed class State : IEquatable<State>
         return merged;
     }
 
+    /// <summary>All of them merged, whatever their order; null when there is none.</summary>
+    public static State? MergeAll(params IEnumerable<State?> states) => states.OfType<State>().Aggregate((State?)null, (all, next) => all is null ? next : Merge(all, next));
+
     public void Encode(IBufferWriter<byte> to) => to.Write(Encoded);
 
     /// <exception cref="InvalidDataException">Not a canonical encoding.</exception>

@@ -30,8 +30,8 @@ public sealed record Derived(string Name, string Doc, Expr Expression, bool Pii)
 /// <summary>A named bool over outputs; a customer is a member when it is true.</summary>
 public sealed record Segment(string Name, string Doc, Expr Rule);
 
-/// <summary>The last two are columns of the population beside a definition's outputs: see <see cref="PopulationColumns"/>.</summary>
-public enum OutputKind { Metric, Derived, Segment, CustomerId }
+/// <summary>The last three are columns of the population beside a definition's outputs: see <see cref="PopulationColumns"/>.</summary>
+public enum OutputKind { Metric, Derived, Segment, CustomerId, Estimate }
 
 /// <summary>A named column of the finished answer. Metrics first (each name, then its windows ascending, in definition order), then derived.</summary>
 /// <param name="WindowDays">0 for all-time and derived.</param>

@@ -26,7 +26,7 @@ internal static class CustomersApi
         [
             Id,
             new Parameter("as_of", ParameterPlace.Query, "date", "UTC day that windows end on; default today."),
-            new Parameter("at_least", ParameterPlace.Query, "string", "`p:o`, or several separated by commas, as a write returned them: the answer contains them. Positions of other partitions than the customer's hold trivially."),
+            new Parameter("at_least", ParameterPlace.Query, "string", "`p:o`, or several separated by commas, as a write returned them: the answer contains them. Positions of other partitions than the customer's, or those of the members of its person, hold trivially. `identity:n` names a record of the identity log."),
             new Parameter("wait_ms", ParameterPlace.Query, "integer", $"How long to wait for at_least, 0..{Limits.WaitMsMax}; default {Limits.WaitMsDefault}."),
         ],
         Replies =
@@ -61,9 +61,10 @@ internal static class CustomersApi
     {
         var reads = state.Parts.Reads;
         var customer = RawPath.CustomerId(context);
+        context.AuditPerson(state, customer);
         var query = new Query(context, "as_of", "at_least", "wait_ms");
         var asOf = query.Parse<int?>("as_of", null, "a day as YYYY-MM-DD", TryParseDay);
-        var atLeast = AtLeast(query, reads.PartitionOf(customer), state.Parts.Status);
+        var atLeast = AtLeast(query, state.Parts);
         var wait = query.Int("wait_ms", Limits.WaitMsDefault, 0, Limits.WaitMsMax);
 
         var read = reads.ReadAsync(customer, asOf, atLeast, TimeSpan.FromMilliseconds(wait), context.RequestAborted);
@@ -94,6 +95,7 @@ internal static class CustomersApi
     private static async Task EventsAsync(HttpContext context, ApiState state)
     {
         var customer = RawPath.CustomerId(context);
+        context.AuditPerson(state, customer);
         var query = new Query(context, "limit", "cursor");
         var limit = query.Int("limit", Limits.EventsPageDefault, 1, Limits.EventsPageMax);
         var cursor = query.Parse<EventCursor?>("cursor", null, "`next` of the page before", TryParseCursor);
@@ -112,6 +114,7 @@ internal static class CustomersApi
     {
         to.WriteStartObject();
         to.WriteString("position", new Position(row.Partition, row.Offset).ToString());
+        if (row.Member is { } member) to.WriteString("member", member.Utf8);
         to.WritePropertyName("occurred_at");
         JsonValues.WriteInstant(to, row.OccurredAtMicros);
         to.WritePropertyName("appended_at");
@@ -129,25 +132,34 @@ internal static class CustomersApi
         to.WriteStartArray("events");
         foreach (var row in rows.Take(limit)) WriteEvent(to, row, mask);
         to.WriteEndArray();
-        to.WriteString("next", rows.Count > limit ? CursorOf(rows[limit - 1]) : null);
+        to.WriteString("next", rows.Count > limit ? TextOf(rows[limit - 1].Cursor) : null);
         to.WriteEndObject();
     }
 
     internal static Problem Unknown(CustomerId customer) =>
         new(StatusCodes.Status404NotFound, "unknown-customer", $"no event of customer `{customer}` is known");
 
-    private static Position? AtLeast(Query query, int partition, IEngineStatus status)
+    /// <summary>The highest position of each partition that is named; one of the identity log is waited for here.</summary>
+    private static IReadOnlyList<Position>? AtLeast(Query query, ServingParts parts)
     {
-        Position? wanted = null;
+        Dictionary<int, long>? wanted = null;
         foreach (var text in query.All("at_least"))
             foreach (var part in (text ?? "").Split(','))
             {
-                if (!Position.TryParse(part, out var position) || position.Partition >= status.Partitions)
-                    throw new ProblemException(Problem.BadParameter("at_least", part, $"partition:offset with a partition below {status.Partitions}"));
-                if (position.Partition == partition && !(wanted?.Offset > position.Offset)) wanted = position;
+                if (part.StartsWith(IdentityPrefix, StringComparison.Ordinal) && long.TryParse(part.AsSpan(IdentityPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && parts.Identity is not null)
+                {
+                    parts.Identity.Reach(number);
+                    continue;
+                }
+                if (!Position.TryParse(part, out var position) || position.Partition >= parts.Status.Partitions)
+                    throw new ProblemException(Problem.BadParameter("at_least", part, $"partition:offset with a partition below {parts.Status.Partitions}, or {IdentityPrefix}number"));
+                wanted ??= [];
+                wanted[position.Partition] = Math.Max(position.Offset, wanted.GetValueOrDefault(position.Partition, -1));
             }
-        return wanted;
+        return wanted is null ? null : [.. wanted.Select(w => new Position(w.Key, w.Value))];
     }
+
+    private const string IdentityPrefix = "identity:";
 
     private static bool TryParseDay(string text, out int? day)
     {
@@ -156,16 +168,20 @@ internal static class CustomersApi
         return ok;
     }
 
-    internal static string CursorOf(CustomerEventRow row) => string.Create(CultureInfo.InvariantCulture, $"{row.OccurredAtMicros}:{row.Offset}");
+    internal static string TextOf(EventCursor cursor) => cursor.Partition is { } partition
+        ? string.Create(CultureInfo.InvariantCulture, $"{cursor.OccurredAtMicros}:{cursor.Offset}:{partition}")
+        : string.Create(CultureInfo.InvariantCulture, $"{cursor.OccurredAtMicros}:{cursor.Offset}");
 
     internal static bool TryParseCursor(string text, out EventCursor? cursor)
     {
         cursor = null;
-        var colon = text.IndexOf(':');
-        if (colon < 0
-            || !long.TryParse(text.AsSpan(0, colon), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var micros)
-            || !long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)) return false;
-        cursor = new EventCursor(micros, offset);
+        string[] parts = text.Split(':');
+        var partition = 0;
+        if (parts.Length is not (2 or 3)
+            || !long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var micros)
+            || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            || (parts.Length == 3 && !int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out partition))) return false;
+        cursor = new EventCursor(micros, offset, parts.Length == 3 ? partition : null);
         return true;
     }
 }

@@ -104,6 +104,17 @@ internal static class DefinitionApi
         var money = MoneyOutputs.Of(definition);
         foreach (var output in definition.Outputs) WriteOutput(to, definition, output, money.Contains(output.Index));
         to.WriteEndArray();
+        to.WriteStartArray("estimates");
+        foreach (var estimate in PopulationColumns.Of(definition).Estimates)
+        {
+            to.WriteStartObject();
+            to.WriteString("name", estimate.Name);
+            to.WriteString("type", estimate.Type.Scalar.ToString().ToLowerInvariant());
+            to.WriteBoolean("pii", estimate.Pii);
+            to.WriteString("doc", estimate.Doc);
+            to.WriteEndObject();
+        }
+        to.WriteEndArray();
         to.WriteStartArray("segments");
         foreach (var segment in definition.Segments)
         {

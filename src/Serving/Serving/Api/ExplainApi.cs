@@ -48,6 +48,7 @@ internal static class ExplainApi
     private static async Task HandleAsync(HttpContext context, ApiState state)
     {
         var customer = RawPath.CustomerId(context);
+        context.AuditPerson(state, customer);
         var query = new Query(context, "metric", "limit", "cursor");
         var name = query.Text("metric") ?? throw new ProblemException(Problem.BadParameter("metric", null, "the name of a metric, a derived value or a segment"));
         var limit = query.Int("limit", Limits.HistoryPageDefault, 1, Limits.HistoryPageMax);
@@ -69,8 +70,8 @@ internal static class ExplainApi
     private static OutputColumn ColumnNamed(ViewDefinition definition, string name, Caller caller)
     {
         var columns = PopulationColumns.Of(definition);
-        if (columns.Named(name) is not { Kind: not OutputKind.CustomerId } column)
-            throw new ProblemException(Problem.BadParameter("metric", name, $"the name of a metric, a derived value or a segment{Suggestion.For(name, columns.All.Select(c => c.Name))}"));
+        if (columns.Named(name) is not { Kind: not (OutputKind.CustomerId or OutputKind.Estimate) } column)
+            throw new ProblemException(Problem.BadParameter("metric", name, $"the name of a metric, a derived value or a segment{Suggestion.For(name, columns.All.Except(columns.Estimates).Select(c => c.Name))}"));
         return column.Pii && !caller.SeesPersonalData
             ? throw new ProblemException(new Problem(StatusCodes.Status403Forbidden, "personal-data", $"metric: `{name}` is personal data, which this key may not see"))
             : column;
@@ -91,8 +92,9 @@ internal static class ExplainApi
         var first = trace.FirstDay(day);
         var next = await new History(reads, customer).WalkAsync(cursor, first == int.MinValue ? long.MinValue : first * Clock.MicrosPerDay, (stored, row) =>
         {
-            if (stored.Offset >= parts.Applied || !trace.Counts(row, day, out var value, out var key)) return true;
-            var part = parts.Cut is not { } cut ? "unknown" : stored.Offset < cut ? "batch" : "speed";
+            var (applied, newest) = parts.Of(stored);
+            if (stored.Offset >= applied || !trace.Counts(row, day, out var value, out var key)) return true;
+            var part = newest is not { } cut ? "unknown" : stored.Offset < cut ? "batch" : "speed";
             events.Add(new Counted(new Position(stored.Partition, stored.Offset), System.Text.Encoding.UTF8.GetString(row.EventId), row.Type.Name, row.OccurredAtMicros, part, value, key));
             return events.Count < limit;
         }, cancel);
@@ -135,6 +137,7 @@ internal static class ExplainApi
         to.WriteString("position", new Position(e.Parts.Partition, Math.Max(0, e.Parts.Applied - 1)).ToString());
         to.WritePropertyName("as_of");
         JsonValues.WriteDay(to, e.Merged.AsOfDay);
+        if (e.Parts.Person is { } person) PersonJson.Write(to, person);
         to.WriteEndObject();
         to.WriteEndObject();
     }
@@ -168,7 +171,7 @@ internal static class ExplainApi
             to.WriteEndObject();
         }
         to.WriteEndArray();
-        to.WriteString("next", e.Next is { } next ? string.Create(CultureInfo.InvariantCulture, $"{next.OccurredAtMicros}:{next.Offset}") : null);
+        to.WriteString("next", e.Next is { } next ? CustomersApi.TextOf(next) : null);
     }
 
     private static void WriteValue(Utf8JsonWriter to, string name, Explained e, Answer answer)

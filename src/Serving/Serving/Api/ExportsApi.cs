@@ -106,7 +106,7 @@ internal static class ExportsApi
         to.Only("folder", "s3");
         return (to.OptionalText("folder"), to.OptionalText("s3")) switch
         {
-            ({ } folder, null) => ("folder", folder),
+            ({ } folder, null) => (IExportTargets.Folder, folder),
             (null, { } prefix) => ("s3", prefix),
             _ => throw JsonBody.Bad("to", "expected one of folder and s3"),
         };

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Lambda.Domain.Events;
+using Lambda.Domain.Expressions;
+using Lambda.Domain.Lifetime;
 using Lambda.Domain.Views;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
@@ -38,7 +40,7 @@ internal static class LookupApi
         var ids = Ids(body.Texts("ids", Limits.LookupMax) ?? throw JsonBody.Bad("ids", "missing"));
         var select = body.Texts("select", Limits.ColumnsMax);
         int? asOf = body.OptionalText("as_of") is not { } text ? null : JsonValues.TryParseDay(text, out var day) ? day : throw JsonBody.Bad("as_of", $"found `{text}`, expected a day as YYYY-MM-DD");
-        var columns = new ColumnsByDefinition(context.Caller(), select);
+        var columns = new ColumnsByDefinition(context.Caller(), select, state.Parts.Models?.Lifetime);
         _ = columns.Of(state.Parts.Definitions.Current); // names are checked though nobody be found
 
         var reads = await state.Parts.Reads.ReadManyAsync(ids, asOf, context.RequestAborted);
@@ -96,12 +98,14 @@ internal static class LookupApi
     private static void WriteFound(Utf8JsonWriter to, CustomerRead.Found found, Chosen chosen)
     {
         var (answer, outputs) = (found.Answer, found.Answer.Definition.Outputs.Count);
+        var estimates = chosen.Columns.Any(c => c.Column.Kind == OutputKind.Estimate) ? EstimateColumns.ValuesOf(answer, chosen.Model) : [];
         to.WriteStartObject("values");
         foreach (var column in chosen.Columns)
         {
             var index = column.Column.Index;
             if (index < outputs) column.Write(to, answer.Scalars[index], answer.Maps[index]);
-            else column.Write(to, Domain.Expressions.Value.Bool(answer.Segments[index - outputs]), null);
+            else if (column.Column.Kind == OutputKind.Segment) column.Write(to, Value.Bool(answer.Segments[index - outputs]), null);
+            else column.Write(to, estimates.Length > 0 ? estimates[index - outputs - answer.Segments.Length] : Value.Null(column.Column.Type.Scalar), null);
         }
         to.WriteEndObject();
         if (chosen.WithSegments) JsonMaps.WriteTexts(to, "segments", answer.Definition.Segments.Where((_, i) => answer.Segments[i]).Select(s => s.Name));
@@ -109,10 +113,10 @@ internal static class LookupApi
         CustomerJson.WriteMeta(to, found);
     }
 
-    private sealed record Chosen(IReadOnlyList<ColumnJson> Columns, bool WithSegments);
+    private sealed record Chosen(IReadOnlyList<ColumnJson> Columns, bool WithSegments, LifetimeModel? Model);
 
     /// <summary>While a new definition takes over, partitions may answer under the old and the new one.</summary>
-    private sealed class ColumnsByDefinition(Caller caller, IReadOnlyList<string>? select)
+    private sealed class ColumnsByDefinition(Caller caller, IReadOnlyList<string>? select, LifetimeModel? model)
     {
         private readonly Dictionary<string, Chosen> _byHash = [];
 
@@ -120,7 +124,7 @@ internal static class LookupApi
         {
             if (_byHash.TryGetValue(definition.Hash, out var known)) return known;
             var question = Question.Of(definition, caller, null, select, [], allByDefault: true);
-            return _byHash[definition.Hash] = new Chosen(ColumnJson.Of(question.Columns), question.WithSegments);
+            return _byHash[definition.Hash] = new Chosen(ColumnJson.Of(question.Columns), question.WithSegments, model);
         }
     }
 }

@@ -34,6 +34,7 @@ internal static class MembershipApi
     private static async Task HandleAsync(HttpContext context, ApiState state)
     {
         var customer = RawPath.CustomerId(context);
+        context.AuditPerson(state, customer);
         _ = new Query(context);
         var read = await state.Parts.Reads.ReadAsync(customer, null, null, TimeSpan.Zero, context.RequestAborted);
         if (read is not CustomerRead.Found found)
@@ -41,7 +42,8 @@ internal static class MembershipApi
             await CustomersApi.AnswerAsync(context, customer, read);
             return;
         }
-        var since = state.Parts.Segments.Journal.MembershipsOf([customer]).GetValueOrDefault(customer) ?? [];
+        var person = found.Person?.Canonical ?? customer; // memberships are the person's
+        var since = state.Parts.Segments.Journal.MembershipsOf([person]).GetValueOrDefault(person) ?? [];
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, new Judged(customer, found, since, context.Caller().SeesPersonalData), Write);
     }
 

@@ -36,6 +36,7 @@ internal static class PersonalDataApi
     private static async Task GetAsync(HttpContext context, ApiState state)
     {
         var customer = RawPath.CustomerId(context);
+        context.AuditPerson(state, customer);
         _ = new Query(context);
         var (reads, cancel) = (state.Parts.Reads, context.RequestAborted);
         var read = await reads.ReadAsync(customer, null, null, TimeSpan.Zero, cancel);
@@ -79,7 +80,7 @@ internal static class PersonalDataApi
             await to.FlushAsync(context.RequestAborted);
             await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
             if (page.Count < Limits.EventsPageMax) break;
-            page = await reads.EventsAsync(customer, new EventCursor(page[^1].OccurredAtMicros, page[^1].Offset), Limits.EventsPageMax, context.RequestAborted);
+            page = await reads.EventsAsync(customer, page[^1].Cursor, Limits.EventsPageMax, context.RequestAborted);
         }
         to.WriteEndArray();
         to.WriteStartArray("consents");

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Lambda.Serving.Http;
 using Lambda.Serving.Json;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
@@ -30,6 +31,7 @@ internal static class SegmentFeedApi
         Parameters =
         [
             new Parameter("segment", ParameterPlace.Query, "string", "Only these segments, separated by commas."),
+            new Parameter("purpose", ParameterPlace.Query, "string", "What it is followed for, such as `marketing`: only customers who agree to it are told of, and who agrees no more leaves (cause `consent`). Without it nobody's consent is asked."),
             new Parameter("after", ParameterPlace.Query, "integer", "Number of the last change that was seen; 0 for all that are kept. The header goes first."),
         ],
         Replies =
@@ -41,8 +43,9 @@ internal static class SegmentFeedApi
 
     private static async Task FollowAsync(HttpContext context, ApiState state)
     {
-        var query = new Query(context, "segment", "after");
+        var query = new Query(context, "segment", "after", "purpose");
         var segments = query.Text("segment")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet();
+        var purpose = ConsentPurpose.Of(query.Text("purpose"), state.Parts.Definitions.Current);
         var (feed, ends) = (state.Parts.Segments.Feed, state.Parts.Segments.Feed.Ends());
         var after = Resumed(context) ?? query.Parse<long?>("after", null, "a number", TryParse) ?? ends.Last;
         if (after > ends.Last) throw new ProblemException(Problem.BadParameter("after", after.ToString(CultureInfo.InvariantCulture), $"a number of this feed, which ends at {ends.Last}"));
@@ -55,7 +58,7 @@ internal static class SegmentFeedApi
         }
         try
         {
-            await StreamAsync(context, state, feed, after, segments);
+            await StreamAsync(context, state, new Followed(feed, segments, purpose), after);
         }
         finally
         {
@@ -63,11 +66,27 @@ internal static class SegmentFeedApi
         }
     }
 
-    private static async Task StreamAsync(HttpContext context, ApiState state, ISegmentFeed feed, long after, HashSet<string>? segments)
+    private sealed record Followed(ISegmentFeed Feed, HashSet<string>? Segments, string? Purpose)
+    {
+        /// <summary>One page, and the number up to which everything of concern is in it.</summary>
+        public (string Messages, long Upto) Next(long after)
+        {
+            var last = Feed.Ends().Last; // before the page is read: what comes meanwhile is in the next
+            var changes = Feed.After(after, Limits.FeedPage, Purpose);
+            var upto = changes.Count == Limits.FeedPage ? changes[^1].Number : Math.Max(last, changes.Count > 0 ? changes[^1].Number : after);
+            var text = new StringBuilder();
+            foreach (var change in changes)
+                if (Segments is null || Segments.Contains(change.Change.Segment))
+                    text.Append(CultureInfo.InvariantCulture, $"id: {change.Number}\nevent: {(change.Change.Entered ? SegmentJson.Entered : SegmentJson.Left)}\ndata: {Json(change, Purpose)}\n\n");
+            return (text.ToString(), upto);
+        }
+    }
+
+    private static async Task StreamAsync(HttpContext context, ApiState state, Followed followed, long after)
     {
         var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping; // else an open stream would hold the server's end up
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        context.AuditDetail($"from {after}{(segments is null ? "" : $", {string.Join(", ", segments)}")}");
+        context.AuditDetail($"from {after}{(followed.Segments is null ? "" : $", {string.Join(", ", followed.Segments)}")}{(followed.Purpose is null ? "" : $", for {followed.Purpose}")}");
         await context.AuditBeforeAnswerAsync();
         context.Response.ContentType = EventStream;
         context.Response.Headers.CacheControl = "no-store";
@@ -78,9 +97,7 @@ internal static class SegmentFeedApi
             for (var sentAt = Environment.TickCount64; StillMay(context, state);)
             {
                 await state.Parts.Segments.Tail.WaitAsync(after, Limits.FeedLook, either.Token);
-                var changes = feed.After(after, Limits.FeedPage);
-                var text = Messages(changes, segments);
-                if (changes.Count > 0) after = changes[^1].Number;
+                (var text, after) = followed.Next(after);
                 if (text.Length == 0 && Environment.TickCount64 - sentAt < Limits.FeedHeartbeat.TotalMilliseconds) continue;
                 await SendAsync(context, text.Length > 0 ? text : ": still here\n\n", either.Token);
                 sentAt = Environment.TickCount64;
@@ -100,19 +117,10 @@ internal static class SegmentFeedApi
     private static bool StillMay(HttpContext context, ApiState state) =>
         RequestScope.Of(context) is null || state.GuardOrNull?.Keys.Check(context.Request.Headers.Authorization[0]).State == KeyState.Good;
 
-    private static string Messages(IReadOnlyList<NumberedChange> changes, HashSet<string>? segments)
-    {
-        var text = new StringBuilder();
-        foreach (var change in changes)
-            if (segments is null || segments.Contains(change.Change.Segment))
-                text.Append(CultureInfo.InvariantCulture, $"id: {change.Number}\nevent: {(change.Change.Entered ? SegmentJson.Entered : SegmentJson.Left)}\ndata: {Json(change)}\n\n");
-        return text.ToString();
-    }
-
-    private static string Json(NumberedChange change)
+    private static string Json(NumberedChange change, string? purpose)
     {
         using var bytes = new MemoryStream();
-        using (var to = new Utf8JsonWriter(bytes)) SegmentJson.Write(to, change); // escapes line breaks, which would end the message
+        using (var to = new Utf8JsonWriter(bytes)) SegmentJson.Write(to, change, purpose); // escapes line breaks, which would end the message
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
 

@@ -18,7 +18,7 @@ internal static class TimelineApi
     {
         Access = Access.For(Roles.Marketing | Roles.Fraud | Roles.Finance),
         Audited = Audited.Read,
-        Detail = "One entry an event; what happened in the app on one day without anything else between is one entry. Names no personal data.",
+        Detail = "One entry an event; what happened in the app on one day without anything else between is one entry. Of a merged person it is the history of all members, each entry naming whose it is. Names no personal data.",
         Parameters =
         [
             new Parameter("id", ParameterPlace.Path, "string", "Customer id, percent-encoded."),
@@ -37,11 +37,12 @@ internal static class TimelineApi
         ],
     };
 
-    private sealed record Entry(long AtMicros, string Type, string Title, (long Minor, string Currency)? Amount, int Count, Position Position);
+    private sealed record Entry(long AtMicros, string Type, string Title, (long Minor, string Currency)? Amount, int Count, Position Position, CustomerId? Member);
 
     private static async Task HandleAsync(HttpContext context, ApiState state)
     {
         var customer = RawPath.CustomerId(context);
+        context.AuditPerson(state, customer);
         var query = new Query(context, "type", "from", "to", "limit", "cursor");
         var types = query.Parse<HashSet<string>?>("type", null, $"some of {string.Join(", ", EventCatalog.Types)}", TryParseTypes);
         var from = query.Parse<int?>("from", null, "a day as YYYY-MM-DD", TryParseDay);
@@ -59,8 +60,8 @@ internal static class TimelineApi
             var joined = entries.Count > 0 ? Joined(entries[^1], stored, row) : null;
             if (joined is not null) entries[^1] = joined;
             else if (entries.Count == limit) return false;
-            else entries.Add(new Entry(row.OccurredAtMicros, row.Type.Name, Titles.Of(row), Titles.AmountOf(row), 1, new Position(stored.Partition, stored.Offset)));
-            before = new EventCursor(stored.OccurredAtMicros, stored.Offset);
+            else entries.Add(new Entry(row.OccurredAtMicros, row.Type.Name, Titles.Of(row), Titles.AmountOf(row), 1, new Position(stored.Partition, stored.Offset), stored.Member));
+            before = stored.Cursor;
             return true;
         }, context.RequestAborted);
         if (history.IsEmpty) await CustomersApi.Unknown(customer).WriteAsync(context);
@@ -70,7 +71,7 @@ internal static class TimelineApi
     /// <summary>The entry with one more event, if the event belongs to it.</summary>
     private static Entry? Joined(Entry entry, CustomerEventRow stored, EventRow row)
     {
-        if (entry.Type != EventCatalog.AppEvent.Name || row.Type != EventCatalog.AppEvent || Clock.DayOf(entry.AtMicros) != Clock.DayOf(stored.OccurredAtMicros)) return null;
+        if (entry.Type != EventCatalog.AppEvent.Name || row.Type != EventCatalog.AppEvent || Clock.DayOf(entry.AtMicros) != Clock.DayOf(stored.OccurredAtMicros) || !Nullable.Equals(entry.Member, stored.Member)) return null;
         var count = entry.Count + 1;
         return entry with { Count = count, Title = string.Create(CultureInfo.InvariantCulture, $"App: {count} events") };
     }
@@ -98,10 +99,11 @@ internal static class TimelineApi
             else to.WriteNullValue();
             to.WriteNumber("count", entry.Count);
             to.WriteString("position", entry.Position.ToString());
+            if (entry.Member is { } member) to.WriteString("member", member.Utf8);
             to.WriteEndObject();
         }
         to.WriteEndArray();
-        to.WriteString("next", page.Next is { } next ? string.Create(CultureInfo.InvariantCulture, $"{next.OccurredAtMicros}:{next.Offset}") : null);
+        to.WriteString("next", page.Next is { } next ? CustomersApi.TextOf(next) : null);
         to.WriteEndObject();
     }
 

@@ -38,7 +38,7 @@ internal static class WebhooksApi
         Detail = "Each change from now on is a POST of one `SegmentChange`, signed with the secret that this answer tells once: `Lambda-Signature: t=SECONDS,v1=HEX`, HMAC-SHA256 over `SECONDS.BODY`. "
             + "Anything but a 2xx within 10 s is tried again, later and later; a customer's changes come in order, others are not held up. docs/segments.md tells more.",
         Request = new Body("WebhookRequest", "Where to, and of which segments.", [JsonResponse.Json]) { IsOne = true },
-        Replies = [new Reply(201, "The webhook with its secret.", "WebhookMade"), Reply.Problem(400, "The body is wrong, or webhooks may not lead there."), Reply.Problem(409, "There are too many.")],
+        Replies = [new Reply(201, "The webhook with its secret.", "WebhookMade"), Reply.Problem(400, "The body is wrong, or webhooks may not lead there."), Reply.Problem(409, "There are too many, or there is no key to keep a secret under.")],
     };
 
     public static readonly Operation Put = new("PUT", "/v1/webhooks/{webhook}", "changeWebhook", "Change a webhook's address or segments, pause it or let it go on", PutAsync)
@@ -67,6 +67,15 @@ internal static class WebhooksApi
         Replies = [new Reply(200, "The webhook.", "Webhook"), Unknown],
     };
 
+    public static readonly Operation Rotate = new("POST", "/v1/webhooks/{webhook}/rotate", "rotateWebhookSecret", "Give a webhook another secret", RotateAsync)
+    {
+        Access = Access.For(Roles.Marketing),
+        Audited = Audited.Change,
+        Detail = "The answer tells the new secret, this once. For the overlap what is sent is signed with both, as `v1` twice; then with the new one alone. A secret replaced before that signs no more.",
+        Parameters = [Id, new Parameter("overlap_hours", ParameterPlace.Query, "integer", $"0..{Limits.WebhookOverlapHoursMax}, default {Limits.WebhookOverlapHours}; 0: the old one is known to others.")],
+        Replies = [new Reply(200, "The webhook with its new secret.", "WebhookMade"), Reply.Problem(400, "The parameter is wrong."), Unknown, Reply.Problem(409, "Somebody else was faster, or there is no key to keep a secret under.")],
+    };
+
     private static Task ListAsync(HttpContext context, ApiState state)
     {
         _ = new Query(context);
@@ -87,19 +96,21 @@ internal static class WebhooksApi
     {
         _ = new Query(context);
         var webhooks = state.Parts.Segments.Webhooks;
-        var (url, segments, enabled) = await ReadAsync(context, state);
+        var (url, segments, enabled, purpose) = await ReadAsync(context, state);
         if (webhooks.List().Count >= Limits.Webhooks) throw new ProblemException(new Problem(StatusCodes.Status409Conflict, "too-many-webhooks", $"there are {Limits.Webhooks} webhooks already"));
         var id = $"wh-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}";
-        var webhook = new Webhook(id, url, segments, enabled, WebhookSignature.NewSecret(), context.Caller().Name, state.Parts.NowMs);
+        var secret = WebhookSignature.NewSecret();
+        var webhook = new Webhook(id, url, segments, enabled, Sealed(state, id, secret), context.Caller().Name, state.Parts.NowMs) { Purpose = purpose };
         webhooks.Add(webhook);
-        context.AuditDetail($"{id}: {new Uri(url).Host}, {(segments.Count == 0 ? "all segments" : string.Join(", ", segments))}");
-        await Answer(context, state, webhook, StatusCodes.Status201Created, webhook.Secret);
+        context.AuditDetail($"{id}: {new Uri(url).Host}, {(segments.Count == 0 ? "all segments" : string.Join(", ", segments))}{(purpose is null ? "" : $", for {purpose}")}");
+        await Answer(context, state, webhook, StatusCodes.Status201Created, secret);
     }
 
     private static async Task PutAsync(HttpContext context, ApiState state)
     {
         var webhook = Named(context, state);
-        var (url, segments, enabled) = await ReadAsync(context, state);
+        var (url, segments, enabled, purpose) = await ReadAsync(context, state);
+        if (purpose is not null && purpose != webhook.Purpose) throw JsonBody.Bad("purpose", "it cannot be changed, for what the receiver was told rests on it: make another webhook");
         if (!state.Parts.Segments.Webhooks.Change(webhook.Id, url, segments, enabled)) throw NoneOf(webhook.Id);
         context.AuditDetail($"{new Uri(url).Host}, {(segments.Count == 0 ? "all segments" : string.Join(", ", segments))}{(enabled ? "" : ", paused")}");
         await Answer(context, state, webhook with { Url = url, Segments = segments, Enabled = enabled }, StatusCodes.Status200OK);
@@ -119,21 +130,37 @@ internal static class WebhooksApi
         return Answer(context, state, webhook, StatusCodes.Status200OK);
     }
 
-    private static async Task<(string Url, IReadOnlyList<string> Segments, bool Enabled)> ReadAsync(HttpContext context, ApiState state)
+    private static async Task RotateAsync(HttpContext context, ApiState state)
     {
-        using var body = (await JsonBody.ReadAsync(context, Limits.WebhookBytes)).Only("url", "segments", "enabled");
+        var hours = new Query(context, "overlap_hours").Int("overlap_hours", Limits.WebhookOverlapHours, 0, Limits.WebhookOverlapHoursMax);
+        var webhook = Named(context, state, "overlap_hours");
+        var (secret, until) = (WebhookSignature.NewSecret(), state.Parts.NowMs + hours * 3_600_000L);
+        var changed = webhook with { Secret = Sealed(state, webhook.Id, secret), Previous = (webhook.Secret, until) };
+        if (!state.Parts.Segments.Webhooks.Rotate(webhook.Id, webhook.Secret, changed.Secret, until))
+            throw new ProblemException(new Problem(StatusCodes.Status409Conflict, "webhook-changed", "somebody else has just changed its secret, or removed it"));
+        context.AuditDetail($"the replaced secret signs for {hours} hours more");
+        await Answer(context, state, changed, StatusCodes.Status200OK, secret);
+    }
+
+    private static string Sealed(ApiState state, string id, string secret) => state.Parts.Segments.Secrets is { CanSeal: true } secrets
+        ? secrets.Seal(id, secret)
+        : throw new ProblemException(new Problem(StatusCodes.Status409Conflict, "no-webhook-key", "secrets of webhooks are kept encrypted, and this installation has no key for them: the operator sets webhook_key, the same on every node"));
+
+    private static async Task<(string Url, IReadOnlyList<string> Segments, bool Enabled, string? Purpose)> ReadAsync(HttpContext context, ApiState state)
+    {
+        using var body = (await JsonBody.ReadAsync(context, Limits.WebhookBytes)).Only("url", "segments", "enabled", "purpose");
         var url = body.Text("url");
         if (state.Parts.Segments.Targets.Refusal(url) is { } refusal) throw JsonBody.Bad("url", refusal);
         var segments = body.Texts("segments", Limits.WebhookSegments) ?? [];
         var known = state.Parts.Definitions.Current.Segments.Select(s => s.Name).ToList();
         if (segments.FirstOrDefault(s => !known.Contains(s)) is { } unknown)
             throw JsonBody.Bad("segments", $"the definition has no segment `{unknown}`{Domain.Expressions.Suggestion.For(unknown, known)}");
-        return (url, segments, body.OptionalBool("enabled") ?? true);
+        return (url, segments, body.OptionalBool("enabled") ?? true, ConsentPurpose.Of(body.OptionalText("purpose"), state.Parts.Definitions.Current));
     }
 
-    private static Webhook Named(HttpContext context, ApiState state)
+    private static Webhook Named(HttpContext context, ApiState state, params string[] parameters)
     {
-        _ = new Query(context);
+        _ = new Query(context, parameters);
         var id = context.GetRouteValue("webhook")?.ToString() ?? "";
         return state.Parts.Segments.Webhooks.Get(id) ?? throw NoneOf(id);
     }

@@ -30,7 +30,7 @@ internal sealed class History(ICustomerReads reads, CustomerId customer)
             foreach (var stored in page)
             {
                 if (stored.OccurredAtMicros < notBefore) return null;
-                at = new EventCursor(stored.OccurredAtMicros, stored.Offset);
+                at = stored.Cursor;
                 if (Read(stored) && !take(stored, _row)) return at;
             }
             if (page.Count < PageEvents) return null;

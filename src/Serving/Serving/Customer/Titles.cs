@@ -17,6 +17,7 @@ internal static class Titles
         "credit_score" => $"Credit score {row.Number(EventCatalog.Score.Ordinal)}{After(row, EventCatalog.Bureau, " by ")}",
         "fraud_label" => $"Transaction {Text(row, EventCatalog.TransactionId)} {(Flag(row, EventCatalog.IsFraud) ? "confirmed as fraud" : "cleared")}",
         "consent" => $"Consent to {Text(row, EventCatalog.Purpose).Replace('_', ' ')} {(Flag(row, EventCatalog.Granted) ? "given" : "withdrawn")}",
+        "identify" => $"{(row.Has(EventCatalog.IdentifierIsLinked.Ordinal) && !Flag(row, EventCatalog.IdentifierIsLinked) ? "Lost" : "Known by")} {Text(row, EventCatalog.IdentifierKind)} identifier",
         var other => other.Replace('_', ' '),
     };
 

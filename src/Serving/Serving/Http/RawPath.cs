@@ -10,14 +10,15 @@ namespace Lambda.Serving.Http;
 /// </summary>
 internal static class RawPath
 {
-    public const string CustomersPrefix = "/v1/customers/";
+    public const string CustomersPrefix = "/v1/customers/", IdentityPrefix = "/v1/identity/customers/";
 
+    /// <param name="prefix">What the id stands behind.</param>
     /// <exception cref="ProblemException">400: not 1..128 bytes of percent-encoded UTF-8.</exception>
-    public static CustomerId CustomerId(HttpContext context)
+    public static CustomerId CustomerId(HttpContext context, string prefix = CustomersPrefix)
     {
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget.AsSpan();
-        var at = target.IndexOf(CustomersPrefix, StringComparison.Ordinal);
-        var encoded = at < 0 ? default : target[(at + CustomersPrefix.Length)..];
+        var at = target.IndexOf(prefix, StringComparison.Ordinal);
+        var encoded = at < 0 ? default : target[(at + prefix.Length)..];
         var end = encoded.IndexOfAny('/', '?');
         if (end >= 0) encoded = encoded[..end];
 

@@ -38,6 +38,7 @@ public static class CustomerJson
         to.WriteNumber(Names.FreshnessMs, read.FreshnessMs);
         to.WriteString(Names.Source, Sources[(int)read.Source]);
         if (!showsPersonalData) shape.WriteMasked(to);
+        if (read.Person is { } person) PersonJson.Write(to, person);
         to.WriteEndObject();
     }
 

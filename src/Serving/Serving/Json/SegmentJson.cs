@@ -10,7 +10,8 @@ public static class SegmentJson
 {
     public const string Entered = "entered", Left = "left";
 
-    public static void Write(Utf8JsonWriter to, NumberedChange numbered)
+    /// <param name="purpose">For which it is told; null for none.</param>
+    public static void Write(Utf8JsonWriter to, NumberedChange numbered, string? purpose)
     {
         var change = numbered.Change;
         to.WriteStartObject();
@@ -20,6 +21,7 @@ public static class SegmentJson
         to.WriteString("segment", change.Segment);
         to.WriteString("change", change.Entered ? Entered : Left);
         WriteOrigin(to, change);
+        if (purpose is not null) to.WriteString("purpose", purpose);
         to.WriteEndObject();
     }
 
@@ -42,10 +44,14 @@ public static class SegmentJson
         to.WriteString("webhook", webhook.Id);
         to.WriteString("url", webhook.Url);
         JsonMaps.WriteTexts(to, "segments", webhook.Segments);
+        to.WriteString("purpose", webhook.Purpose);
         to.WriteBoolean("enabled", webhook.Enabled);
         to.WriteString("created_by", webhook.CreatedBy);
         to.WritePropertyName("created_at");
         JsonValues.WriteInstant(to, webhook.CreatedAtMs * Clock.MicrosPerMs);
+        to.WritePropertyName("previous_secret_until");
+        if (webhook.Previous is var (_, untilMs)) JsonValues.WriteInstant(to, untilMs * Clock.MicrosPerMs);
+        else to.WriteNullValue();
         to.WriteNumber("pending", counts?.Pending ?? 0);
         to.WriteNumber("dead", counts?.Dead ?? 0);
         to.WritePropertyName("oldest_pending_at");
@@ -60,6 +66,10 @@ public static class SegmentJson
     {
         ChangeCause.Event => "event",
         ChangeCause.Day => "day",
-        _ => "definition",
+        ChangeCause.Consent => "consent",
+        ChangeCause.Definition => "definition",
+        ChangeCause.Merge => "merge",
+        ChangeCause.Unmerge => "unmerge",
+        _ => throw new InvalidOperationException($"cause {cause}"),
     };
 }

@@ -14,6 +14,7 @@ internal static class CustomerSchema
         var schema = Exact(definition);
         if (definition.Lifetime is not null) schema["properties"]!["estimates"] = Estimates();
         schema["properties"]!["meta"]!["properties"]!["masked"] = Doc(List(Text), "Columns that the key may not see: null in them says nothing. Missing when all are shown.");
+        ((JsonObject)schema["properties"]!["meta"]!).Maybe("person", IdentitySchemas.Read());
         return schema;
     }
 

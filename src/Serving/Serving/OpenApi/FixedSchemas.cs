@@ -22,7 +22,7 @@ internal static class FixedSchemas
         ("RunningRun", Problem(RunHead())),
         ("EventsPage", Closed(
             ("customer_id", Text),
-            ("events", List(Closed(("position", Text), ("occurred_at", Instant), ("appended_at", Instant), ("event", Doc(new JsonObject { ["type"] = "object" }, "As it was sent."))))),
+            ("events", List(Closed(("position", Text), ("occurred_at", Instant), ("appended_at", Instant), ("event", Doc(new JsonObject { ["type"] = "object" }, "As it was sent."))).Maybe("member", IdentitySchemas.Member))),
             ("next", OrNull(Text)))),
         ("QuarantinePage", QuarantinePage()),
         ("Replay", Closed(("replayed", Integer), ("refused", List(Closed(("id", Integer), ("field", Text), ("reason", Text)))))),
@@ -67,7 +67,7 @@ internal static class FixedSchemas
         output["properties"]!["window_days"] = Integer;
         return Closed(
             ("name", Text), ("definition", Text), ("next", Doc(OrNull(Text), "Hash of the one that the next run takes.")), ("tile_retention_days", Integer),
-            ("outputs", List(output)), ("segments", List(Closed(("name", Text), ("doc", Text), ("computed_as", Text)))), ("text", Text));
+            ("outputs", List(output)), ("estimates", Doc(List(Closed(("name", Text), ("type", Text), ("pii", Bool), ("doc", Text))), "Columns of the population that a model gives: for searches, exports and SQL.")), ("segments", List(Closed(("name", Text), ("doc", Text), ("computed_as", Text)))), ("text", Text));
     }
 
     private static JsonObject LifetimeModel() => Closed(

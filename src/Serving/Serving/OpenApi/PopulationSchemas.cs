@@ -43,7 +43,8 @@ internal static class PopulationSchemas
     private static JsonObject TimelineEntry() => Closed(
         ("at", Instant), ("type", Text), ("title", Doc(Text, "For people.")),
         ("amount", Doc(new JsonObject { ["type"] = new JsonArray("object", "null") }, "`minor` and `currency`; negative where money left the customer.")),
-        ("count", Doc(Integer, "Events that this entry stands for: what happened in the app in one go is one entry.")), ("position", Doc(Text, "Of the newest of them.")));
+        ("count", Doc(Integer, "Events that this entry stands for: what happened in the app in one go is one entry.")), ("position", Doc(Text, "Of the newest of them.")))
+        .Maybe("member", IdentitySchemas.Member);
 
     private static JsonObject Explanation()
     {
@@ -56,7 +57,7 @@ internal static class PopulationSchemas
             ("parts", Doc(List(Closed(("part", OneOf("batch", "closed", "open")), ("value", Anything))), "What each part alone gives. Counts and sums add up to the value.")),
             ("events", Doc(List(counted), "Of a metric: those that count, newest first, with what each gives.")),
             ("next", OrNull(Text)),
-            ("meta", Closed(("epoch", Integer), ("cut", Doc(OrNull(Integer), "Events of the customer's partition with a lower offset are in the batch part.")), ("position", Text), ("as_of", Day))));
+            ("meta", Closed(("epoch", Integer), ("cut", Doc(OrNull(Integer), "Events of the customer's partition with a lower offset are in the batch part.")), ("position", Text), ("as_of", Day)).Maybe("person", IdentitySchemas.Read())));
     }
 
     private static JsonObject Anything => [];
@@ -101,7 +102,7 @@ internal static class PopulationSchemas
 
     /// <summary>Of a merged answer.</summary>
     internal static JsonObject AnswerMeta => Closed(
-        ("definition", Text), ("epoch", Integer), ("position", Text), ("as_of", Day), ("freshness_ms", Integer), ("source", OneOf(Enum.GetNames<ReadSource>().Select(n => n.ToLowerInvariant()))));
+        ("definition", Text), ("epoch", Integer), ("position", Text), ("as_of", Day), ("freshness_ms", Integer), ("source", OneOf(Enum.GetNames<ReadSource>().Select(n => n.ToLowerInvariant())))).Maybe("person", IdentitySchemas.Read());
 
     /// <summary>Exactly these properties, none of which must be there.</summary>
     internal static JsonObject Optional(params IEnumerable<(string Name, JsonNode Schema)> properties)

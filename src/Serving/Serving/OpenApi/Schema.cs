@@ -39,6 +39,13 @@ internal static class Schema
         return schema;
     }
 
+    /// <summary>The object with one property more, which need not be there.</summary>
+    public static JsonObject Maybe(this JsonObject schema, string name, JsonNode property)
+    {
+        schema["properties"]![name] = property;
+        return schema;
+    }
+
     /// <summary>An object with at least these properties.</summary>
     public static JsonObject Open(params IEnumerable<(string Name, JsonNode Schema)> properties)
     {

@@ -3,6 +3,9 @@ namespace Lambda.Serving.Ports;
 /// <summary>Where export jobs may write: below roots that the operator configured, nowhere else.</summary>
 public interface IExportTargets
 {
+    /// <summary>The kind of place that is its node's own.</summary>
+    const string Folder = "folder";
+
     /// <param name="kind">`folder` or `s3`.</param>
     /// <param name="path">Below the root of that kind; names joined by `/`.</param>
     /// <exception cref="ExportRefusedException">There is no root of this kind, or the path leads out of it.</exception>
@@ -52,6 +55,9 @@ public sealed record ExportJob(
     string Kind, string Path, string Place, IReadOnlyList<string>? Bounds, IReadOnlyList<ExportPart> Parts, long OldestEpoch, int? OldestAsOfDay,
     long CreatedAtMs, long? EndedAtMs, string? Reason, ExportRights By)
 {
+    /// <summary>Files that its node is still to delete from its folder, because a customer in them was erased, and then to write the manifest anew; null when it has.</summary>
+    public IReadOnlyList<string>? Forgotten { get; init; }
+
     public bool IsFinal => State >= ExportState.Done;
 }
 

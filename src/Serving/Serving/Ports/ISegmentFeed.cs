@@ -9,7 +9,8 @@ public interface ISegmentFeed
     (long First, long Last) Ends();
 
     /// <summary>The changes behind a number, ascending.</summary>
-    IReadOnlyList<NumberedChange> After(long number, int limit);
+    /// <param name="purpose">Only of customers who agree to it, and that somebody agrees no more; null: whoever it is, and nothing about consent.</param>
+    IReadOnlyList<NumberedChange> After(long number, int limit, string? purpose = null);
 
     /// <summary>Forgets changes found before, with what of them was not delivered.</summary>
     /// <returns>How many deliveries were given up.</returns>

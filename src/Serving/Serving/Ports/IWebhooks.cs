@@ -16,6 +16,11 @@ public interface IWebhooks
     /// <returns>False when there is none of this id.</returns>
     bool Change(string id, string url, IReadOnlyList<string> segments, bool enabled);
 
+    /// <summary>The secret that signs from now on; the one it replaces signs, too, until <paramref name="untilMs"/>, one of before no more.</summary>
+    /// <param name="replaced">As it is stored.</param>
+    /// <returns>False when there is none of this id whose secret that is: somebody else was faster.</returns>
+    bool Rotate(string id, string replaced, string secret, long untilMs);
+
     /// <summary>With all that waits for it.</summary>
     bool Remove(string id);
 
@@ -42,9 +47,16 @@ public interface IWebhooks
 }
 
 /// <param name="Segments">Those it is told of; empty for all.</param>
-/// <param name="Secret">Signs what is sent. Shown once.</param>
+/// <param name="Secret">Signs what is sent; as it is stored. Shown once.</param>
 /// <param name="CreatedBy">Name of the key.</param>
-public sealed record Webhook(string Id, string Url, IReadOnlyList<string> Segments, bool Enabled, string Secret, string CreatedBy, long CreatedAtMs);
+public sealed record Webhook(string Id, string Url, IReadOnlyList<string> Segments, bool Enabled, string Secret, string CreatedBy, long CreatedAtMs)
+{
+    /// <summary>It is told only of customers who agree to this; null: of all. Fixed, for what a receiver knows already rests on it.</summary>
+    public string? Purpose { get; init; }
+
+    /// <summary>Signs, too, until then: the secret that the newest replaced, as it is stored; null when none does.</summary>
+    public (string Secret, long UntilMs)? Previous { get; init; }
+}
 
 /// <param name="Dead">Given up.</param>
 /// <param name="OldestAtMs">When the oldest change that waits was found; null when none does.</param>

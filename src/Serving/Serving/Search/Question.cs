@@ -51,8 +51,7 @@ internal sealed partial class Question
     /// <summary>Behind what is shown by default: the consent itself was not asked for.</summary>
     private void Restrict(string purpose)
     {
-        var agreed = ConsentFilter.For(Definition, purpose)?.Rule
-            ?? throw new ProblemException(Problem.BadParameter("purpose", purpose, $"one of {string.Join(", ", ConsentFilter.Purposes)} that the definition has a metric of consent for"));
+        var agreed = ConsentPurpose.FilterOf(purpose, Definition).Rule;
         Where = Where is null ? agreed : Keyset.And(Where, agreed);
     }
 
@@ -98,7 +97,7 @@ internal sealed partial class Question
         {
             if (name == AllName)
             {
-                columns.AddRange(Definition.Outputs.Where(IsVisible));
+                columns.AddRange(Definition.Outputs.Concat(_columns.Estimates).Where(IsVisible));
                 WithSegments = true;
             }
             else if (_columns.Named(name) is { } column)

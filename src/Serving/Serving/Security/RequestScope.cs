@@ -58,10 +58,11 @@ internal sealed class RequestScope(Caller caller, Operation operation, Guard gua
     /// <summary>A customer by its pseudonym; anything else by its path. Never the query: it may hold what somebody looks for.</summary>
     private static string SubjectOf(HttpContext context, Operation operation, Guard guard)
     {
-        if (!operation.Path.StartsWith(RawPath.CustomersPrefix + "{", StringComparison.Ordinal)) return context.Request.Path.Value ?? "";
+        string[] prefixes = [RawPath.CustomersPrefix, RawPath.IdentityPrefix];
+        if (prefixes.FirstOrDefault(p => operation.Path.StartsWith(p + "{", StringComparison.Ordinal)) is not { } prefix) return context.Request.Path.Value ?? "";
         try
         {
-            return guard.Pseudonyms.Of(RawPath.CustomerId(context));
+            return guard.Pseudonyms.Of(RawPath.CustomerId(context, prefix));
         }
         catch (ProblemException)
         {
@@ -82,6 +83,12 @@ internal static class RequestAudit
     public static void AuditCustomers(this HttpContext context, IEnumerable<CustomerId> customers)
     {
         if (RequestScope.Of(context) is { } scope) scope.Customers = customers;
+    }
+
+    /// <summary>The answer shows the whole person that a customer is part of.</summary>
+    public static void AuditPerson(this HttpContext context, ApiState state, CustomerId customer)
+    {
+        if (state.Parts.Identity?.MergedOf(customer) is { } person) context.AuditCustomers(person.Members.Where(m => !m.Equals(customer)));
     }
 
     /// <summary>For answers that stream: await it before the first byte, it makes the record durable.</summary>

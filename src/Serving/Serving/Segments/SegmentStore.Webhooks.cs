@@ -5,19 +5,34 @@ namespace Lambda.Serving.Segments;
 
 public sealed partial class SegmentStore : IWebhooks
 {
-    private const string WebhookColumns = "id, url, segments, enabled, secret, created_by, created_at_ms";
+    private const string WebhookColumns = "id, url, segments, enabled, secret, created_by, created_at_ms, purpose, previous_secret, previous_until_ms";
 
     public IReadOnlyList<Webhook> List() => database.Read("read the webhooks", connection => connection.List($"SELECT {WebhookColumns} FROM webhooks ORDER BY created_at_ms, id", WebhookOf));
 
     public Webhook? Get(string id) => database.Read("read a webhook", connection => connection.List($"SELECT {WebhookColumns} FROM webhooks WHERE id = @id", WebhookOf, ("@id", id)).FirstOrDefault());
 
     public void Add(Webhook webhook) => database.Write("add a webhook", connection => connection.Run(
-        $"INSERT INTO webhooks({WebhookColumns}) VALUES (@id, @url, @segments, @enabled, @secret, @created_by, @created_at_ms)",
+        $"INSERT INTO webhooks({WebhookColumns}) VALUES (@id, @url, @segments, @enabled, @secret, @created_by, @created_at_ms, @purpose, @previous, @until)",
         ("@id", webhook.Id), ("@url", webhook.Url), ("@segments", Joined(webhook.Segments)), ("@enabled", webhook.Enabled ? 1L : 0L), ("@secret", webhook.Secret),
-        ("@created_by", webhook.CreatedBy), ("@created_at_ms", webhook.CreatedAtMs)));
+        ("@created_by", webhook.CreatedBy), ("@created_at_ms", webhook.CreatedAtMs), ("@purpose", webhook.Purpose ?? ""),
+        ("@previous", webhook.Previous?.Secret ?? ""), ("@until", webhook.Previous?.UntilMs ?? 0)));
 
     public bool Change(string id, string url, IReadOnlyList<string> segments, bool enabled) => Affects("change a webhook",
         "UPDATE webhooks SET url = @url, segments = @segments, enabled = @enabled WHERE id = @id", ("@id", id), ("@url", url), ("@segments", Joined(segments)), ("@enabled", enabled ? 1L : 0L));
+
+    public bool Rotate(string id, string replaced, string secret, long untilMs) => Affects("change a webhook's secret",
+        "UPDATE webhooks SET previous_secret = secret, previous_until_ms = @until, secret = @secret WHERE id = @id AND secret = @replaced",
+        ("@id", id), ("@replaced", replaced), ("@secret", secret), ("@until", untilMs));
+
+    /// <summary>Seals secrets that were stored in the clear, and forgets replaced ones that sign no more. What stood in the files is overwritten.</summary>
+    public void SealSecrets(WebhookSecrets secrets, long nowMs)
+    {
+        var changed = Affects("forget replaced secrets", "UPDATE webhooks SET previous_secret = '', previous_until_ms = 0 WHERE previous_secret <> '' AND previous_until_ms <= @now", ("@now", nowMs));
+        foreach (var webhook in secrets.CanSeal ? List() : [])
+            if (!WebhookSecrets.IsSealed(webhook.Secret))
+                changed |= Affects("seal a webhook's secret", "UPDATE webhooks SET secret = @sealed WHERE id = @id AND secret = @clear", ("@id", webhook.Id), ("@clear", webhook.Secret), ("@sealed", secrets.Seal(webhook.Id, webhook.Secret)));
+        if (changed) database.Purge("webhooks");
+    }
 
     public bool Remove(string id)
     {
@@ -86,5 +101,8 @@ public sealed partial class SegmentStore : IWebhooks
     private static string Joined(IReadOnlyList<string> segments) => segments.Count == 0 ? "" : $" {string.Join(' ', segments)} ";
 
     private static Webhook WebhookOf(DbDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetString(2).Split(' ', StringSplitOptions.RemoveEmptyEntries), row.GetInt64(3) != 0, row.GetString(4), row.GetString(5), row.GetInt64(6));
+        row.GetString(0), row.GetString(1), row.GetString(2).Split(' ', StringSplitOptions.RemoveEmptyEntries), row.GetInt64(3) != 0, row.GetString(4), row.GetString(5), row.GetInt64(6))
+    {
+        Purpose = row.GetString(7) is { Length: > 0 } purpose ? purpose : null, Previous = row.GetString(8) is { Length: > 0 } previous ? (previous, row.GetInt64(9)) : null,
+    };
 }

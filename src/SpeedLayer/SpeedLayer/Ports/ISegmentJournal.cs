@@ -3,11 +3,15 @@ using System.Security.Cryptography;
 using System.Text;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Segments;
 
 namespace Lambda.SpeedLayer.Ports;
 
-/// <summary>Why a customer entered or left: something happened, a day began, or the rule is another. Names are told outside, numbers are stored: append only.</summary>
-public enum ChangeCause { Event, Day, Definition }
+/// <summary>
+/// Why a customer entered or left: something happened, a day began, the rule is another, customers were merged or unmerged; or the customer agreed to a purpose or agrees no more, which concerns only those who
+/// follow for that purpose. Names are told outside, numbers are stored: append only.
+/// </summary>
+public enum ChangeCause { Event, Day, Definition, Consent, Merge, Unmerge }
 
 /// <summary>A customer entered or left a segment. The change by which a customer entered is also how its membership is kept.</summary>
 /// <param name="Definition">Hash of the definition that found it so.</param>
@@ -16,9 +20,23 @@ public enum ChangeCause { Event, Day, Definition }
 /// <param name="AtMs">When it was found.</param>
 public sealed record SegmentChange(CustomerId Customer, string Segment, bool Entered, string Definition, Position At, int Day, ChangeCause Cause, long AtMs)
 {
-    /// <summary>The same for a repeat of the same change, wherever it comes from: made of customer, segment, definition, position and day.</summary>
+    /// <summary>
+    /// Those who follow for one of these purposes are concerned. Of a membership: for which of them the customer counts as being in. Who follows for no purpose is concerned by every change but
+    /// those that are by <see cref="ChangeCause.Consent"/> alone.
+    /// </summary>
+    public PurposeSet Purposes { get; init; }
+
+    /// <summary>See <see cref="PopulationRow.OthersAt"/>: of a merged person, <see cref="At"/> stays where it is when another member does something.</summary>
+    public long OthersAt { get; init; }
+
+    /// <summary>See <see cref="PopulationRow.Linked"/>.</summary>
+    public long Linked { get; init; }
+
+    /// <summary>The same for a repeat of the same change, wherever it comes from: made of customer, segment, definition, position and day, of what the person is, and where consent did it of the purposes.</summary>
     public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-        CultureInfo.InvariantCulture, $"{Customer}\n{Segment}\n{Definition}\n{At}\n{Day}\n{(Entered ? 1 : 0)}"))).AsSpan(0, 16));
+        CultureInfo.InvariantCulture, $"{Customer}\n{Segment}\n{Definition}\n{At}\n{Day}\n{(Entered ? 1 : 0)}{OfPerson}{(Cause == ChangeCause.Consent ? $"\n{Purposes}" : "")}"))).AsSpan(0, 16));
+
+    private string OfPerson => Linked == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"\n{OthersAt}\n{Linked}");
 }
 
 /// <param name="Number">Place in the feed: ascending, with gaps. Who has read up to one has read all before it.</param>
@@ -40,7 +58,7 @@ public interface ISegmentJournal
     string? LastDefinitionOf(CustomerId customer);
 
     /// <summary>
-    /// One durable transaction: memberships follow the changes, the feed gets them in this order with ascending numbers, and every webhook that wants one gets it to deliver.
+    /// One durable transaction: memberships follow the changes (one by consent moves only for which purposes the customer counts), the feed gets them in this order with ascending numbers, and every webhook that wants one gets it to deliver.
     /// Nobody ever sees a number before a lower one.
     /// </summary>
     /// <param name="fence">Null where there is but one process.</param>

@@ -1,4 +1,5 @@
 using Lambda.Domain.Events;
+using Lambda.Domain.Identity;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.SpeedLayer.Ports;
@@ -15,11 +16,15 @@ public sealed class SegmentPass
 
     internal SegmentPass(ISegmentJournal journal, Func<int, SegmentSweep?> sweepOf, long nowMs) => (_journal, _sweepOf, _nowMs) = (journal, sweepOf, nowMs);
 
-    private readonly record struct Seen(int Partition, long Applied, ViewDefinition Definition, int Day, bool[] Segments);
+    private readonly record struct Seen(
+        int Partition, long Applied, ViewDefinition Definition, int Day, bool[] Segments, PurposeSet? Agreed, long OthersAt, long Linked, PersonChange Change);
 
     public PopulationRow See(PopulationRow row)
     {
-        _seen[row.Customer] = new Seen(row.Partition, row.Applied, row.Answer.Definition, row.Answer.AsOfDay, row.IsGone ? new bool[row.Answer.Segments.Length] : row.Answer.Segments);
+        var (answer, isGone) = (row.Answer, row.IsGone);
+        _seen[row.Customer] = new Seen(
+            row.Partition, row.Applied, answer.Definition, answer.AsOfDay, isGone ? new bool[answer.Segments.Length] : answer.Segments, isGone ? null : PurposeSet.AgreedTo(answer),
+            row.OthersAt, row.Linked, row.Change);
         return row;
     }
 
@@ -39,20 +44,42 @@ public sealed class SegmentPass
         var segments = seen.Definition.Segments;
         var cause = new Lazy<Func<int, ChangeCause>>(() => CauseOf(customer, seen, segmentsOn));
         for (var i = 0; i < segments.Count; i++)
-            if (seen.Segments[i] != before.Any(b => b.Segment == segments[i].Name)) changes.Add(Change(customer, seen, segments[i].Name, seen.Segments[i], cause.Value(i)));
+        {
+            var was = before.FirstOrDefault(b => b.Segment == segments[i].Name);
+            if (was is not null) Consent(customer, seen, was, staysIn: seen.Segments[i], changes);
+            if (seen.Segments[i] == (was is not null)) continue;
+            changes.Add(Change(customer, seen, segments[i].Name, seen.Segments[i], cause.Value(i)) with { Purposes = was is null ? seen.Agreed ?? default : Still(seen, was) });
+        }
         foreach (var gone in before.Where(b => segments.All(s => s.Name != b.Segment)))
-            changes.Add(Change(customer, seen, gone.Segment, entered: false, ChangeCause.Definition));
+        {
+            Consent(customer, seen, gone, staysIn: false, changes);
+            changes.Add(Change(customer, seen, gone.Segment, entered: false, ChangeCause.Definition) with { Purposes = Still(seen, gone) });
+        }
     }
 
+    /// <summary>Who agrees to a purpose no more leaves for those who follow for it, whatever the rule says; who agrees anew and is in enters for them.</summary>
+    private void Consent(CustomerId customer, Seen seen, SegmentChange was, bool staysIn, List<SegmentChange> changes)
+    {
+        if (seen.Agreed is not { } agreed || agreed == was.Purposes) return;
+        var (withdrawn, granted) = (was.Purposes.Without(agreed), staysIn ? agreed.Without(was.Purposes) : default);
+        if (!withdrawn.IsEmpty) changes.Add(Change(customer, seen, was.Segment, entered: false, ChangeCause.Consent) with { Purposes = withdrawn });
+        if (!granted.IsEmpty) changes.Add(Change(customer, seen, was.Segment, entered: true, ChangeCause.Consent) with { Purposes = granted });
+    }
+
+    /// <summary>Purposes for which the customer counted as being in, and for which leaving is news therefore. Who was erased is told of to all of them.</summary>
+    private static PurposeSet Still(Seen seen, SegmentChange was) => seen.Agreed is { } agreed ? was.Purposes.And(agreed) : was.Purposes;
+
     private SegmentChange Change(CustomerId customer, Seen seen, string segment, bool entered, ChangeCause cause) =>
-        new(customer, segment, entered, seen.Definition.Hash, new Position(seen.Partition, Math.Max(0, seen.Applied - 1)), seen.Day, cause, _nowMs);
+        new(customer, segment, entered, seen.Definition.Hash, new Position(seen.Partition, Math.Max(0, seen.Applied - 1)), seen.Day, cause, _nowMs) { OthersAt = seen.OthersAt, Linked = seen.Linked };
 
     /// <summary>
-    /// The definition, when this is the first change under another than everybody was last looked at for; the day, when the same events would not have done it on the day
+    /// A merge or its end, when the customers of the person are others than in the row before; the definition, when this is the first change under another than everybody was last looked at for; the day, when the same events would not have done it on the day
     /// of that look; else an event.
     /// </summary>
     private Func<int, ChangeCause> CauseOf(CustomerId customer, Seen seen, Func<CustomerId, int, bool[]?> segmentsOn)
     {
+        if (seen.Change == PersonChange.Merge) return _ => ChangeCause.Merge;
+        if (seen.Change == PersonChange.Unmerge) return _ => ChangeCause.Unmerge;
         if (_sweepOf(seen.Partition) is not { } sweep) return _ => ChangeCause.Definition;
         if (sweep.Definition != seen.Definition.Hash && _journal.LastDefinitionOf(customer) != seen.Definition.Hash) return _ => ChangeCause.Definition;
         if (sweep.Day >= seen.Day) return _ => ChangeCause.Event;

@@ -38,7 +38,7 @@ internal sealed class AnalystViews(ClickHouseClient client, bool forAnotherUser)
 
     private string CustomersSelect(ViewDefinition definition)
     {
-        var columns = definition.Outputs.Where(o => !o.Pii).Select(o => Names.Quote(PopulationTable.ColumnOf(o)));
+        var columns = PopulationTable.ColumnsOf(definition).Where(o => !o.Pii).Select(o => Names.Quote(PopulationTable.ColumnOf(o)));
         return $"SELECT {string.Join(", ", columns.Prepend("customer_id"))}, segments, partition, epoch, applied, as_of FROM {Names.Quote(client.Database)}.{PopulationTable.NameOf(definition)} FINAL";
     }
 

@@ -21,21 +21,22 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     {
         if (_ensured == definition.Hash) return;
         await client.ExecuteAsync(PopulationTable.Ddl(definition), repeat: Repeat.Safe, cancel: cancel);
-        await AddGoneAsync(definition, cancel);
+        await BringUpToDateAsync(definition, cancel);
         await new MergeTuning(client).ApplyAsync(PopulationTable.NameOf(definition), MergeTuning.Population, cancel);
         _ensured = definition.Hash;
     }
 
-    /// <summary>A table of before erasures were known has no column for them, and its engine cannot be told: its rows move into one that has.</summary>
-    private async Task AddGoneAsync(ViewDefinition definition, CancellationToken cancel)
+    /// <summary>A table of before erasures were known has no column for them, one of before persons a narrower stamp, and its engine cannot be told: its rows move into one that has.</summary>
+    private async Task BringUpToDateAsync(ViewDefinition definition, CancellationToken cancel)
     {
         var (table, moving) = (PopulationTable.NameOf(definition), $"moving_{PopulationTable.NameOf(definition)}");
-        var names = await client.ListAsync("SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String}",
-            (ref RowBinaryReader row) => row.Text(), new QueryParameters { { "database", client.Database }, { "table", table } }, cancel: cancel);
-        if (names.Contains("gone")) return;
+        var columns = await client.ListAsync("SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String}",
+            (ref RowBinaryReader row) => (Name: row.Text(), Type: row.Text()), new QueryParameters { { "database", client.Database }, { "table", table } }, cancel: cancel);
+        var hasGone = columns.Any(c => c.Name == "gone");
+        if (hasGone && columns.Contains(("stamp", PopulationTable.StampType))) return;
         await client.ExecuteAsync($"DROP TABLE IF EXISTS {moving} SYNC", repeat: Repeat.Safe, cancel: cancel);
         await client.ExecuteAsync(PopulationTable.Ddl(definition, moving), repeat: Repeat.Safe, cancel: cancel);
-        await client.ExecuteAsync($"INSERT INTO {moving} SELECT *, 0 FROM {table}", cancel: cancel);
+        await client.ExecuteAsync($"INSERT INTO {moving} SELECT *{(hasGone ? "" : ", 0")} FROM {table}", cancel: cancel);
         await client.ExecuteAsync($"EXCHANGE TABLES {table} AND {moving}", cancel: cancel);
         await client.ExecuteAsync($"DROP TABLE IF EXISTS {moving} SYNC", repeat: Repeat.Safe, cancel: cancel);
     }
@@ -44,11 +45,31 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
     {
         var idle = _idle.GetOrAdd(definition.Hash, _ => []);
         var block = idle.TryTake(out var taken) ? taken : new PopulationBlock(definition);
-        foreach (var row in rows) block.Add(row);
+        var gone = new List<PopulationRow>();
+        foreach (var row in rows)
+        {
+            block.Add(row);
+            if (row is { IsGone: true, IsOfAnother: false }) gone.Add(row);
+        }
+        if (gone.Count > 0) await HideElsewhereAsync(definition, gone, cancel);
         if (block.Block.Rows > 0) await block.Block.InsertAsync(client, PopulationTable.NameOf(definition), Repeat.Safe, Settings, cancel);
         block.Block.Clear(); // given back after success only: a failed request may still be reading it
         if (idle.Count < IdleMax) idle.Add(block);
         else block.Dispose();
+    }
+
+    /// <summary>Until a new definition's table takes over, the old one is shown, which nobody writes any more: who is erased goes from that, too.</summary>
+    private async Task HideElsewhereAsync(ViewDefinition definition, List<PopulationRow> gone, CancellationToken cancel)
+    {
+        var others = await client.ListAsync("SELECT table FROM system.columns WHERE database = {database:String} AND name = 'gone' AND startsWith(table, {prefix:String}) AND table != {own:String}",
+            (ref RowBinaryReader row) => row.Text(),
+            new QueryParameters { { "database", client.Database }, { "prefix", View + "_" }, { "own", PopulationTable.NameOf(definition) } }, cancel: cancel);
+        foreach (var table in others)
+        {
+            var block = new HidingBlock(gone);
+            await block.Block.InsertAsync(client, table, Repeat.Safe, Settings, cancel);
+            block.Block.Dispose(); // after success only, as above
+        }
     }
 
     public async Task ActivateAsync(ViewDefinition definition, CancellationToken cancel)

@@ -23,7 +23,7 @@ internal sealed class HitReader(PopulationQuery query)
         {
             var column = query.Columns[i];
             if (column.Type.ByKey) maps[i] = Map(ref row, column, _keys[i]!);
-            else scalars[i] = Scalar(ref row, column.Type.Scalar, column.Kind is OutputKind.Metric or OutputKind.Derived);
+            else scalars[i] = Scalar(ref row, column.Type.Scalar, column.Kind is OutputKind.Metric or OutputKind.Derived or OutputKind.Estimate);
         }
         var sort = new Value[query.OrderBy.Count];
         for (var i = 0; i < sort.Length; i++) sort[i] = Scalar(ref row, query.OrderBy[i].Value.Type.Scalar, nullable: true);

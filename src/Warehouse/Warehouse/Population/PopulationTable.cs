@@ -8,7 +8,7 @@ using Lambda.Warehouse.Native;
 namespace Lambda.Warehouse.Population;
 
 /// <summary>
-/// The table of finished rows under one definition: its columns are the definition's outputs. An output that bears the name of a column of the table's own
+/// The table of finished rows under one definition: its columns are the definition's outputs and the estimates it names. An output that bears the name of a column of the table's own
 /// gets an underscore behind it.
 /// </summary>
 internal static class PopulationTable
@@ -19,12 +19,17 @@ internal static class PopulationTable
 
     public static string ColumnOf(OutputColumn output) => Own.Contains(output.Name) ? output.Name + "_" : output.Name;
 
+    /// <summary>The columns that a definition gives the table.</summary>
+    public static IEnumerable<OutputColumn> ColumnsOf(ViewDefinition definition) => definition.Outputs.Concat(PopulationColumns.Of(definition).Estimates);
+
     /// <summary>
-    /// Of a customer's rows the one with the highest stamp counts. Epoch, applied position and day each never decrease for a customer, so their sum
-    /// increases strictly whenever anything changed: one number orders the rows as the three together do. A row that is `gone` hides those before it, and FINAL
-    /// leaves it out itself.
+    /// Of a customer's rows the one with the highest stamp counts. Epoch, applied position and day each never decrease for a customer, nor for those who are one
+    /// person with it, so their sum increases strictly whenever anything changed: one number orders the rows as all of them together do. Whom it is one person with goes
+    /// before that, for fewer members add up to less. A row that is `gone` hides those before it, and FINAL leaves it out itself.
     /// </summary>
-    public static long StampOf(PopulationRow row) => row.Epoch + row.Applied + row.Answer.AsOfDay;
+    public static Int128 StampOf(PopulationRow row) => ((Int128)row.Linked << 64) + row.Epoch + row.Applied + row.OthersAt + row.Answer.AsOfDay;
+
+    public const string StampType = "UInt128";
 
     public static string Ddl(ViewDefinition definition) => Ddl(definition, NameOf(definition));
 
@@ -32,13 +37,13 @@ internal static class PopulationTable
         CREATE TABLE IF NOT EXISTS {table}
         (
             customer_id String,
-            {string.Join(",\n    ", definition.Outputs.Select(o => $"{Names.Quote(ColumnOf(o))} {TypeOf(o)}"))}{(definition.Outputs.Count > 0 ? "," : "")}
+            {string.Concat(ColumnsOf(definition).Select(o => $"{Names.Quote(ColumnOf(o))} {TypeOf(o)},\n    "))}
             segments Array(LowCardinality(String)),
             partition UInt16,
             epoch Int64,
             applied Int64,
             as_of Date32,
-            stamp UInt64,
+            stamp {StampType},
             gone UInt8
         )
         ENGINE = ReplacingMergeTree(stamp, gone) ORDER BY customer_id
@@ -68,8 +73,8 @@ internal sealed class PopulationBlock : IDisposable
     private readonly TextColumn _customerId = new("customer_id"), _segment = new("segment");
     private readonly NestedColumn _segments;
     private readonly NumberColumn _partition = new("partition", "UInt16", 2), _epoch = new("epoch", "Int64", 8), _applied = new("applied", "Int64", 8);
-    private readonly NumberColumn _asOf = new("as_of", "Date32", 4), _stamp = new("stamp", "UInt64", 8), _gone = new("gone", "UInt8", 1);
-    private readonly OutputWriter[] _outputs;
+    private readonly NumberColumn _asOf = new("as_of", "Date32", 4), _stamp = new("stamp", PopulationTable.StampType, 16), _gone = new("gone", "UInt8", 1);
+    private readonly OutputWriter[] _outputs, _estimates;
 
     public PopulationBlock(ViewDefinition definition)
     {
@@ -77,7 +82,8 @@ internal sealed class PopulationBlock : IDisposable
         _segmentNames = [.. definition.Segments.Select(s => Encoding.UTF8.GetBytes(s.Name))];
         _segments = new NestedColumn("segments", "Array(String)", _segment);
         _outputs = [.. definition.Outputs.Select(OutputWriter.Of)];
-        Block = new NativeBlock([_customerId, .. _outputs.Select(o => o.Column), _segments, _partition, _epoch, _applied, _asOf, _stamp, _gone]);
+        _estimates = [.. PopulationColumns.Of(definition).Estimates.Select(OutputWriter.Of)];
+        Block = new NativeBlock([_customerId, .. _outputs.Concat(_estimates).Select(o => o.Column), _segments, _partition, _epoch, _applied, _asOf, _stamp, _gone]);
     }
 
     public NativeBlock Block { get; }
@@ -90,6 +96,7 @@ internal sealed class PopulationBlock : IDisposable
             throw new ArgumentException($"customer {source.Customer}: an answer under {answer.Definition.Hash[..8]} among rows of {_definition.Hash[..8]}");
         _customerId.Set(row, source.Customer.Utf8);
         for (var i = 0; i < _outputs.Length; i++) _outputs[i].Set(row, answer.Scalars[i], answer.Maps[i]);
+        for (var i = 0; i < source.Estimates.Length; i++) _estimates[i].Set(row, source.Estimates[i], null);
         AddSegments(row, answer.Segments);
         _partition.Set(row, source.Partition);
         _epoch.Set(row, source.Epoch);

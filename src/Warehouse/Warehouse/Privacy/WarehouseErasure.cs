@@ -22,12 +22,9 @@ public sealed class WarehouseErasure(ClickHouseClient client) : IErasable
 
     public async Task<Removal> RemoveAsync(ErasureTarget target, CancellationToken cancel)
     {
-        var place = new QueryParameters { { "partition", target.Partition }, { "erasure", target.Offset }, { "customer", target.Person.Utf8 }, { "sunk", target.SunkBelow } };
-        var dirty = new List<(string Table, string What)>();
-        foreach (var (table, what) in await TablesAsync(place, cancel))
-            if (await CountAsync($"FROM {table} WHERE {what.Replace(Erased, "customer_id = {customer:String}")}", place, cancel) > 0) dirty.Add((table, what));
+        var place = PlaceOf(target);
+        var dirty = await DirtyAsync(place, cancel);
         const string erasure = $"FROM {ErasureBlock.Table} WHERE partition = {{partition:UInt16}} AND offset = {{erasure:Int64}}";
-        // A sweep that began long before may have written a row behind an earlier pass.
         if (dirty.Count > 0 && await CountAsync(erasure, place, cancel) == 0)
             await client.ExecuteAsync($"INSERT INTO {ErasureBlock.Table} SELECT {{partition:UInt16}}, {{erasure:Int64}}, 0, {{customer:String}}", place, repeat: Repeat.Safe, cancel: cancel);
         await NoteTotalsAsync(place, cancel);
@@ -36,6 +33,20 @@ public sealed class WarehouseErasure(ClickHouseClient client) : IErasable
             await client.ExecuteAsync($"ALTER TABLE {ErasureBlock.Table} DELETE WHERE partition = {{partition:UInt16}} AND offset = {{erasure:Int64}}", place, Synchronously, Repeat.Safe, cancel: cancel);
         var removed = await client.ListAsync("SELECT toInt64(max(events)) FROM raw_removed WHERE partition = {partition:UInt16} AND erasure = {erasure:Int64}", (ref RowBinaryReader row) => row.Int64(), place, cancel: cancel);
         return new Removal(removed[0], Note: "counted are events; their totals are kept, without a name");
+    }
+
+    /// <summary>Whether rows that should be gone are there: one may have been written behind the removal, by a sweep of all customers that began before.</summary>
+    internal async Task<bool> AnyLeftAsync(ErasureTarget target, CancellationToken cancel) => (await DirtyAsync(PlaceOf(target), cancel)).Count > 0;
+
+    private static QueryParameters PlaceOf(ErasureTarget target) =>
+        new() { { "partition", target.Partition }, { "erasure", target.Offset }, { "customer", target.Person.Utf8 }, { "sunk", target.SunkBelow } };
+
+    private async Task<List<(string Table, string What)>> DirtyAsync(QueryParameters place, CancellationToken cancel)
+    {
+        var dirty = new List<(string Table, string What)>();
+        foreach (var (table, what) in await TablesAsync(place, cancel))
+            if (await CountAsync($"FROM {table} WHERE {what.Replace(Erased, "customer_id = {customer:String}")}", place, cancel) > 0) dirty.Add((table, what));
+        return dirty;
     }
 
     /// <summary>Once: what another erasure of this customer took out or noted is not counted again.</summary>
@@ -87,16 +98,28 @@ internal static class Uncounted
         """;
 }
 
-/// <summary>Parts and tables that the server has replaced and keeps for some minutes more: everything older than the last pass is gone from its disk.</summary>
-public sealed class WarehouseParts(ClickHouseClient client) : IErasable
+/// <summary>Parts and tables that the server has replaced and keeps for some minutes more: everything older than the last pass that found rows is gone from its disk.</summary>
+public sealed class WarehouseParts(ClickHouseClient client, TimeProvider time) : IErasable
 {
+    private readonly WarehouseErasure _rows = new(client);
+    private readonly Dictionary<(int Partition, long Offset), long> _removedMs = [];
+
     /// <summary>The server's clock and this node's.</summary>
     private const long ClocksDifferSeconds = 10;
 
     public string Store => "warehouse files";
 
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
     public async Task<Removal> RemoveAsync(ErasureTarget target, CancellationToken cancel)
     {
+        var erasure = (target.Partition, target.Offset);
+        if (await _rows.AnyLeftAsync(target, cancel))
+        {
+            await _rows.RemoveAsync(target, cancel);
+            _removedMs[erasure] = NowMs;
+        }
+        _removedMs.TryAdd(erasure, NowMs); // a process before this one may have removed rows a second time
         var left = await client.ListAsync("""
             SELECT sum(n) FROM
             (
@@ -105,7 +128,8 @@ public sealed class WarehouseParts(ClickHouseClient client) : IErasable
                 SELECT count() AS n FROM system.dropped_tables WHERE database = {database:String}
             )
             """, (ref RowBinaryReader row) => (long)row.UInt64(),
-            new QueryParameters { { "database", client.Database }, { "until", target.CleanedAtMs / 1000 + ClocksDifferSeconds } }, cancel: cancel);
+            new QueryParameters { { "database", client.Database }, { "until", _removedMs[erasure] / 1000 + ClocksDifferSeconds } }, cancel: cancel);
+        if (left[0] == 0) _removedMs.Remove(erasure);
         return left[0] == 0 ? new Removal(0) : new Removal(0, "the server has not yet deleted the parts and tables that were replaced");
     }
 }

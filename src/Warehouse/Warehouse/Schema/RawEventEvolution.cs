@@ -5,7 +5,7 @@ using Lambda.Warehouse.Client;
 namespace Lambda.Warehouse.Schema;
 
 /// <summary>
-/// Follows the catalogue: adds the columns of fields that are newer than the table, and keeps the analysts' view `events` in step. Old rows hold the
+/// Follows the catalogue: adds the columns of fields that are newer than the table, and keeps the analysts' view `events` in step, which shows nothing of who was erased. Old rows hold the
 /// default and have the field's `present` bit clear, so nothing is rewritten.
 /// </summary>
 internal sealed class RawEventEvolution(ClickHouseClient client)
@@ -21,6 +21,17 @@ internal sealed class RawEventEvolution(ClickHouseClient client)
         }
         await RefreshViewAsync(cancel);
     }
+
+    /// <summary>Rows behind the newest erasure of their customer. There are few erasures, and none when what they erased is gone.</summary>
+    private const string NotErased = """
+        (raw_events.partition, raw_events.offset) NOT IN
+            (
+                SELECT of_erased.partition, of_erased.offset FROM raw_events AS of_erased
+                INNER JOIN (SELECT partition, customer_id, max(offset) AS erased FROM raw_erasures GROUP BY partition, customer_id) AS newest
+                    ON of_erased.partition = newest.partition AND of_erased.customer_id = newest.customer_id
+                WHERE (of_erased.partition, of_erased.customer_id) IN (SELECT partition, customer_id FROM raw_erasures) AND of_erased.offset < newest.erased
+            )
+        """;
 
     private async Task<Dictionary<string, string>> ColumnsAsync(CancellationToken cancel)
     {
@@ -46,6 +57,7 @@ internal sealed class RawEventEvolution(ClickHouseClient client)
             SELECT
                 {RawEventColumns.ViewSelect}
             FROM {RawEventColumns.Table}
+            WHERE {NotErased}
             ORDER BY partition, customer_id, event_id, offset
             LIMIT 1 BY partition, customer_id, event_id
             """;

@@ -67,6 +67,7 @@ export interface Definition {
   next: string | null;
   tile_retention_days: number;
   outputs: Output[];
+  estimates: { name: string; type: string; pii: boolean; doc: string }[];
   segments: SegmentRule[];
   text: string;
 }
@@ -80,7 +81,7 @@ export interface Customer {
   derived: Record<string, OutputValue>;
   segments: string[];
   estimates?: { p_alive: number; expected_purchases_90d: number; ltv_365d_minor: number | null; rfm: string | null; model: string };
-  meta: { definition: string; epoch: number; position: string; as_of: string; freshness_ms: number; source: "batch" | "speed" | "merged" | "raw"; masked?: string[] };
+  meta: { definition: string; epoch: number; position: string; as_of: string; freshness_ms: number; source: "batch" | "speed" | "merged" | "raw"; masked?: string[]; person?: { canonical: string; members: { customer_id: string; epoch: number; position: string }[] } };
 }
 
 export interface CustomerEvents {
@@ -120,7 +121,7 @@ export interface Segments {
 }
 
 export interface CustomerSegments {
-  segments: { segment: string; member: boolean; since: { cause: "event" | "day" | "definition"; at: string } | null }[];
+  segments: { segment: string; member: boolean; since: { cause: "event" | "day" | "definition" | "merge" | "unmerge"; at: string } | null }[];
 }
 
 export interface QuarantinePage {

@@ -7,7 +7,7 @@ import { useAsk } from "../../state/asking";
 import { namesIn, useDefinition, valueOf } from "../../view/definition";
 import { formatInstant, formatValue, titleOf } from "../../view/format";
 
-const Causes = { event: "by an event", day: "as a day began", definition: "by a new definition" };
+const Causes = { event: "by an event", day: "as a day began", definition: "by a new definition", merge: "by a merge", unmerge: "because a merge was taken back" };
 
 /** The segments a customer is in, and why; on demand those it is not in, and why not. */
 export function Membership({ customer, currency, explain }: { customer: Customer; currency: string | null; explain: (name: string) => void }) {

@@ -16,6 +16,7 @@ export function Provenance({ customer: { meta } }: { customer: Customer }) {
   return (
     <Card title="What this rests on" aside={<Tag tone={source.tone}>{source.tag}</Tag>}>
       <p>{source.say(meta.epoch)} {meta.freshness_ms === 0 ? "Nothing is waiting: it is complete." : `The oldest event not yet in it has waited ${formatMs(meta.freshness_ms)}.`}</p>
+      {meta.person && <p>One person of {meta.person.members.length} customers, known as <b>{meta.person.canonical}</b>: {meta.person.members.map((m) => m.customer_id).join(", ")}. A merge that was wrong is taken back by <code>./lambda identity unmerge</code>.</p>}
       <dl class="facts">
         <div><dt>Epoch</dt><dd>{meta.epoch}</dd></div>
         <div><dt>Position</dt><dd title="Every record of the partition up to this one is in the answer"><span class="quiet-text">partition {partition}, record</span> {offset}</dd></div>
