@@ -25,6 +25,30 @@ public sealed class FraudFeaturesTests
         Assert.True(compared > 300, $"{compared}");
     }
 
+    [Theory]
+    [InlineData(47, 1)]
+    [InlineData(48, 0)]
+    public void Merchant_WhenOthersWereUsedSince_IsForgottenBehind48(int others, int times)
+    {
+        var (customer, into) = (new CustomerFraudMemory(), new float[FraudFeatures.Count]);
+        for (var i = 0; i <= others; i++) customer.Apply(new FraudTransaction((ulong)i + 1, i, 100) { Merchant = (ulong)i + 1 });
+        FraudFeatures.Compute(new FraudTransaction(999, 1_000, 100) { Merchant = 1 }, customer, null, 7, into);
+        Assert.Equal(times, into[FraudFeatures.All.ToList().FindIndex(f => f.Name == "times_merchant")]);
+    }
+
+    [Theory]
+    [InlineData(97, 1)]
+    [InlineData(98, 0)]
+    public void Day_WhenANewerOneWasSeen_IsForgottenAfter98(int newer, int count)
+    {
+        var (customer, into) = (new CustomerFraudMemory(), new float[FraudFeatures.Count]);
+        const long Day = 86_400_000_000;
+        customer.Apply(new FraudTransaction(1, 100 * Day, 100));
+        customer.Apply(new FraudTransaction(2, (100 + newer) * Day, 100));
+        FraudFeatures.Compute(new FraudTransaction(3, 100 * Day + 1, 100), customer, null, 7, into);
+        Assert.Equal(count, into[FraudFeatures.All.ToList().FindIndex(f => f.Name == "count_7d")]);
+    }
+
     [Fact]
     public void Features_WhenComputed_DoNotAllocate()
     {

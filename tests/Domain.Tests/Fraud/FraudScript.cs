@@ -30,7 +30,7 @@ internal static class FraudScript
         for (var i = 0; i < length; i++)
         {
             at += random.Next(12) switch { < 3 => random.Next(20) * 1_000_000L, < 7 => random.Next(600) * Minute, < 11 => random.Next(72) * 60 * Minute, _ => random.Next(random.Next(2) == 0 ? 5 : 40) * Day };
-            var (when, customer) = (random.Next(4) == 0 ? at - random.Next(30) * 60 * Minute : at, (ulong)random.Next(1, customers + 1));
+            var (when, customer) = (random.Next(4) switch { 0 when random.Next(3) == 0 => at - random.Next(30) * Day, 0 => at - random.Next(30) * 60 * Minute, _ => at }, (ulong)random.Next(1, customers + 1));
             switch (random.Next(16))
             {
                 case 0: script.Add(new Happened.LoginFailed(customer, when)); break;

@@ -125,6 +125,7 @@ public sealed class PagesTests(FilledHost host)
     {
         await using var tab = await host.OpenAsync("#/dictionary");
         await tab.SeesAsync("travel_spend");
+        await tab.SeesAsync("expected_purchases_90d");
         await tab.Page.GetByLabel("Filter").FillAsync("points_red");
         await tab.SeesAsync("Reward points redeemed.");
         Assert.DoesNotContain("travel_spend", await tab.TextAsync(), StringComparison.Ordinal);

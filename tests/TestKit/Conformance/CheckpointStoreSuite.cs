@@ -159,7 +159,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     {
         await Task.WhenAll(Enumerable.Range(0, 4).Select(p => Task.Run(() =>
         {
-            for (var i = 1; i <= 20; i++) _store.Write(p, Header(i), [Entity($"c{i:d2}", $"{p}"), Entity("same", $"{i}")]);
+            for (var i = 1; i <= 20; i++) WriteAsWorkersDo(p, Header(i), [Entity($"c{i:d2}", $"{p}"), Entity("same", $"{i}")]);
         })));
         for (var p = 0; p < 4; p++) Assert.Equal([.. Enumerable.Range(1, 20).Select(i => $"c{i:d2}={p}"), "same=20"], Scanned(p));
     }
@@ -175,7 +175,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
                 var before = Volatile.Read(ref overtaken);
                 try
                 {
-                    _store.Write(0, Header(i, 1), [Entity("a", $"1 {i}"), Entity("b", $"1 {i}")]);
+                    WriteAsWorkersDo(0, Header(i, 1), [Entity("a", $"1 {i}"), Entity("b", $"1 {i}")]);
                     Assert.False(before, "written after the higher generation had");
                     Interlocked.Increment(ref written);
                 }
@@ -186,7 +186,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
             }
         });
         while (Volatile.Read(ref written) < 3 && !zombie.IsCompleted) await Task.Yield();
-        _store.Write(0, Header(1_000_000, 2), [Entity("a", "2"), Entity("b", "2")]);
+        WriteAsWorkersDo(0, Header(1_000_000, 2), [Entity("a", "2"), Entity("b", "2")]);
         Volatile.Write(ref overtaken, true);
         await zombie.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal((1_000_000, 2), (_store.Load(0)!.Applied, _store.Load(0)!.Generation));
@@ -199,7 +199,7 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
         _store.Write(0, Header(0), [.. Enumerable.Range(0, 50).Select(i => Entity($"c{i:d2}", "0"))]);
         var writer = Task.Run(() =>
         {
-            for (var n = 1; n <= 40; n++) WriteAsWorkersDo(Header(n), [.. Enumerable.Range(0, 50).Select(i => Entity($"c{i:d2}", $"{n}"))]);
+            for (var n = 1; n <= 40; n++) WriteAsWorkersDo(0, Header(n), [.. Enumerable.Range(0, 50).Select(i => Entity($"c{i:d2}", $"{n}"))]);
         });
         while (!writer.IsCompleted)
             Assert.Single(Loaded(0, [.. Enumerable.Range(0, 50).Select(i => $"c{i:d2}")]).Select(l => l.Split('=')[1]).Distinct());
@@ -224,13 +224,13 @@ public abstract class CheckpointStoreSuite : IAsyncLifetime
     }
 
     /// <summary>Again when it was not written: a process that stood still is cut off by its store.</summary>
-    private void WriteAsWorkersDo(Checkpoint checkpoint, StoredEntity[] entities)
+    private void WriteAsWorkersDo(int partition, Checkpoint checkpoint, StoredEntity[] entities)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                _store.Write(0, checkpoint, entities);
+                _store.Write(partition, checkpoint, entities);
                 return;
             }
             catch (CheckpointWriteException) when (tries < 5)

@@ -121,6 +121,9 @@ public abstract class PopulationSuite : IAsyncLifetime
         await Population.WriteAsync(One, parted, None);
         foreach (var late in (PopulationRow[][])[merged, alone, further]) await Population.WriteAsync(One, late, None); // replays bring old rows again
         Assert.Equal([("a", (1, 12, 20_000)), ("b", (5, 903, 20_000))], (await ReadAsync()).OrderBy(r => r.Key).Select(r => (r.Key, r.Value)));
+        await Population.EnsureAsync(Two, None); // another definition's table fills: it says nothing of who was merged meanwhile, but hides who was erased, however often merged
+        await Population.WriteAsync(Two, [Row(Two, "a", 5, 905, 20_000) with { Linked = 3, IsGone = true, IsOfAnother = true }, Row(Two, "b", 5, 905, 20_000) with { Linked = 4, IsGone = true }], None);
+        Assert.Equal(["a"], (await ReadAsync()).Keys);
     }
 
     [SkippableFact]

@@ -126,7 +126,7 @@ public sealed class MemoryWarehouse : IWarehouse, IPopulation, IErasable
     {
         var table = _population[definition.Hash];
         foreach (var row in rows)
-            foreach (var shown in row.IsGone ? [.. _population.Values] : (IReadOnlyList<Dictionary<CustomerId, PopulationRow>>)[table]) // as the table in ClickHouse does
+            foreach (var shown in row is { IsGone: true, IsOfAnother: false } ? [.. _population.Values] : (IReadOnlyList<Dictionary<CustomerId, PopulationRow>>)[table]) // as the table in ClickHouse does
                 if (!shown.TryGetValue(row.Customer, out var old) || Stamp(row).CompareTo(Stamp(old)) >= 0) shown[row.Customer] = row;
     }]);
 

@@ -44,7 +44,7 @@ internal sealed class PersonBatch(IPersons? persons, long linkedBelow)
         var (person, number) = looked;
         var change = person is not null && person.Number > linkedBelow ? person.LastChange : PersonChange.None;
         if (person is not { IsMerged: true }) return alone() with { Linked = number, Change = change };
-        var row = new PopulationRow(customer, partition, part.Epoch, part.Applied, PopulationRow.Nobody(view, day)) { IsGone = true, Linked = number, Change = change };
+        var row = new PopulationRow(customer, partition, part.Epoch, part.Applied, PopulationRow.Nobody(view, day)) { IsGone = true, IsOfAnother = !person.IsCanonical(customer), Linked = number, Change = change };
         if (!_merged.TryGetValue(customer, out var merged)) return row;
         row = row with { Epoch = merged.Epoch, Applied = merged.Applied, OthersAt = merged.OthersAt };
         return merged.State is { } state ? row with { IsGone = false, Answer = Finish(state, view, day) } : row;

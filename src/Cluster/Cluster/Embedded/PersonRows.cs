@@ -50,7 +50,7 @@ internal sealed class PersonRows(PartitionHost[] hosts, Identities identities)
     {
         var hidden = new PopulationRow(customer, host.Partition, host.Epochs.Published, host.Applied, PopulationRow.Nobody(host.Epochs.Active, day))
         {
-            IsGone = true, Linked = number, Change = ChangeOf(person, linkedBelow),
+            IsGone = true, IsOfAnother = !person.IsCanonical(customer), Linked = number, Change = ChangeOf(person, linkedBelow),
         };
         if (!person.IsCanonical(customer)) return hidden;
         var states = person.Members.Select(m => hosts[PartitionOf(m)].Parts(m)).ToList();

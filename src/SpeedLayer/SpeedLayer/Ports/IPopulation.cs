@@ -14,6 +14,9 @@ public sealed record PopulationRow(CustomerId Customer, int Partition, long Epoc
     /// <summary>The customer was erased, or is part of another's person: its earlier rows are shown no more, nor is this one.</summary>
     public bool IsGone { get; init; }
 
+    /// <summary>It is gone only here, because it is part of another's person: what else shows it shows it rightly.</summary>
+    public bool IsOfAnother { get; init; }
+
     /// <summary>Record of the identity log that made the person what it is; 0 where nobody was ever merged.</summary>
     public long Linked { get; init; }
 

@@ -49,7 +49,7 @@ public sealed class ClickHousePopulation(ClickHouseClient client) : IPopulation,
         foreach (var row in rows)
         {
             block.Add(row);
-            if (row.IsGone) gone.Add(row);
+            if (row is { IsGone: true, IsOfAnother: false }) gone.Add(row);
         }
         if (gone.Count > 0) await HideElsewhereAsync(definition, gone, cancel);
         if (block.Block.Rows > 0) await block.Block.InsertAsync(client, PopulationTable.NameOf(definition), Repeat.Safe, Settings, cancel);

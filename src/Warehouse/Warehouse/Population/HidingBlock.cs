@@ -10,7 +10,7 @@ internal sealed class HidingBlock
     {
         var customer = new TextColumn("customer_id");
         var (partition, epoch, applied) = (new NumberColumn("partition", "UInt16", 2), new NumberColumn("epoch", "Int64", 8), new NumberColumn("applied", "Int64", 8));
-        var (asOf, stamp, hides) = (new NumberColumn("as_of", "Date32", 4), new NumberColumn("stamp", "UInt64", 8), new NumberColumn("gone", "UInt8", 1));
+        var (asOf, stamp, hides) = (new NumberColumn("as_of", "Date32", 4), new NumberColumn("stamp", PopulationTable.StampType, 16), new NumberColumn("gone", "UInt8", 1));
         Block = new NativeBlock([customer, partition, epoch, applied, asOf, stamp, hides]);
         for (var row = 0; row < gone.Count; row++)
         {

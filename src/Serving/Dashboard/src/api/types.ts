@@ -67,6 +67,7 @@ export interface Definition {
   next: string | null;
   tile_retention_days: number;
   outputs: Output[];
+  estimates: { name: string; type: string; pii: boolean; doc: string }[];
   segments: SegmentRule[];
   text: string;
 }

@@ -12,6 +12,7 @@ export function DictionaryPage() {
   const fits = (...parts: string[]) => parts.some((p) => p.toLowerCase().includes(text.trim().toLowerCase()));
   const shown = groups.map((g) => ({ ...g, families: g.families.filter((f) => fits(f.name, f.base.doc, f.base.computed_as, f.base.pii ? "pii" : "")) })).filter((g) => g.families.length > 0);
   const segments = definition.segments.filter((s) => fits(s.name, s.doc, s.computed_as));
+  const estimates = definition.estimates.filter((e) => fits(e.name, e.doc));
   return (
     <>
       <Card>
@@ -26,7 +27,7 @@ export function DictionaryPage() {
           <label class="filter">Filter<input type="search" value={text} placeholder="spend, travel, pii …" onInput={(e) => setText(e.currentTarget.value)} /></label>
         </div>
       </Card>
-      {shown.length === 0 && segments.length === 0 && <Card><Empty title={`Nothing fits “${text}”`} /></Card>}
+      {shown.length === 0 && estimates.length === 0 && segments.length === 0 && <Card><Empty title={`Nothing fits “${text}”`} /></Card>}
       {shown.map((g) => (
         <Card key={g.title} title={g.title}>
           <Scroll label={g.title}>
@@ -37,6 +38,16 @@ export function DictionaryPage() {
           </Scroll>
         </Card>
       ))}
+      {estimates.length > 0 && (
+        <Card title="Estimates" aside={<Tag title="Fitted by every published batch run">a model's, not exact</Tag>}>
+          <Scroll label="Estimates">
+            <table class="dictionary">
+              <thead><tr><th>Name</th><th>Type</th><th>Meaning</th></tr></thead>
+              <tbody>{estimates.map((e) => <tr key={e.name}><th scope="row"><code>{e.name}</code></th><td>{e.type}</td><td>{e.doc}</td></tr>)}</tbody>
+            </table>
+          </Scroll>
+        </Card>
+      )}
       {segments.length > 0 && (
         <Card title="Segments">
           <Scroll label="Segments">
