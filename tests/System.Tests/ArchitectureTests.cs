@@ -14,7 +14,7 @@ public sealed class ArchitectureTests
         ["Load"] = Ring.Host, // the load generator, of benches and load tests
         ["Domain"] = Ring.Domain,
         ["SpeedLayer"] = Ring.Layer, ["BatchLayer"] = Ring.Layer, ["Serving"] = Ring.Layer,
-        ["Domain.Yaml"] = Ring.Adapter, ["SpeedLayer.Sqlite"] = Ring.Adapter, ["SpeedLayer.Postgres"] = Ring.Adapter, ["SpeedLayer.Import"] = Ring.Adapter, ["BatchLayer.Sqlite"] = Ring.Adapter, ["BatchLayer.Models"] = Ring.Adapter, ["BatchLayer.Fraud"] = Ring.Adapter, ["Warehouse"] = Ring.Adapter,
+        ["Domain.Yaml"] = Ring.Adapter, ["SpeedLayer.Sqlite"] = Ring.Adapter, ["SpeedLayer.Postgres"] = Ring.Adapter, ["SpeedLayer.Import"] = Ring.Adapter, ["BatchLayer.Sqlite"] = Ring.Adapter, ["BatchLayer.Models"] = Ring.Adapter, ["Warehouse"] = Ring.Adapter,
         ["Serving.S3"] = Ring.Adapter, ["Serving.Webhooks"] = Ring.Adapter, ["Serving.Local"] = Ring.Adapter, ["SpeedLayer.Kafka"] = Ring.Adapter, ["SpeedLayer.Topics"] = Ring.Adapter, ["SpeedLayer.Polling"] = Ring.Adapter,
         ["SpeedLayer.Sources"] = Ring.Adapter,
         ["Cluster"] = Ring.Host, ["Warehouse.Local"] = Ring.Host, ["Simulation"] = Ring.Host, ["Simulation.Akka"] = Ring.Host,

@@ -1,83 +1,130 @@
 using Lambda.Domain.Fraud;
 using Xunit;
+using static Lambda.Domain.Tests.Fraud.Happened;
 
 namespace Lambda.Domain.Tests.Fraud;
 
 public sealed class FraudFeaturesTests
 {
-    [Fact]
-    public void Compute_WhenHistoriesAreRandom_EqualsTheNaiveOracle()
+    [Theory]
+    [InlineData(7)]
+    [InlineData(0)]
+    public void Features_OfRandomHistories_AreTheOracles(int delay)
     {
-        for (var seed = 0; seed < 100; seed++) Live(new Random(seed), seed);
+        var compared = 0;
+        for (var seed = 0; seed < 16; seed++)
+        {
+            var script = FraudScript.Random(seed, seed % 4 == 0 ? 350 : 120);
+            var memories = new Memories();
+            for (var i = 0; i < script.Count; i++)
+            {
+                if (script[i] is Paid paid && (i % 7 == 0 || i > script.Count - 10)) compared += Same(new FraudOracle(script[..i], paid.Transaction, delay).Features(), memories.Features(paid.Transaction, delay), seed, i);
+                memories.Apply(script[i]);
+            }
+        }
+        Assert.True(compared > 300, $"{compared}");
+    }
+
+    [Theory]
+    [InlineData(47, 1)]
+    [InlineData(48, 0)]
+    public void Merchant_WhenOthersWereUsedSince_IsForgottenBehind48(int others, int times)
+    {
+        var (customer, into) = (new CustomerFraudMemory(), new float[FraudFeatures.Count]);
+        for (var i = 0; i <= others; i++) customer.Apply(new FraudTransaction((ulong)i + 1, i, 100) { Merchant = (ulong)i + 1 });
+        FraudFeatures.Compute(new FraudTransaction(999, 1_000, 100) { Merchant = 1 }, customer, null, 7, into);
+        Assert.Equal(times, into[FraudFeatures.All.ToList().FindIndex(f => f.Name == "times_merchant")]);
+    }
+
+    [Theory]
+    [InlineData(97, 1)]
+    [InlineData(98, 0)]
+    public void Day_WhenANewerOneWasSeen_IsForgottenAfter98(int newer, int count)
+    {
+        var (customer, into) = (new CustomerFraudMemory(), new float[FraudFeatures.Count]);
+        const long Day = 86_400_000_000;
+        customer.Apply(new FraudTransaction(1, 100 * Day, 100));
+        customer.Apply(new FraudTransaction(2, (100 + newer) * Day, 100));
+        FraudFeatures.Compute(new FraudTransaction(3, 100 * Day + 1, 100), customer, null, 7, into);
+        Assert.Equal(count, into[FraudFeatures.All.ToList().FindIndex(f => f.Name == "count_7d")]);
     }
 
     [Fact]
-    public void Compute_WhenRepeated_AllocatesNothing()
+    public void Features_WhenComputed_DoNotAllocate()
     {
-        var (customer, terminal) = (new CustomerMemory(), new TerminalMemory(7));
-        for (var i = 0; i < 200; i++) Apply(customer, terminal, new FraudTransaction(1_500_000_000 + (i * 20_000), 1_000 + i, 7, 1, 2, 3));
-        Span<float> to = stackalloc float[FraudFeatures.Count];
-        var t = new FraudTransaction(1_500_000_000 + 4_100_000, 9_999, 7, 1, 2, 4);
-        FraudFeatures.Compute(t, customer, terminal, 7, to);
+        var (memories, script) = (new Memories(), FraudScript.Random(3, 300));
+        foreach (var it in script) memories.Apply(it);
+        var last = script.OfType<Paid>().Last().Transaction with { Terminal = 501 };
+        var (customer, acceptor, into) = (memories.Customer(last.Customer), memories.Acceptor(501), new float[FraudFeatures.Count]);
+        FraudFeatures.Compute(last, customer, acceptor, 7, into);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++) FraudFeatures.Compute(t, customer, terminal, 7, to);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        for (var i = 0; i < 100; i++) FraudFeatures.Compute(last, customer, acceptor, 7, into);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
     [Fact]
-    public void Settle_WhenALabelIsOlderThanTheDelay_CountsOnlyThen()
+    public void Features_WhenNamed_AreUniqueAndDocumented()
     {
-        var terminal = new TerminalMemory(7);
-        var t = new FraudTransaction(1_500_000_000, 100, 1);
-        terminal.Apply(t);
-        terminal.ApplyFraud(t.Seconds);
-        terminal.Settle(t.Seconds + (7 * 86_400) - 1);
-        Assert.Equal(0, terminal.Streak);
-        terminal.Settle(t.Seconds + (7 * 86_400) + 3_600);
-        Assert.Equal((1, t.Hour), (terminal.Streak, terminal.LastFraudHour));
+        Assert.Equal(FraudFeatures.Count, FraudFeatures.All.Select(f => f.Name).Distinct().Count());
+        Assert.All(FraudFeatures.All, f => Assert.False(string.IsNullOrWhiteSpace(f.Doc)));
+        Assert.Throws<ArgumentException>(() => FraudFeatures.Compute(default, new CustomerFraudMemory(), null, 7, new float[FraudFeatures.Count - 1]));
     }
 
-    private static void Live(Random random, int seed)
+    [Theory]
+    [InlineData(48_137_154, 11_576_124, 52_520_007, 13_404_954, 504)] // Munich to Berlin
+    [InlineData(0, 179_500_000, 0, -179_500_000, 111)] // over the date line
+    public void Distance_BetweenPlaces_IsThatOfTheGlobe(int lat, int lon, int toLat, int toLon, double km) =>
+        Assert.Equal(km, new Place(lat, lon).KmTo(new Place(toLat, toLon)), 1.0);
+
+    private static int Same(Dictionary<string, float> expected, float[] found, int seed, int at)
     {
-        var delay = random.Next(1, 15);
-        var (customer, terminal, naive) = (new CustomerMemory(), new TerminalMemory(delay), new NaiveFraudFeatures(delay));
-        var features = new float[FraudFeatures.Count];
-        var applied = new List<FraudTransaction>();
-        long now = random.Next(2) == 0 ? 1_500_000_000 : -200_000; // also before 1970
-        var gap = (int)Math.Pow(10, 2 + (random.NextDouble() * 4));
-        for (var i = 0; i < 150; i++)
+        Assert.Equal(FraudFeatures.All.Select(f => f.Name).Order(), expected.Keys.Order());
+        for (var f = 0; f < found.Length; f++)
         {
-            now += random.Next(20) == 0 ? random.Next(120 * 86_400) : random.Next(gap);
-            var late = random.Next(8) == 0 ? random.Next(-86_400, 20 * 86_400) : 0;
-            var t = new FraudTransaction(now - late, Amount(random), (ulong)random.Next(4), (ulong)random.Next(3), (ulong)random.Next(3), (ulong)random.Next(2), random.Next(3) == 0);
-            FraudFeatures.Compute(t, customer, terminal, delay, features);
-            var expected = naive.Compute(t);
-            for (var f = 0; f < features.Length; f++)
-                Assert.True(features[f].Equals(expected[f]), $"seed {seed}, transaction {i}, {FraudFeatures.All[f].Name}: {features[f]}, expected {expected[f]}");
-            if (random.Next(3) > 0) ApplyBoth(t);
-            if (applied.Count > 0 && random.Next(3) == 0) Label(applied[random.Next(applied.Count)].Seconds);
+            var name = FraudFeatures.All[f].Name;
+            Assert.True(expected[name].Equals(found[f]), $"seed {seed}, event {at}, {name}: {found[f]}, the oracle says {expected[name]}");
         }
-
-        void ApplyBoth(FraudTransaction t)
-        {
-            Apply(customer, terminal, t);
-            naive.ApplyCustomer(t);
-            naive.ApplyTerminal(t);
-            applied.Add(t);
-        }
-
-        void Label(long seconds)
-        {
-            terminal.ApplyFraud(seconds);
-            naive.ApplyFraud(seconds);
-        }
+        return 1;
     }
 
-    private static long Amount(Random random) => random.Next(10) switch { 0 => 0, 1 => long.MaxValue, 2 => random.NextInt64(1_000_000_000_000), _ => random.Next(1, 20_000) };
-
-    private static void Apply(CustomerMemory customer, TerminalMemory terminal, FraudTransaction t)
+    private sealed class Memories
     {
-        customer.Apply(t);
-        terminal.Apply(t);
+        private readonly Dictionary<ulong, CustomerFraudMemory> _customers = [];
+        private readonly Dictionary<ulong, AcceptorFraudMemory> _acceptors = [];
+        private readonly List<FraudTransaction> _paid = [];
+
+        public CustomerFraudMemory Customer(ulong name) => Of(_customers, name);
+
+        public AcceptorFraudMemory Acceptor(ulong name) => Of(_acceptors, name);
+
+        public float[] Features(in FraudTransaction transaction, int delay)
+        {
+            var into = new float[FraudFeatures.Count];
+            FraudFeatures.Compute(transaction, Customer(transaction.Customer), transaction.Acceptor == 0 ? null : Acceptor(transaction.Acceptor), delay, into);
+            return into;
+        }
+
+        public void Apply(Happened it)
+        {
+            switch (it)
+            {
+                case Paid paid:
+                    _paid.Add(paid.Transaction);
+                    var isUnusual = Customer(paid.Transaction.Customer).Apply(paid.Transaction);
+                    if (paid.Transaction.Acceptor != 0) Acceptor(paid.Transaction.Acceptor).Apply(paid.Transaction, isUnusual);
+                    break;
+                case Known known:
+                    var fraud = _paid[known.Payment];
+                    Customer(fraud.Customer).ApplyFraud(fraud.AtMicros);
+                    if (fraud.Acceptor != 0) Acceptor(fraud.Acceptor).ApplyFraud(fraud.Id, fraud.AtMicros);
+                    break;
+                case LoginFailed login: Customer(login.Customer).ApplyFailedLogin(login.At); break;
+                case CredentialChanged change: Customer(change.Customer).ApplyCredentialChange(change.At); break;
+                case AddressChanged change: Customer(change.Customer).ApplyAddressChange(change.At); break;
+                default: throw new InvalidOperationException($"{it}");
+            }
+        }
+
+        private static T Of<T>(Dictionary<ulong, T> all, ulong name) where T : new() => all.TryGetValue(name, out var it) ? it : all[name] = new T();
     }
 }

@@ -1,100 +1,105 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
-using Lambda.BatchLayer.Fraud;
+using Lambda.BatchLayer.Models.Fraud;
 using Lambda.Cluster.Fraud;
+using Lambda.Domain.Events;
 using Lambda.Domain.Fraud;
 using Lambda.SpeedLayer.Import;
 
 namespace Lambda.Cluster.Cli;
 
-/// <summary>`fraud backtest`: trains and tests the fraud model on a labelled file, week by week.</summary>
+/// <summary>`fraud`: the quality of fraud models, tested as if it were then.</summary>
 internal static class FraudCommand
 {
-    private static readonly Argument<string> FileName = new("FILE") { Description = "A delimited file, plain or gzip, with transactions and verdicts." };
-    private static readonly Option<string> Map = new("--map") { Description = "The mapping that imports it: transaction and fraud_label events.", Required = true, HelpName = "MAP.yaml" };
-    private static readonly Option<string> TrainFrom = new("--train-from") { Description = "First day trained on.", Required = true, HelpName = "DAY" };
-    private static readonly Option<int> TrainDays = Days("--train-days", "Days trained on.");
-    private static readonly Option<int> DelayDays = Days("--delay-days", "Days between training and test, after which a transaction's label is known.");
-    private static readonly Option<int> TestDays = Days("--test-days", "Days tested.");
-    private static readonly Option<int> Weeks = new("--weeks") { Description = "Tests, each with a model of its own, one behind the other.", DefaultValueFactory = _ => 1, HelpName = "N" };
-    private static readonly Option<string?> Scores = new("--scores") { Description = "Write each tested transaction's score.", HelpName = "OUT.csv" };
-    private static readonly Option<string?> Report = new("--json") { Description = "Write the figures.", HelpName = "OUT" };
-    private static readonly Option<string?> Model = new("--model") { Description = "Write the last test's model.", HelpName = "OUT" };
-    private static readonly Option<string?> Peers = new("--peers") { Description = "Scores of other models on the same rows: transaction_id, test_week, a column per model.", HelpName = "FILE" };
-    private static readonly Option<string> PeersId = new("--peers-id") { Description = "How the mapping names a transaction of that file.", DefaultValueFactory = _ => "{transaction_id}", HelpName = "TEMPLATE" };
+    private static readonly Argument<string> FileName = new("file") { Description = "A delimited file of transactions with labels; gzip is unfolded." };
+    private static readonly Option<string> Map = new("--map") { Description = "Mapping of its columns to transactions and fraud_labels (see samples/).", Required = true, HelpName = "FILE" };
+    private static readonly Option<string> TrainFrom = new("--train-from") { Description = "First UTC day of the training.", Required = true, HelpName = "YYYY-MM-DD" };
+    private static readonly Option<int> TrainDays = Days("--train-days", "Days to train on.");
+    private static readonly Option<int> DelayDays = Days("--delay-days", "Days until a label is known: between training and test.");
+    private static readonly Option<int> TestDays = Days("--test-days", "Days to test on.");
+    private static readonly Option<int> Weeks = new("--weeks") { Description = "Tests one behind the other, each trained anew, --test-days apart.", DefaultValueFactory = _ => 1, HelpName = "N" };
+    private static readonly Option<string?> Peers = new("--peers") { Description = "Scores of other models on the same rows: compares by paired bootstrap.", HelpName = "FILE" };
+    private static readonly Option<int> Seed = new("--seed") { Description = "Of training and bootstrap: the same gives the same.", DefaultValueFactory = _ => 1, HelpName = "N" };
+    private static readonly Option<string?> Scores = new("--scores") { Description = "Write the tested rows' scores to OUT.csv.", HelpName = "OUT.csv" };
+    private static readonly Option<string?> Model = new("--model") { Description = "Write the last test's model to OUT.json.", HelpName = "OUT.json" };
+    private static readonly Option<string?> Json = new("--json") { Description = "Write the figures to OUT.", HelpName = "OUT" };
 
     public static Command Create()
     {
-        var backtest = new Command("backtest", "Train on days of a labelled file, skip the label delay, test on days behind it.") { FileName };
-        foreach (var option in new Option[] { Map, TrainFrom, TrainDays, DelayDays, TestDays, Weeks, Scores, Report, Model, Peers, PeersId }) backtest.Options.Add(option);
-        backtest.SetAction((parse, cancel) => Task.Run(() => Run(parse), cancel));
-        return new Command("fraud", "The fraud model.") { backtest };
+        var backtest = new Command("backtest", "Train on some days, wait for the labels, test on the days behind: the Fraud Detection Handbook's protocol on any labelled file.") { FileName };
+        foreach (var option in new Option[] { Map, TrainFrom, TrainDays, DelayDays, TestDays, Weeks, Peers, Seed, Scores, Model, Json }) backtest.Options.Add(option);
+        backtest.SetAction((parse, cancel) => Task.Run(() => Run(parse, cancel), cancel));
+        return Common.Group("fraud", "How good fraud models are.", backtest);
     }
 
-    private static int Run(ParseResult parse)
+    private static int Run(ParseResult parse, CancellationToken cancel)
     {
+        var protocols = Protocols(parse);
+        var (file, map) = ImportCommand.Open(parse.GetValue(FileName)!, parse.GetValue(Map)!);
+        var peers = parse.GetValue(Peers) is { } path ? FraudFile.Peers(SourceOf(path), map) : default;
+        Output.Note($"reading {file.Name} …");
+        var history = FraudFile.Read(file, map, cancel);
+        if (protocols[0].TrainFrom < history.FirstDay || protocols[^1].End - 1 > history.LastDay)
+            throw new CommandException(ExitCode.Usage, $"{file.Name}: has {Day(history.FirstDay)} to {Day(history.LastDay)}, the tests want {Day(protocols[0].TrainFrom)} to {Day(protocols[^1].End - 1)}");
+        Output.Note($"features of {Output.Show(history.Transactions.Length)} transactions …");
+        var table = FeatureTable.Of(history, protocols[0].DelayDays, protocols[0].TrainFrom, protocols[^1].End, cancel);
+        var options = new TrainingOptions(Seed: parse.GetValue(Seed));
+        List<TestedWeek> weeks;
         try
         {
-            return RunChecked(parse);
+            weeks = [.. protocols.Select(p => FraudBacktest.Run(history, table, p, options, cancel))];
         }
-        catch (Exception e) when (e is InvalidDataException or ArgumentException or FormatException)
+        catch (BatchLayer.Models.FitException e)
         {
-            throw new CommandException(ExitCode.Usage, e.Message);
+            throw new CommandException(ExitCode.CheckFailed, e.Message);
         }
-    }
-
-    private static int RunChecked(ParseResult parse)
-    {
-        var (protocol, weeks) = (ProtocolOf(parse), Positive(parse, Weeks, 1_000));
-        var peersId = Template.Parse(parse.GetValue(PeersId)!);
-        var peers = parse.GetValue(Peers) is { } file ? PeerScores.Read(SourceFile.Of(file), peersId) : null;
-        var map = parse.GetValue(Map)!;
-        var log = LabelledLog.Read(SourceFile.Of(parse.GetValue(FileName)!), ImportMapReader.Read(File.ReadAllText(map), map));
-        Output.Note($"{log.Count:#,0} transactions, {log.Count(t => t.IsFraud):#,0} of them fraud");
-        var backtest = new Backtest(log);
-        var results = backtest.Run(protocol, weeks, new TreeParameters(), w => Output.Note($"{BacktestReport.Text(w.Protocol.TestFrom)}: {w.Rows.Count:#,0} tested"));
-        var report = BacktestReport.Of(backtest, results, log, peers);
-        if (parse.GetValue(Scores) is { } scores) WriteScores(scores, results, log);
-        if (parse.GetValue(Report) is { } json) File.WriteAllText(json, report.Json().ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        if (parse.GetValue(Model) is { } model) File.WriteAllBytes(model, FraudModelFile.Write(results[^1].Model));
-        Tell(report);
+        var report = new FraudReport(history, table, weeks, peers.Names is null ? null : Compare(history, weeks, peers.Names, peers.Scores, parse.GetValue(Seed), cancel));
+        report.Print();
+        if (parse.GetValue(Scores) is { } scores) report.WriteScores(scores);
+        if (parse.GetValue(Json) is { } json) report.WriteJson(json);
+        if (parse.GetValue(Model) is { } model)
+        {
+            File.WriteAllBytes(model, FraudModelFile.Write(weeks[^1].Model, out var hash));
+            Output.Note($"{model}: model {hash}");
+        }
         return ExitCode.Ok;
     }
 
-    private static Protocol ProtocolOf(ParseResult parse)
+    private static FraudPeers Compare(LabelledHistory history, IReadOnlyList<TestedWeek> weeks, IReadOnlyList<string> names, Dictionary<string, double[]> scores, int seed, CancellationToken cancel)
     {
-        var text = parse.GetValue(TrainFrom)!;
-        if (!DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
-            throw new CommandException(ExitCode.Usage, $"--train-from {text}: expected a day such as 2018-06-04");
-        var from = day.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
-        return new Protocol(from, Positive(parse, TrainDays, 3_660), Positive(parse, DelayDays, FraudLimits.LabelDelayDaysMax), Positive(parse, TestDays, 3_660));
+        var ours = weeks.Select(w => (IReadOnlyList<Scored>)FraudBacktest.Scored(history, w.Rows, w.Scores)).ToList();
+        var theirs = names.Select((name, i) => (name, weeks.Select(IReadOnlyList<Scored> (w) => FraudBacktest.Scored(history, w.Rows, [.. w.Rows.Select(r => Of(history.Ids[r])[i])])).ToList()));
+        var comparison = new PeerComparison(ours, theirs.ToDictionary(t => t.name, t => (IReadOnlyList<IReadOnlyList<Scored>>)t.Item2));
+        return new FraudPeers([.. names.Select(n => (n, comparison.QualityOf(n)))], comparison.Intervals(seed, cancel));
+
+        double[] Of(string id) => scores.TryGetValue(id, out var found) ? found : throw new CommandException(ExitCode.Usage, $"--peers: has no scores of {id}, which is tested");
     }
 
-    private static int Positive(ParseResult parse, Option<int> option, int max) =>
-        parse.GetValue(option) is var n && n >= 1 && n <= max ? n : throw new CommandException(ExitCode.Usage, $"{option.Name} {n}: expected 1 to {max}");
-
-    private static Option<int> Days(string name, string what) => new(name) { Description = what, DefaultValueFactory = _ => 7, HelpName = "N" };
-
-    private static void WriteScores(string file, IReadOnlyList<BacktestWeek> weeks, IReadOnlyList<LabelledTransaction> log)
+    private static List<FraudProtocol> Protocols(ParseResult parse)
     {
-        using var to = new StreamWriter(file);
-        to.WriteLine("transaction_id,test_week,lambda");
-        foreach (var week in weeks)
-            for (var i = 0; i < week.Rows.Count; i++)
-                to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{log[week.Rows[i]].Id},{BacktestReport.Text(week.Protocol.TestFrom)},{1 / (1 + Math.Exp(-week.Scores[i])):R}"));
+        if (!DateOnly.TryParseExact(parse.GetValue(TrainFrom), "yyyy-MM-dd", out var from))
+            throw new CommandException(ExitCode.Usage, $"--train-from {parse.GetValue(TrainFrom)}: expected YYYY-MM-DD");
+        var (train, delay, test, weeks) = (parse.GetValue(TrainDays), parse.GetValue(DelayDays), parse.GetValue(TestDays), parse.GetValue(Weeks));
+        if (train is < 1 or > 366 || test is < 1 or > 366) throw new CommandException(ExitCode.Usage, "--train-days, --test-days: expected 1..366");
+        if (delay is < 0 or > FraudFeatures.LabelDelayMax) throw new CommandException(ExitCode.Usage, $"--delay-days {delay}: expected 0..{FraudFeatures.LabelDelayMax}");
+        if (weeks is < 1 or > 100) throw new CommandException(ExitCode.Usage, $"--weeks {weeks}: expected 1..100");
+        var first = from.DayNumber - new DateOnly(1970, 1, 1).DayNumber;
+        return [.. Enumerable.Range(0, weeks).Select(w => new FraudProtocol(first + w * test, train, delay, test))];
     }
 
-    private static void Tell(BacktestReport report)
+    private static SourceFile SourceOf(string path)
     {
-        var table = Output.Table(["test from", "rows / frauds", .. report.Scorers.Select(s => $"{s.Name}: AUC / AP / CP@100")]);
-        for (var i = 0; i < report.Weeks.Count; i++)
-            table.Row([BacktestReport.Text(report.Weeks[i].Protocol.TestFrom), $"{report.Weeks[i].Rows.Count} / {report.Weeks[i].Frauds}", .. report.Scorers.Select(s => Show(s.Weeks[i]))]);
-        table.Row(["mean", "", .. report.Scorers.Select(s => Show(s.Mean))]);
-        Output.Console.Write(table);
-        foreach (var d in report.Differences)
-            Output.Line(string.Create(CultureInfo.InvariantCulture, $"{d.Metric}: {d.Value:+0.0000;-0.0000} against {d.Peer}{(d.Interval is { } i ? $", 90 % interval {i.From:+0.0000;-0.0000} … {i.To:+0.0000;-0.0000}" : "")}"));
+        try
+        {
+            return SourceFile.Of(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new CommandException(ExitCode.Usage, $"{path}: cannot be read: {e.Message}");
+        }
     }
 
-    private static string Show(FraudMetrics m) => string.Create(CultureInfo.InvariantCulture, $"{m.Auc:0.000} / {m.AveragePrecision:0.000} / {m.CardPrecision:0.000}");
+    private static Option<int> Days(string name, string description) => new(name) { Description = description, DefaultValueFactory = _ => 7, HelpName = "N" };
+
+    internal static string Day(int day) => DateTime.UnixEpoch.AddDays(day).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }

@@ -67,7 +67,7 @@ internal static class ImportCommand
         if (report.Rejected > 0) Output.Line("see ./lambda quarantine list");
     }
 
-    private static (SourceFile, ImportMap) Open(string file, string map)
+    internal static (SourceFile, ImportMap) Open(string file, string map)
     {
         try
         {

@@ -57,7 +57,7 @@ public static class Root
         root.Options.Add(Common.Json);
         foreach (var command in new[]
                  {
-                     UpCommand.Create(), DemoCommand.Create(), ImportCommand.Create(), GenerateCommand.Create(), SimCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(), SearchCommand.Create(), ExportCommand.Create(), SegmentsCommand.Create(), WebhooksCommand.Create(), KeysCommand.Create(), AuditCommand.Create(), PrivacyCommand.Create(), IdentityCommand.Create(), FraudCommand.Create(),
+                     UpCommand.Create(), DemoCommand.Create(), ImportCommand.Create(), GenerateCommand.Create(), SimCommand.Create(), BatchCommand.Create(), QuarantineCommand.Create(), AdminCommand.Create(), DefinitionCommand.Create(), FraudCommand.Create(), SearchCommand.Create(), ExportCommand.Create(), SegmentsCommand.Create(), WebhooksCommand.Create(), KeysCommand.Create(), AuditCommand.Create(), PrivacyCommand.Create(), IdentityCommand.Create(),
                      ClusterCommand.Create(), BenchCommand.Create(), PlainKestrel.CreateCommand(),
                  }) root.Subcommands.Add(command);
         return root;

@@ -1,166 +1,181 @@
+using Lambda.Domain.Events;
+
 namespace Lambda.Domain.Fraud;
 
-/// <summary>
-/// The features of a transaction, from what was remembered before it. One list: a model names them, and a model with other names is refused.
-/// Missing is NaN. Days are UTC days; a window of n days is today and the n − 1 before it.
-/// </summary>
-public static class FraudFeatures
-{
-    /// <summary>Days without a fraud to tell of.</summary>
-    private const float NoneDays = 100;
+/// <param name="Name">Fixed: models name their features.</param>
+/// <param name="Doc">What it says, with its unit.</param>
+public sealed record FraudFeature(string Name, string Doc);
 
-    public static readonly IReadOnlyList<FraudFeature> All =
-    [
-        new("amount", "major units of two decimals"), new("night", "1 between 0 and 6 o'clock, UTC"), new("weekend", "1 on Saturday and Sunday, UTC"), new("hour", "of the day, UTC"),
-        new("customer_count_1d", "transactions of the last 24 h and this one, of the last 64"), new("customer_mean_1d", "their mean amount"),
-        new("customer_count_7d", "transactions of 7 days and this one"), new("customer_mean_7d", "their mean amount"),
-        new("customer_count_30d", "transactions of 30 days and this one"), new("customer_mean_30d", "their mean amount"),
-        new("customer_mean_90d", "mean amount of 90 days before this one"), new("ratio_mean_90d", "amount ÷ that mean"), new("z_90d", "amount's distance from that mean in deviations of at least 1"),
-        new("ratio_max_recent", "amount ÷ the largest of the last 64"), new("ratio_typical", "amount ÷ the median of the last 64"),
-        new("large_14d", "of the last 64, those of 14 × 24 h above 3 × the median"), new("large_7d", "the same of 7 × 24 h"), new("large_3d", "the same of 3 × 24 h"),
-        new("gap_seconds", "since the transaction before"), new("count_1h", "of the last 64, those of the last hour"), new("declines_in_row", "declined transactions just before"),
-        new("new_place", "1 if the terminal or merchant is in none of the last 64"), new("new_country", "the same of the country"), new("new_device", "the same of the device"), new("new_channel", "the same of the channel"),
-        new("terminal_count_1d", "known transactions of the day that many days before as labels take, and the day before it"), new("terminal_share_1d", "their share of fraud"),
-        new("terminal_count_7d", "known transactions of that day and 7 before it"), new("terminal_share_7d", "their share of fraud"), new("terminal_frauds_7d", "their frauds"),
-        new("terminal_share_14d", "share of fraud of that day and 14 before it"),
-        new("terminal_count_30d", "known transactions of that day and 30 before it"), new("terminal_share_30d", "their share of fraud"), new("terminal_frauds_30d", "their frauds"),
-        new("terminal_last_fraud_days", "since the last known fraud; 100 for none"), new("terminal_first_fraud_days", "since the first one of 60 days; 100 for none"),
-        new("terminal_streak", "last known transactions that were all fraud"), new("terminal_streak_days", "since the first of them; 100 for none"),
-        new("terminal_new_1d", "transactions of the last 24 hours not due for labels"), new("terminal_new_7d", "the same of 7 days"),
-    ];
+/// <summary>
+/// The feature vector of a transaction: what the memories held before it, seen at its own time. Their bounded computation is the definition: spans up to 24 h
+/// over the last <see cref="FraudLimits.RecentMax"/> transactions, longer ones over UTC days, today included. Fraud that became known counts as soon as it was
+/// applied; what it is compared with are transactions older than the label delay, whose fraud would be known by now.
+/// </summary>
+public static partial class FraudFeatures
+{
+    private static readonly (string Name, long Micros)[] Spans =
+        [("1m", FraudTime.Minute), ("10m", 10 * FraudTime.Minute), ("1h", FraudTime.Hour), ("6h", 6 * FraudTime.Hour), ("24h", 24 * FraudTime.Hour)];
+    private static readonly int[] DaySpans = [7, 14, 30, 90], RiskSpans = [7, 14, 28];
+    private static readonly int[] LastMatured = [1, 3, 10];
+
+    /// <summary>The usual amounts' ratio where there is no history to compare with.</summary>
+    private const float NoHistory = -1;
+
+    /// <summary>Days of label delay that the buckets have room for.</summary>
+    public const int LabelDelayMax = 7;
+
+    /// <summary>An episode at an acceptor is looked for this far back.</summary>
+    private const int EpisodeDays = 35;
+
+    public static IReadOnlyList<FraudFeature> All { get; } = [.. Describe()];
 
     public static int Count => All.Count;
 
-    /// <summary>Fills Count values. The terminal is settled to the transaction's time, nothing else changes.</summary>
-    public static void Compute(in FraudTransaction t, CustomerMemory customer, TerminalMemory terminal, int labelDelayDays, Span<float> to)
+    /// <summary>Fills <paramref name="into"/>, of <see cref="Count"/> places, without allocation.</summary>
+    /// <param name="acceptor">Null where the transaction names none.</param>
+    /// <param name="labelDelayDays">After how many days fraud is known, 0..<see cref="LabelDelayMax"/>.</param>
+    public static void Compute(in FraudTransaction transaction, CustomerFraudMemory customer, AcceptorFraudMemory? acceptor, int labelDelayDays, Span<float> into)
     {
-        var next = new Writer(to);
-        OfTransaction(t, ref next);
-        OfWindows(t, customer, ref next);
-        OfRecent(t, customer, ref next);
-        terminal.Settle(t.Seconds);
-        OfTerminal(t, terminal, labelDelayDays, ref next);
-        if (next.At != Count) throw new InvalidOperationException($"{next.At} features computed, {Count} named");
+        if (into.Length != Count) throw new ArgumentException($"{into.Length} places, expected {Count}", nameof(into));
+        var row = new Row(into);
+        Itself(ref row, transaction);
+        Recently(ref row, transaction, customer);
+        OverDays(ref row, transaction, customer);
+        AgainstRecent(ref row, transaction, customer);
+        Habits(ref row, transaction, customer);
+        Security(ref row, transaction, customer);
+        Acceptor(ref row, transaction, acceptor ?? Nowhere, labelDelayDays);
     }
 
-    private static void OfTransaction(in FraudTransaction t, ref Writer to)
+    private static readonly AcceptorFraudMemory Nowhere = new();
+
+    private ref struct Row(Span<float> values)
     {
-        var hour = ((t.Hour % 24) + 24) % 24;
-        to.Add(t.BoundedMinor / 100.0);
-        to.Add(hour <= 6 ? 1 : 0);
-        to.Add(((((t.Day + 3) % 7) + 7) % 7) >= 5 ? 1 : 0); // 1970-01-01 was a Thursday
-        to.Add(hour);
+        private readonly Span<float> _values = values;
+        private int _next;
+
+        public void Add(double value) => _values[_next++] = (float)value;
+
+        public void Add(bool value) => Add(value ? 1 : 0);
     }
 
-    private static void OfWindows(in FraudTransaction t, CustomerMemory customer, ref Writer to)
+    private static void Itself(ref Row row, in FraudTransaction transaction)
     {
-        long count = 1, sum = t.BoundedMinor;
-        for (var i = 0; i < customer.RecentCount; i++)
+        row.Add(transaction.AmountMinor);
+        row.Add(FraudTime.HourOf(transaction.AtMicros));
+        row.Add(FraudTime.WeekdayOf(transaction.AtMicros));
+    }
+
+    private static void Recently(ref Row row, in FraudTransaction transaction, CustomerFraudMemory customer)
+    {
+        Span<int> counts = stackalloc int[Spans.Length];
+        Span<Int128> sums = stackalloc Int128[Spans.Length];
+        counts.Clear();
+        sums.Clear();
+        var (unusual, last, lastUnusual) = (0, long.MinValue, long.MinValue);
+        for (var i = 0; i < customer.Recent.Count; i++)
         {
-            ref readonly var u = ref customer.Recent(i);
-            if (t.Seconds - u.Seconds > FraudLimits.SecondsPerDay) continue;
-            count++;
-            sum += u.BoundedMinor;
+            ref readonly var seen = ref customer.Recent[i];
+            var age = transaction.AtMicros - seen.At;
+            if (age < 0) continue; // later than this one: came before it, happened after it
+            last = Math.Max(last, seen.At);
+            if (seen.IsUnusual) lastUnusual = Math.Max(lastUnusual, seen.At);
+            for (var s = Spans.Length - 1; s >= 0 && age < Spans[s].Micros; s--)
+            {
+                counts[s]++;
+                sums[s] += seen.Amount;
+                if (s == Spans.Length - 1 && seen.IsUnusual) unusual++;
+            }
         }
-        to.Add(count);
-        to.Add(sum / 100.0 / count);
-        foreach (var days in (ReadOnlySpan<int>)[7, 30])
+        for (var s = 0; s < Spans.Length; s++)
         {
-            var window = customer.Window(t.Day, days);
-            to.Add(window.Count + 1);
-            to.Add((double)(window.Sum + t.BoundedMinor) / 100.0 / (window.Count + 1));
+            row.Add(counts[s]);
+            row.Add((double)sums[s]);
         }
-        OfHistory(t.BoundedMinor / 100.0, customer.Window(t.Day, 90), ref to);
+        row.Add(unusual);
+        row.Add(FraudTime.Days(last, transaction.AtMicros));
+        row.Add(FraudTime.Days(lastUnusual, transaction.AtMicros));
     }
 
-    private static void OfHistory(double amount, in DaySum history, ref Writer to)
+    private static void OverDays(ref Row row, in FraudTransaction transaction, CustomerFraudMemory customer)
     {
-        var n = history.Count;
-        var mean = n == 0 ? double.NaN : (double)history.Sum / n / 100.0;
-        var variance = n < 2 ? double.NaN : (double)((history.Squares * n) - (history.Sum * history.Sum)) / ((double)n * n) / 10_000.0;
-        to.Add(mean);
-        to.Add(amount / mean);
-        to.Add((amount - mean) / Math.Max(1, Math.Sqrt(variance)));
-    }
-
-    private static void OfRecent(in FraudTransaction t, CustomerMemory customer, ref Writer to)
-    {
-        var n = customer.RecentCount;
-        Span<long> amounts = stackalloc long[FraudLimits.RecentTransactions];
-        amounts = amounts[..n];
-        for (var i = 0; i < n; i++) amounts[i] = customer.Recent(i).BoundedMinor;
-        amounts.Sort();
-        var typical = n == 0 ? 0 : amounts[n / 2];
-        to.Add(n == 0 ? double.NaN : t.BoundedMinor / (double)amounts[n - 1]);
-        to.Add(n == 0 ? double.NaN : t.BoundedMinor / (double)typical);
-        var counts = new RecentCounts();
-        for (var i = 0; i < n; i++) counts.Take(t, customer.Recent(i), typical);
-        to.Add(counts.Large14);
-        to.Add(counts.Large7);
-        to.Add(counts.Large3);
-        to.Add(n == 0 ? double.NaN : Math.Max(0, t.Seconds - customer.Recent(0).Seconds));
-        to.Add(counts.Hour1);
-        to.Add(customer.DeclinesInRow);
-        to.Add(IsNew(t.Place, counts.SamePlace, n));
-        to.Add(IsNew(t.Country, counts.SameCountry, n));
-        to.Add(IsNew(t.Device, counts.SameDevice, n));
-        to.Add(IsNew(t.Channel, counts.SameChannel, n));
-    }
-
-    private static double IsNew(ulong name, bool isKnown, int n) => name == 0 || n == 0 ? double.NaN : isKnown ? 0 : 1;
-
-    private static void OfTerminal(in FraudTransaction t, TerminalMemory terminal, int delayDays, ref Writer to)
-    {
-        var edge = t.Day - delayDays;
-        var (d1, d7, d14, d30) = (terminal.Known(edge, 2), terminal.Known(edge, 8), terminal.Known(edge, 15), terminal.Known(edge, 31));
-        to.Add(d1.Count);
-        to.Add(d1.Share);
-        to.Add(d7.Count);
-        to.Add(d7.Share);
-        to.Add(d7.Frauds);
-        to.Add(d14.Share);
-        to.Add(d30.Count);
-        to.Add(d30.Share);
-        to.Add(d30.Frauds);
-        to.Add(DaysSince(t, terminal.LastFraudHour));
-        to.Add(terminal.FirstFraudDay(edge, 60) is { } first ? t.Day - first : NoneDays);
-        to.Add(terminal.Streak);
-        to.Add(DaysSince(t, terminal.StreakHour));
-        to.Add(terminal.PendingSince(t.Hour - 24));
-        to.Add(terminal.PendingSince(t.Hour - (7 * 24)));
-    }
-
-    private static double DaysSince(in FraudTransaction t, int? hour) => hour is { } h ? Math.Min(NoneDays, (t.Hour - h) / 24.0) : NoneDays;
-
-    private ref struct Writer(Span<float> to)
-    {
-        private readonly Span<float> _to = to;
-
-        public int At { get; private set; }
-
-        public void Add(double value) => _to[At++] = (float)value;
-    }
-
-    private struct RecentCounts
-    {
-        public int Large14, Large7, Large3, Hour1;
-        public bool SamePlace, SameCountry, SameDevice, SameChannel;
-
-        public void Take(in FraudTransaction t, in FraudTransaction u, long typical)
+        var today = Clock.DayOf(transaction.AtMicros);
+        foreach (var span in DaySpans)
         {
-            var age = t.Seconds - u.Seconds;
-            if (age <= FraudLimits.SecondsPerHour) Hour1++;
-            SamePlace |= u.Place == t.Place;
-            SameCountry |= u.Country == t.Country;
-            SameDevice |= u.Device == t.Device;
-            SameChannel |= u.Channel == t.Channel;
-            if (u.BoundedMinor <= FraudLimits.LargeTimesTypical * typical) return;
-            if (age <= 14 * FraudLimits.SecondsPerDay) Large14++;
-            if (age <= 7 * FraudLimits.SecondsPerDay) Large7++;
-            if (age <= 3 * FraudLimits.SecondsPerDay) Large3++;
+            var sums = customer.Days.Over(today - span + 1, today);
+            var (mean, deviation) = (sums.Mean, sums.Deviation);
+            row.Add(sums.Count);
+            row.Add((double)sums.Sum);
+            row.Add(mean);
+            row.Add(deviation);
+            row.Add(Ratio(transaction.AmountMinor, mean));
+            row.Add(deviation > 0 ? (transaction.AmountMinor - mean) / deviation : 0);
+            row.Add(Ratio(transaction.AmountMinor, sums.UsualMean));
+            row.Add(sums.Unusual);
+            row.Add(sums.Frauds);
+        }
+        row.Add(FraudTime.Days(customer.LastFraudAt, transaction.AtMicros));
+    }
+
+    private static void AgainstRecent(ref Row row, in FraudTransaction transaction, CustomerFraudMemory customer)
+    {
+        var (largest, notBelow) = (0L, 0);
+        for (var i = 0; i < customer.Recent.Count; i++)
+        {
+            var amount = customer.Recent[i].Amount;
+            largest = Math.Max(largest, amount);
+            if (amount >= transaction.AmountMinor) notBelow++;
+        }
+        row.Add(customer.MedianAmount());
+        row.Add(Ratio(transaction.AmountMinor, customer.MedianAmount()));
+        row.Add(Ratio(transaction.AmountMinor, largest));
+        row.Add(Share(notBelow, customer.Recent.Count));
+    }
+
+    private static void Habits(ref Row row, in FraudTransaction transaction, CustomerFraudMemory customer)
+    {
+        var hour = FraudTime.HourOf(transaction.AtMicros);
+        var near = customer.Hours[hour] + customer.Hours[(hour + 1) % 24] + customer.Hours[(hour + 23) % 24];
+        row.Add(customer.Count);
+        row.Add(Share(near, customer.Count));
+        row.Add(Share(customer.Weekdays[FraudTime.WeekdayOf(transaction.AtMicros)], customer.Count));
+        row.Add(TimesOf(customer.Merchants, transaction.Merchant));
+        row.Add(TimesOf(customer.Terminals, transaction.Terminal));
+        row.Add(TimesOf(customer.Countries, transaction.Country));
+        row.Add(TimesOf(customer.Devices, transaction.Device));
+        row.Add(TimesOf(customer.Channels, transaction.Channel));
+        row.Add(customer.DeclinesInRow);
+    }
+
+    private static void Security(ref Row row, in FraudTransaction transaction, CustomerFraudMemory customer)
+    {
+        var (hour, day) = (0, 0);
+        for (var i = 0; i < customer.FailedLogins.Count; i++)
+        {
+            var age = transaction.AtMicros - customer.FailedLogins[i];
+            if (age is >= 0 and < FraudTime.Hour) hour++;
+            if (age is >= 0 and < 24 * FraudTime.Hour) day++;
+        }
+        row.Add(hour);
+        row.Add(day);
+        row.Add(FraudTime.Days(customer.LastCredentialChangeAt, transaction.AtMicros));
+        row.Add(FraudTime.Days(customer.LastAddressChangeAt, transaction.AtMicros));
+        if (transaction.Place is { } here && customer.LastPlace is { } there)
+        {
+            var (km, seconds) = (there.KmTo(here), Math.Max(1, (transaction.AtMicros - customer.LastPlaceAt) / FraudTime.Second));
+            row.Add(km);
+            row.Add(km * 3600 / seconds);
+        }
+        else
+        {
+            row.Add(NoHistory);
+            row.Add(NoHistory);
         }
     }
+
+    private static double Ratio(long amount, double usual) => usual > 0 ? amount / usual : NoHistory;
+
+    private static double Share(int part, int whole) => whole > 0 ? (double)part / whole : NoHistory;
+
+    private static double TimesOf(KnownSet known, ulong name) => name == 0 ? NoHistory : known.Times(name);
 }
-
-/// <param name="Name">As the model's file has it: a storage format.</param>
-public sealed record FraudFeature(string Name, string Doc);

@@ -1,27 +1,23 @@
 namespace Lambda.Domain.Fraud;
 
-/// <summary>Bounds of what is remembered for fraud decisions. They are part of the features' definition: another bound is another model.</summary>
+/// <summary>Bounds of the fraud memory. They are part of the definition of its features: changing one is a new definition and needs new models.</summary>
 public static class FraudLimits
 {
-    /// <summary>A customer's last transactions, kept one by one; windows up to 24 h, typical amounts and habits rest on them.</summary>
-    public const int RecentTransactions = 64;
+    /// <summary>The last transactions that are remembered one by one, in log order: windows up to 24 h are exact over these.</summary>
+    public const int RecentMax = 64;
 
-    /// <summary>Days of a customer's daily sums: today and 90 before it.</summary>
-    public const int CustomerDays = 91;
+    /// <summary>UTC days that are remembered as buckets, counted back from the newest day seen: 90 and a week of label delay.</summary>
+    public const int DaysKept = 98;
 
-    /// <summary>Days of a terminal's known transactions.</summary>
-    public const int TerminalDays = 61;
+    /// <summary>Merchants, terminals, countries, devices and channels of each kind that a customer is known for; the least recently used is forgotten.</summary>
+    public const int KnownMax = 48;
 
-    /// <summary>A terminal's hours with transactions whose labels are not due yet; what is older is settled before another is added.</summary>
-    public const int PendingHours = (LabelDelayDaysMax + 1) * 24;
+    /// <summary>Failed logins that are remembered.</summary>
+    public const int FailedLoginsMax = 16;
 
-    public const int LabelDelayDaysMax = 14;
+    /// <summary>Earlier transactions without which nothing is called unusual.</summary>
+    public const int UsualAtLeast = 5;
 
-    /// <summary>Larger amounts are taken as this one: sums of squares times their count fit 128 bits up to ten million transactions.</summary>
-    public const long AmountMinorMax = 1_000_000_000_000;
-
-    /// <summary>An amount this many times the typical one is unusually large.</summary>
-    public const int LargeTimesTypical = 3;
-
-    public const int SecondsPerHour = 3_600, SecondsPerDay = 86_400;
+    /// <summary>An amount above this many times the median of the recent ones is unusual.</summary>
+    public const int UnusualTimes = 3;
 }

@@ -1,69 +1,132 @@
+using System.Buffers;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
+using Lambda.Domain.Events;
 
 namespace Lambda.Domain.Fraud;
 
-/// <summary>A model as JSON: `{"format", "hash", "model"}`, where the hash is the SHA-256 of the model's text. Names are a storage format.</summary>
+/// <summary>
+/// A model as a JSON file. Property names are a storage format. The SHA-256 of the model's text is its name: a changed byte is found, and the same training
+/// gives the same name.
+/// </summary>
 public static class FraudModelFile
 {
-    private const string Format = "lambda-fraud-model/1";
+    public const int Version = 1;
 
-    private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true };
+    private const string Format = "lambda-fraud-model";
 
-    public static byte[] Write(FraudModel model)
+    /// <param name="hash">64 hex digits.</param>
+    public static byte[] Write(FraudModel model, out string hash)
     {
-        var nodes = model.Nodes;
-        var body = JsonSerializer.SerializeToUtf8Bytes(new Body(
-            model.Info, model.Prior, [.. model.Roots], [.. nodes.Select(n => n.Feature)], [.. nodes.Select(n => n.Threshold)], [.. nodes.Select(n => n.Left)], [.. nodes.Select(n => n.Value)]), Options);
-        return JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["format"] = Format, ["hash"] = HashOf(body), ["model"] = JsonNode.Parse(body) });
+        var body = Json(json => WriteModel(json, model));
+        var name = hash = Convert.ToHexStringLower(SHA256.HashData(body));
+        return Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("format", Format);
+            json.WriteNumber("version", Version);
+            json.WriteString("hash", name);
+            json.WritePropertyName("model");
+            json.WriteRawValue(body);
+            json.WriteEndObject();
+        });
     }
 
-    /// <param name="expectedFeatures">What this program computes: a model of other features, or in another order, is refused.</param>
-    /// <exception cref="FraudModelException">Not such a file, damaged, or of another list of features.</exception>
-    public static FraudModel Read(ReadOnlySpan<byte> json, IReadOnlyList<string> expectedFeatures)
+    /// <param name="source">Named in errors.</param>
+    /// <exception cref="FraudModelException">Not a model, of another version, changed since it was written, or of other features than these.</exception>
+    public static FraudModel Read(ReadOnlyMemory<byte> file, string source, out string hash)
     {
         try
         {
-            var body = BodyOf(json);
-            var file = JsonSerializer.Deserialize<Body>(body, Options) ?? throw new FraudModelException("model: found null");
-            CheckFeatures(file.Info.Features, expectedFeatures);
-            return new FraudModel(file.Info, file.Prior, NodesOf(file), file.Roots);
+            using var json = JsonDocument.Parse(file);
+            var root = json.RootElement;
+            if (root.GetProperty("format").GetString() != Format) throw new FraudModelException($"{source}: is no fraud model");
+            if (root.GetProperty("version").GetInt32() is var version && version != Version) throw new FraudModelException($"{source}: version {version}, expected {Version}");
+            hash = root.GetProperty("hash").GetString() ?? "";
+            var body = root.GetProperty("model");
+            var found = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body.GetRawText())));
+            if (found != hash) throw new FraudModelException($"{source}: was changed since it was written: SHA-256 {found}, expected {hash}");
+            return ReadModel(body, source);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or IndexOutOfRangeException or OverflowException)
         {
-            throw new FraudModelException($"not a fraud model: {e.Message}");
+            throw new FraudModelException($"{source}: is no fraud model that can be used: {e.Message}");
         }
     }
 
-    private static byte[] BodyOf(ReadOnlySpan<byte> json)
+    private static void WriteModel(Utf8JsonWriter json, FraudModel model)
     {
-        var reader = new Utf8JsonReader(json);
-        var root = JsonNode.Parse(ref reader) as JsonObject ?? throw new FraudModelException("not a fraud model: expected an object");
-        if (reader.BytesConsumed < json.Length) throw new FraudModelException("not a fraud model: something stands behind it");
-        var format = root["format"]?.GetValue<string>();
-        if (format != Format) throw new FraudModelException($"format: found `{format}`, expected `{Format}`");
-        var body = JsonSerializer.SerializeToUtf8Bytes(root["model"]);
-        var hash = root["hash"]?.GetValue<string>();
-        return HashOf(body) == hash ? body : throw new FraudModelException($"hash: found {hash}, but its content has {HashOf(body)}: the file is damaged");
+        json.WriteStartObject();
+        json.WriteString("trained_from", DayText(model.TrainedFromDay));
+        json.WriteString("cut", DayText(model.CutDay));
+        json.WriteNumber("label_delay_days", model.LabelDelayDays);
+        json.WriteNumber("seed", model.Seed);
+        json.WriteNumber("rows", model.Rows);
+        json.WriteNumber("frauds", model.Frauds);
+        json.WriteStartObject("metrics");
+        foreach (var (name, value) in model.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal)) json.WriteNumber(name, value);
+        json.WriteEndObject();
+        json.WriteStartArray("features");
+        foreach (var feature in FraudFeatures.All) json.WriteStringValue(feature.Name);
+        json.WriteEndArray();
+        json.WriteNumber("base_score", model.Trees.BaseScore);
+        WriteTrees(json, model.Trees);
+        json.WriteEndObject();
     }
 
-    private static void CheckFeatures(IReadOnlyList<string> found, IReadOnlyList<string> expected)
+    /// <summary>A node is [feature, threshold, left child within the tree, value].</summary>
+    private static void WriteTrees(Utf8JsonWriter json, TreeModel trees)
     {
-        if (found.SequenceEqual(expected)) return;
-        var at = Enumerable.Range(0, Math.Max(found.Count, expected.Count)).First(i => found.ElementAtOrDefault(i) != expected.ElementAtOrDefault(i));
-        throw new FraudModelException($"feature {at}: found `{found.ElementAtOrDefault(at)}`, expected `{expected.ElementAtOrDefault(at)}`: it was trained on other features");
+        json.WriteStartArray("trees");
+        for (var t = 0; t < trees.Trees; t++)
+        {
+            var (root, end) = (trees.Roots[t], t + 1 < trees.Trees ? trees.Roots[t + 1] : trees.Nodes.Length);
+            json.WriteStartArray();
+            foreach (var node in trees.Nodes[root..end])
+            {
+                json.WriteStartArray();
+                json.WriteNumberValue(node.Feature);
+                json.WriteNumberValue(node.Threshold);
+                json.WriteNumberValue(node.IsLeaf ? 0 : node.Left - root);
+                json.WriteNumberValue(node.Value);
+                json.WriteEndArray();
+            }
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
     }
 
-    private static FraudNode[] NodesOf(Body file)
+    private static FraudModel ReadModel(JsonElement body, string source)
     {
-        var n = file.Feature.Length;
-        if (file.Threshold.Length != n || file.Left.Length != n || file.Value.Length != n) throw new FraudModelException($"nodes: {n} features, {file.Threshold.Length} thresholds, {file.Left.Length} children, {file.Value.Length} values; expected as many of each");
-        return [.. Enumerable.Range(0, n).Select(i => new FraudNode(file.Feature[i], file.Threshold[i], file.Left[i], file.Value[i]))];
+        string?[] features = [.. body.GetProperty("features").EnumerateArray().Select(f => f.GetString())];
+        if (!features.SequenceEqual(FraudFeatures.All.Select(f => f.Name))) throw new FraudModelException($"{source}: was trained on other features than this version computes");
+        var (nodes, roots) = (new List<TreeNode>(), new List<int>());
+        foreach (var tree in body.GetProperty("trees").EnumerateArray())
+        {
+            var root = nodes.Count;
+            roots.Add(root);
+            foreach (var node in tree.EnumerateArray())
+            {
+                var feature = node[0].GetInt32();
+                nodes.Add(new TreeNode(feature, node[1].GetSingle(), feature < 0 ? 0 : checked(node[2].GetInt32() + root), node[3].GetSingle()));
+            }
+        }
+        var trees = new TreeModel(body.GetProperty("base_score").GetSingle(), [.. nodes], [.. roots], FraudFeatures.Count);
+        return new FraudModel(trees, Day(body, "trained_from"), Day(body, "cut"), body.GetProperty("label_delay_days").GetInt32(), body.GetProperty("seed").GetInt32(),
+            body.GetProperty("rows").GetInt32(), body.GetProperty("frauds").GetInt32(), body.GetProperty("metrics").EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetDouble()));
     }
 
-    private static string HashOf(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));
+    private static byte[] Json(Action<Utf8JsonWriter> write)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes)) write(json);
+        return bytes.WrittenSpan.ToArray();
+    }
 
-    private sealed record Body(FraudModelInfo Info, double Prior, int[] Roots, int[] Feature, float[] Threshold, int[] Left, double[] Value);
+    private static string DayText(int day) => DateOnly.FromDayNumber(EpochDay + day).ToString("O");
+
+    private static int Day(JsonElement body, string name) => DateOnly.ParseExact(body.GetProperty(name).GetString() ?? "", "O").DayNumber - EpochDay;
+
+    private static readonly int EpochDay = new DateOnly(1970, 1, 1).DayNumber;
 }

@@ -1,39 +1,36 @@
-using System.Text;
-using Lambda.Domain.Bytes;
-using Lambda.Domain.Events;
-
 namespace Lambda.Domain.Fraud;
 
-/// <summary>What fraud features read of a transaction.</summary>
-/// <param name="Seconds">Since 1970, UTC.</param>
-/// <param name="AmountMinor">Minor units, not negative.</param>
-/// <param name="Place">Hash of the terminal, or of the merchant where none is named; 0 for none. So are country, device and channel.</param>
-public readonly record struct FraudTransaction(
-    long Seconds, long AmountMinor, ulong Place, ulong Country = 0, ulong Device = 0, ulong Channel = 0, bool IsDeclined = false)
+/// <summary>What fraud features see of a transaction. Names are 64-bit hashes, 0 where the event has none.</summary>
+/// <param name="Id">Hash of the event's id: a label refers to it.</param>
+/// <param name="AtMicros">When it happened, microseconds since 1970-01-01T00:00Z.</param>
+/// <param name="AmountMinor">In minor units of the account's currency, not negative.</param>
+public readonly record struct FraudTransaction(ulong Id, long AtMicros, long AmountMinor)
 {
-    private const long MicrosPerSecond = 1_000_000;
+    public ulong Customer { get; init; }
+    public ulong Merchant { get; init; }
+    public ulong Terminal { get; init; }
+    public ulong Country { get; init; }
+    public ulong Device { get; init; }
+    public ulong Channel { get; init; }
+    public bool IsDeclined { get; init; }
 
-    public int Day => (int)FloorDiv(Seconds, FraudLimits.SecondsPerDay);
+    /// <summary>Null where the event names none.</summary>
+    public Place? Place { get; init; }
 
-    public int Hour => HourOf(Seconds);
+    /// <summary>Where it was accepted: the terminal, or the merchant where no terminal is named. 0 for neither.</summary>
+    public ulong Acceptor => Terminal != 0 ? Terminal : Merchant;
+}
 
-    public static int HourOf(long seconds) => (int)FloorDiv(seconds, FraudLimits.SecondsPerHour);
+/// <summary>A point on the earth in millionths of a degree.</summary>
+public readonly record struct Place(int LatMicro, int LonMicro)
+{
+    private const double EarthKm = 6371.0088, RadiansPerMicro = Math.PI / 180e6;
 
-    /// <summary>The amount that is computed with.</summary>
-    public long BoundedMinor => Math.Clamp(AmountMinor, 0, FraudLimits.AmountMinorMax);
-
-    /// <param name="row">A transaction; amounts are those of billing.</param>
-    public static FraudTransaction Of(EventRow row) => new(
-        FloorDiv(row.OccurredAtMicros, MicrosPerSecond), row.Number(EventCatalog.BillingAmountMinor.Ordinal),
-        row.Has(EventCatalog.TerminalId.Ordinal) ? HashOf(row, EventCatalog.TerminalId) : HashOf(row, EventCatalog.MerchantId),
-        HashOf(row, EventCatalog.Country), HashOf(row, EventCatalog.DeviceId), HashOf(row, EventCatalog.Channel), row.Text(EventCatalog.Status.Ordinal).SequenceEqual("declined"u8));
-
-    /// <summary>Never 0 for a name, 0 for none.</summary>
-    public static ulong HashOf(ReadOnlySpan<byte> name) => name.IsEmpty ? 0 : Math.Max(1, XxHash64.Hash(name));
-
-    public static ulong HashOf(string name) => HashOf(Encoding.UTF8.GetBytes(name));
-
-    private static ulong HashOf(EventRow row, Field field) => row.Has(field.Ordinal) ? HashOf(row.Text(field.Ordinal)) : 0;
-
-    private static long FloorDiv(long n, long by) => (n / by) - (n % by < 0 ? 1 : 0);
+    /// <summary>Along the great circle of a sphere.</summary>
+    public double KmTo(Place other)
+    {
+        var (a, b) = (LatMicro * RadiansPerMicro, other.LatMicro * RadiansPerMicro);
+        var (north, east) = (Math.Sin((b - a) / 2), Math.Sin(((double)other.LonMicro - LonMicro) * RadiansPerMicro / 2));
+        return 2 * EarthKm * Math.Asin(Math.Min(1, Math.Sqrt(north * north + Math.Cos(a) * Math.Cos(b) * east * east)));
+    }
 }

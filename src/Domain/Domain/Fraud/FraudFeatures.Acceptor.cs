@@ -1,0 +1,54 @@
+using Lambda.Domain.Events;
+
+namespace Lambda.Domain.Fraud;
+
+public static partial class FraudFeatures
+{
+    /// <summary>Risk of the terminal or merchant: fraud known there, against what would be known by now.</summary>
+    private static void Acceptor(ref Row row, in FraudTransaction transaction, AcceptorFraudMemory acceptor, int labelDelayDays)
+    {
+        var today = Clock.DayOf(transaction.AtMicros);
+        var week = acceptor.Days.Over(today - 6, today);
+        row.Add(week.Count);
+        row.Add(week.Unusual);
+        row.Add(acceptor.Days.Over(today - 29, today).Count);
+        foreach (var span in RiskSpans)
+        {
+            var sums = acceptor.Days.Over(today - labelDelayDays - span + 1, today - labelDelayDays);
+            row.Add(sums.Count);
+            row.Add(sums.Frauds);
+            row.Add(sums.UsualFrauds);
+            row.Add(Share(sums.Frauds, sums.Count));
+        }
+        row.Add(FraudTime.Days(acceptor.LastFraudAt, transaction.AtMicros));
+        Episode(ref row, transaction.AtMicros, acceptor, transaction.AtMicros - labelDelayDays * Clock.MicrosPerDay);
+    }
+
+    /// <summary>The newest transactions whose fraud would be known: has what went on there begun lately, and is it over?</summary>
+    private static void Episode(ref Row row, long now, AcceptorFraudMemory acceptor, long maturedAt)
+    {
+        Span<int> frauds = stackalloc int[LastMatured.Length];
+        frauds.Clear();
+        var (matured, sinceFraud, unmatured, first) = (0, -1, 0, long.MinValue);
+        for (var i = 0; i < acceptor.Recent.Count; i++)
+        {
+            ref readonly var seen = ref acceptor.Recent[i];
+            var isUsualFraud = seen.IsFraud && !seen.IsUnusual;
+            if (isUsualFraud && seen.At > now - EpisodeDays * Clock.MicrosPerDay) first = first == long.MinValue ? seen.At : Math.Min(first, seen.At);
+            if (seen.At > maturedAt)
+            {
+                unmatured++;
+                continue;
+            }
+            if (isUsualFraud && sinceFraud < 0) sinceFraud = matured;
+            if (isUsualFraud)
+                for (var n = 0; n < LastMatured.Length; n++)
+                    if (matured < LastMatured[n]) frauds[n]++;
+            matured++;
+        }
+        for (var n = 0; n < LastMatured.Length; n++) row.Add(Share(frauds[n], Math.Min(matured, LastMatured[n])));
+        row.Add(sinceFraud < 0 ? FraudTime.Never : sinceFraud);
+        row.Add(unmatured);
+        row.Add(FraudTime.Days(first, now));
+    }
+}
