@@ -40,7 +40,7 @@ public sealed class BadInputTests
     [InlineData("{}", "type", "missing_field", "missing or null")]
     [InlineData("{\"type\":null}", "type", "missing_field", "missing or null")]
     [InlineData("{\"type\":7}", "type", "wrong_type", "number 7, expected text")]
-    [InlineData("{\"type\":\"Login\"}", "type", "unknown_type", "\"Login\", expected one of profile, account, transaction, login, app_event, reward, credit_score, fraud_label, consent, identify")]
+    [InlineData("{\"type\":\"Login\"}", "type", "unknown_type", "\"Login\", expected one of profile, account, transaction, login, app_event, reward, credit_score, fraud_label, consent, identify, card, settlement, reversal")]
     [InlineData("{\"type\":\"login\"}", "event_id", "missing_field", "missing or null")]
     [InlineData("{\"type\":\"login\",\"event_id\":\"\"}", "event_id", "empty", "empty text, expected 1..128 bytes")]
     [InlineData("{\"type\":\"login\",\"event_id\":12}", "event_id", "wrong_type", "number 12, expected text")]

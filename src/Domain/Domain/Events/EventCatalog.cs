@@ -66,6 +66,9 @@ public static class EventCatalog
     public static readonly Field IdentifierKind = Enum("identifier_kind", "What kind of identifier.", "email", "device", "crm", "card");
     public static readonly Field Identifier = Text("identifier", "email: the address, or its SHA-256 in hex; kept is the SHA-256 of the address in lower case, never the address. device, crm: the id. card: the token, never the number.", 256, pii: true);
     public static readonly Field IdentifierIsLinked = BoolField("identifier_is_linked", "False: it is the customer's no longer. Missing means true.");
+    public static readonly Field CardStatus = Enum("card_status", "State of the card. Only an active one is accepted.", "active", "blocked", "closed");
+    public static readonly Field Decision = Enum("decision", "What was answered to the gateway; only where Lambda decided. A transaction in review went through and waits for an analyst.", "approve", "review", "decline");
+    public static readonly Field FraudScore = Dec("fraud_score", "What the model said, 0..1; only where Lambda decided and had a model.", 0, 1);
 
     // --- types --------------------------------------------------------------------------------------------------------
     public static readonly EventType Profile = new(1, "profile", "What is known about the person; every present field replaces its earlier value.",
@@ -73,7 +76,7 @@ public static class EventCatalog
     public static readonly EventType Account = new(2, "account", "State of one account of the customer.",
         [Req(AccountId), Req(AccountType), Opt(AccountStatus), Opt(BalanceMinor), Opt(CreditLimitMinor), Opt(BillingCurrency), Opt(CardToken)]);
     public static readonly EventType Transaction = new(3, "transaction", "A card or account transaction.",
-        [Req(AmountMinor), Req(Currency), Req(BillingAmountMinor), Req(BillingCurrency), Req(Direction), Req(Status), Opt(MerchantId), Opt(MerchantName), Opt(Mcc), Opt(Category), Opt(Channel), Opt(Country), Opt(City), Opt(Lat), Opt(Lon), Opt(TerminalId), Opt(DeviceId), Opt(CardToken), Opt(AccountId), Opt(FailureReason)]);
+        [Req(AmountMinor), Req(Currency), Req(BillingAmountMinor), Req(BillingCurrency), Req(Direction), Req(Status), Opt(MerchantId), Opt(MerchantName), Opt(Mcc), Opt(Category), Opt(Channel), Opt(Country), Opt(City), Opt(Lat), Opt(Lon), Opt(TerminalId), Opt(DeviceId), Opt(CardToken), Opt(AccountId), Opt(FailureReason), Opt(Decision), Opt(FraudScore)]);
     public static readonly EventType Login = new(4, "login", "An attempt to log in.",
         [Req(Success), Opt(AuthMethod), Opt(Channel), Opt(DeviceId), Opt(IpAddress), Opt(Country), Opt(FailureReason), Opt(Platform)]);
     public static readonly EventType AppEvent = new(5, "app_event", "Something the customer did in the app or on the web site.",
@@ -88,12 +91,18 @@ public static class EventCatalog
         [Req(Purpose), Req(Granted), Opt(Channel)]);
     public static readonly EventType Identify = new(10, "identify", "An identifier is the customer's, or is no longer; the newest word on each holds. The same one at two customers merges nobody: it is listed (GET /v1/identity/conflicts).",
         [Req(IdentifierKind), Req(Identifier), Opt(IdentifierIsLinked), Opt(Channel)]);
+    public static readonly EventType Card = new(11, "card", "A card is the customer's, or is no longer usable; the newest word on each holds. Authorizations find their customer by it.",
+        [Req(CardToken), Req(CardStatus), Opt(AccountId)]);
+    public static readonly EventType Settlement = new(12, "settlement", "An authorized transaction is settled: its status changes, nothing is spent again.",
+        [Req(TransactionId), Req(AmountMinor), Req(Currency), Req(BillingAmountMinor), Req(BillingCurrency)]);
+    public static readonly EventType Reversal = new(13, "reversal", "An authorized transaction, or part of its amount, does not take place.",
+        [Req(TransactionId), Req(AmountMinor), Req(Currency), Req(BillingAmountMinor), Req(BillingCurrency), Opt(FailureReason)]);
 
     /// <summary>All fields by ordinal.</summary>
     public static IReadOnlyList<Field> Fields => AllFields;
 
     /// <summary>All types in the order of their codes.</summary>
-    public static readonly IReadOnlyList<EventType> Types = [Profile, Account, Transaction, Login, AppEvent, Reward, CreditScore, FraudLabel, Consent, Identify];
+    public static readonly IReadOnlyList<EventType> Types = [Profile, Account, Transaction, Login, AppEvent, Reward, CreditScore, FraudLabel, Consent, Identify, Card, Settlement, Reversal];
 
     private static readonly Dictionary<string, EventType> TypesByName = Types.ToDictionary(t => t.Name);
     private static readonly Dictionary<string, Field> FieldsByName = AllFields.ToDictionary(f => f.Name);
