@@ -1,3 +1,4 @@
+using System.Buffers;
 using Lambda.Domain.Fraud;
 using Xunit;
 using static Lambda.Domain.Tests.Fraud.Happened;
@@ -31,7 +32,7 @@ public sealed class FraudFeaturesTests
     public void Merchant_WhenOthersWereUsedSince_IsForgottenBehind48(int others, int times)
     {
         var (customer, into) = (new CustomerFraudMemory(), new float[FraudFeatures.Count]);
-        for (var i = 0; i <= others; i++) customer.Apply(new FraudTransaction((ulong)i + 1, i, 100) { Merchant = (ulong)i + 1 });
+        for (var i = 0; i <= others; i++) customer.Apply(FraudEvent.Paid(new FraudTransaction((ulong)i + 1, i, 100) { Merchant = (ulong)i + 1 }));
         FraudFeatures.Compute(new FraudTransaction(999, 1_000, 100) { Merchant = 1 }, customer, null, 7, into);
         Assert.Equal(times, into[FraudFeatures.All.ToList().FindIndex(f => f.Name == "times_merchant")]);
     }
@@ -43,8 +44,8 @@ public sealed class FraudFeaturesTests
     {
         var (customer, into) = (new CustomerFraudMemory(), new float[FraudFeatures.Count]);
         const long Day = 86_400_000_000;
-        customer.Apply(new FraudTransaction(1, 100 * Day, 100));
-        customer.Apply(new FraudTransaction(2, (100 + newer) * Day, 100));
+        customer.Apply(FraudEvent.Paid(new FraudTransaction(1, 100 * Day, 100)));
+        customer.Apply(FraudEvent.Paid(new FraudTransaction(2, (100 + newer) * Day, 100)));
         FraudFeatures.Compute(new FraudTransaction(3, 100 * Day + 1, 100), customer, null, 7, into);
         Assert.Equal(count, into[FraudFeatures.All.ToList().FindIndex(f => f.Name == "count_7d")]);
     }
@@ -60,6 +61,40 @@ public sealed class FraudFeaturesTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 100; i++) FraudFeatures.Compute(last, customer, acceptor, 7, into);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void State_WhenOneByteIsWrong_IsRefusedOrStillBounded()
+    {
+        var (state, scratch, random, bytes) = (new FraudState(), new FraudScratch(), new Random(5), new ArrayBufferWriter<byte>());
+        for (var i = 0; i < 200; i++) state.Add(FraudEvent.Paid(new FraudTransaction((ulong)i, i * 3_600_000_000L, i) { Merchant = (ulong)random.Next(60), Device = (ulong)i }), scratch);
+        state.Encode(bytes);
+        var refused = 0;
+        for (var i = 0; i < 3_000; i++)
+        {
+            byte[] damaged = [.. bytes.WrittenSpan];
+            damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
+            ReadOnlySpan<byte> rest = damaged;
+            try
+            {
+                var memory = FraudState.Decode(ref rest).Unpack(scratch);
+                Assert.InRange(memory.Within(long.MaxValue / 2, 1).Count, 0, FraudLimits.RecentMax);
+            }
+            catch (InvalidDataException)
+            {
+                refused++;
+            }
+        }
+        Assert.InRange(refused, 100, 2_999);
+    }
+
+    [Fact]
+    public void State_OfAnActiveCustomer_StaysSmall()
+    {
+        var (state, scratch, random) = (new FraudState(), new FraudScratch(), new Random(5));
+        for (var i = 0; i < 2_000; i++)
+            state.Add(FraudEvent.Paid(new FraudTransaction((ulong)i, i * 4_000_000_000L, random.Next(20_000)) { Merchant = (ulong)random.NextInt64(), Terminal = (ulong)random.NextInt64(), Country = 7, Device = 8, Channel = 9 }), scratch);
+        Assert.InRange(state.ApproximateBytes, 1, 6_000);
     }
 
     [Fact]
@@ -93,14 +128,21 @@ public sealed class FraudFeaturesTests
         private readonly Dictionary<ulong, AcceptorFraudMemory> _acceptors = [];
         private readonly List<FraudTransaction> _paid = [];
 
+        /// <summary>At rest, as bytes; every third one is stored and loaded in between.</summary>
+        private readonly Dictionary<ulong, FraudState> _states = [];
+        private readonly FraudScratch _scratch = new();
+
         public CustomerFraudMemory Customer(ulong name) => Of(_customers, name);
 
         public AcceptorFraudMemory Acceptor(ulong name) => Of(_acceptors, name);
 
         public float[] Features(in FraudTransaction transaction, int delay)
         {
-            var into = new float[FraudFeatures.Count];
-            FraudFeatures.Compute(transaction, Customer(transaction.Customer), transaction.Acceptor == 0 ? null : Acceptor(transaction.Acceptor), delay, into);
+            var (into, unpacked) = (new float[FraudFeatures.Count], new float[FraudFeatures.Count]);
+            var acceptor = transaction.Acceptor == 0 ? null : Acceptor(transaction.Acceptor);
+            FraudFeatures.Compute(transaction, Customer(transaction.Customer), acceptor, delay, into);
+            FraudFeatures.Compute(transaction, _states.GetValueOrDefault(transaction.Customer).Unpack(_scratch), acceptor, delay, unpacked);
+            Assert.Equal(into, unpacked);
             return into;
         }
 
@@ -110,19 +152,42 @@ public sealed class FraudFeaturesTests
             {
                 case Paid paid:
                     _paid.Add(paid.Transaction);
-                    var isUnusual = Customer(paid.Transaction.Customer).Apply(paid.Transaction);
+                    var isUnusual = Tell(paid.Transaction.Customer, FraudEvent.Paid(paid.Transaction));
                     if (paid.Transaction.Acceptor != 0) Acceptor(paid.Transaction.Acceptor).Apply(paid.Transaction, isUnusual);
                     break;
                 case Known known:
                     var fraud = _paid[known.Payment];
-                    Customer(fraud.Customer).ApplyFraud(fraud.AtMicros);
+                    Tell(fraud.Customer, FraudEvent.Labelled(fraud.Id, 0));
                     if (fraud.Acceptor != 0) Acceptor(fraud.Acceptor).ApplyFraud(fraud.Id, fraud.AtMicros);
                     break;
-                case LoginFailed login: Customer(login.Customer).ApplyFailedLogin(login.At); break;
-                case CredentialChanged change: Customer(change.Customer).ApplyCredentialChange(change.At); break;
-                case AddressChanged change: Customer(change.Customer).ApplyAddressChange(change.At); break;
+                case LoginFailed login: Tell(login.Customer, new FraudEvent(FraudEventKind.FailedLogin, login.At)); break;
+                case CredentialChanged change: Tell(change.Customer, new FraudEvent(FraudEventKind.CredentialChange, change.At)); break;
+                case AddressChanged change: Tell(change.Customer, new FraudEvent(FraudEventKind.AddressChange, change.At)); break;
+                case ProfileTold told: Tell(told.Customer, new FraudEvent(FraudEventKind.Profile, told.At) { Email = told.Email, City = told.City }); break;
                 default: throw new InvalidOperationException($"{it}");
             }
+        }
+
+        private bool Tell(ulong customer, in FraudEvent it)
+        {
+            var state = _states.GetValueOrDefault(customer);
+            state.Add(it, _scratch);
+            if (_told++ % 3 == 0) state = Stored(state);
+            _states[customer] = state;
+            return Customer(customer).Apply(it);
+        }
+
+        private int _told;
+
+        private static FraudState Stored(in FraudState state)
+        {
+            var bytes = new ArrayBufferWriter<byte>();
+            state.Encode(bytes);
+            bytes.Write<byte>([7]);
+            var rest = bytes.WrittenSpan;
+            var loaded = FraudState.Decode(ref rest);
+            Assert.Equal(1, rest.Length);
+            return loaded;
         }
 
         private static T Of<T>(Dictionary<ulong, T> all, ulong name) where T : new() => all.TryGetValue(name, out var it) ? it : all[name] = new T();

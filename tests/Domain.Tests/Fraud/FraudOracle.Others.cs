@@ -41,8 +41,8 @@ internal sealed partial class FraudOracle
         var failed = before.OfType<LoginFailed>().Where(l => l.Customer == now.Customer).TakeLast(16).Where(l => l.At <= now.AtMicros).ToList();
         Set("failed_logins_1h", failed.Count(l => l.At > now.AtMicros - Hour));
         Set("failed_logins_24h", failed.Count(l => l.At > now.AtMicros - Day));
-        Since("days_since_credential_change", before.OfType<CredentialChanged>().Where(c => c.Customer == now.Customer).Select(c => c.At));
-        Since("days_since_address_change", before.OfType<AddressChanged>().Where(c => c.Customer == now.Customer).Select(c => c.At));
+        Since("days_since_credential_change", before.OfType<CredentialChanged>().Where(c => c.Customer == now.Customer).Select(c => c.At).Concat(Changed(p => p.Email)));
+        Since("days_since_address_change", before.OfType<AddressChanged>().Where(c => c.Customer == now.Customer).Select(c => c.At).Concat(Changed(p => p.City)));
         var last = Own.LastOrDefault(t => t.Place is not null);
         var isKnown = last.Place is not null && now.Place is not null;
         var km = isKnown ? last.Place!.Value.KmTo(now.Place!.Value) : -1;
@@ -79,17 +79,13 @@ internal sealed partial class FraudOracle
         Set("acceptor_days_since_first_fraud", episode.Count == 0 ? Never : Math.Max(0, now.AtMicros - episode.Min(t => t.AtMicros)) / (double)Day);
     }
 
-    /// <summary>Frauds of a usual amount that were among the acceptor's last 64 when they became known.</summary>
-    private HashSet<ulong> UsualFrauds()
+    /// <summary>When a profile said something else than the one before that said anything.</summary>
+    private IEnumerable<long> Changed(Func<ProfileTold, ulong> what)
     {
-        var (usual, paid) = (new HashSet<ulong>(), new List<FraudTransaction>());
-        foreach (var it in before)
-        {
-            if (it is Paid payment) paid.Add(payment.Transaction);
-            if (it is not Known known) continue;
-            var fraud = _all[known.Payment];
-            if (paid.Where(t => t.Acceptor == fraud.Acceptor).TakeLast(64).Any(t => t.Id == fraud.Id) && !IsUnusual(fraud)) usual.Add(fraud.Id);
-        }
-        return usual;
+        var told = before.OfType<ProfileTold>().Where(p => p.Customer == now.Customer && what(p) != 0).ToList();
+        return told.Skip(1).Where((p, i) => what(p) != what(told[i])).Select(p => p.At);
     }
+
+    /// <summary>Frauds of a usual amount that were among the acceptor's last 64 when they became known.</summary>
+    private HashSet<ulong> UsualFrauds() => [.. FraudsAmong(t => t.Acceptor).Where(id => !IsUnusual(_all.Single(t => t.Id == id)))];
 }

@@ -29,6 +29,22 @@ internal sealed partial class FraudOracle(IReadOnlyList<Happened> before, FraudT
     /// <summary>Fraud that is known by now.</summary>
     private HashSet<ulong> Frauds => [.. before.OfType<Known>().Select(k => _all[k.Payment].Id)];
 
+    /// <summary>Of those, the ones that were among their customer's last 64 when they became known.</summary>
+    private HashSet<ulong> OwnFrauds => FraudsAmong(t => t.Customer);
+
+    private HashSet<ulong> FraudsAmong(Func<FraudTransaction, ulong> of)
+    {
+        var (among, paid) = (new HashSet<ulong>(), new List<FraudTransaction>());
+        foreach (var it in before)
+        {
+            if (it is Paid payment) paid.Add(payment.Transaction);
+            if (it is not Known known) continue;
+            var fraud = _all[known.Payment];
+            if (paid.Where(t => of(t) == of(fraud)).TakeLast(64).Any(t => t.Id == fraud.Id)) among.Add(fraud.Id);
+        }
+        return among;
+    }
+
     private static int DayOf(long at) => (int)Math.Floor((decimal)at / Day);
 
     private static int HourOf(long at) => (int)((at - DayOf(at) * Day) / Hour);
@@ -84,7 +100,7 @@ internal sealed partial class FraudOracle(IReadOnlyList<Happened> before, FraudT
 
     private void DaySpans()
     {
-        var (own, today, frauds) = (Own, DayOf(now.AtMicros), Frauds);
+        var (own, today, frauds) = (Own, DayOf(now.AtMicros), OwnFrauds);
         foreach (var span in new[] { 7, 14, 30, 90 })
         {
             var within = Over(own, today - span + 1, today);

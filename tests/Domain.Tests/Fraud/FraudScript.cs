@@ -15,6 +15,9 @@ internal abstract record Happened
     internal sealed record CredentialChanged(ulong Customer, long At) : Happened;
 
     internal sealed record AddressChanged(ulong Customer, long At) : Happened;
+
+    /// <summary>What a profile says; 0 where it says nothing.</summary>
+    internal sealed record ProfileTold(ulong Customer, long At, ulong Email, ulong City) : Happened;
 }
 
 /// <summary>Random histories: out of order, with ties, long silences, bursts, zero and huge amounts, more names than are remembered.</summary>
@@ -31,10 +34,11 @@ internal static class FraudScript
         {
             at += random.Next(12) switch { < 3 => random.Next(20) * 1_000_000L, < 7 => random.Next(600) * Minute, < 11 => random.Next(72) * 60 * Minute, _ => random.Next(random.Next(2) == 0 ? 5 : 40) * Day };
             var (when, customer) = (random.Next(4) switch { 0 when random.Next(3) == 0 => at - random.Next(30) * Day, 0 => at - random.Next(30) * 60 * Minute, _ => at }, (ulong)random.Next(1, customers + 1));
-            switch (random.Next(16))
+            switch (random.Next(17))
             {
                 case 0: script.Add(new Happened.LoginFailed(customer, when)); break;
                 case 1: script.Add(random.Next(2) == 0 ? new Happened.CredentialChanged(customer, when) : new Happened.AddressChanged(customer, when)); break;
+                case 16: script.Add(new Happened.ProfileTold(customer, when, (ulong)random.Next(3), (ulong)random.Next(3))); break;
                 case 2 or 3 when open.Count > 0:
                     var which = random.Next(open.Count);
                     script.Add(new Happened.Known(open[which]));

@@ -41,7 +41,7 @@ public sealed class FeatureTable
             var customer = Memory(customers, transaction.Customer);
             var acceptor = transaction.Acceptor == 0 ? null : Memory(acceptors, transaction.Acceptor);
             if (row >= first) FraudFeatures.Compute(transaction, customer, acceptor, delayDays, values.AsSpan((row - first) * FraudFeatures.Count, FraudFeatures.Count));
-            var isUnusual = customer.Apply(transaction);
+            var isUnusual = customer.Apply(FraudEvent.Paid(transaction));
             acceptor?.Apply(transaction, isUnusual);
             if (history.IsFraud[row]) known.Enqueue(row);
         }
@@ -58,7 +58,7 @@ public sealed class FeatureTable
 
     private static void Learn(in FraudTransaction fraud, Dictionary<ulong, CustomerFraudMemory> customers, Dictionary<ulong, AcceptorFraudMemory> acceptors)
     {
-        customers[fraud.Customer].ApplyFraud(fraud.AtMicros);
+        customers[fraud.Customer].Apply(FraudEvent.Labelled(fraud.Id, fraud.AtMicros));
         if (fraud.Acceptor != 0) acceptors[fraud.Acceptor].ApplyFraud(fraud.Id, fraud.AtMicros);
     }
 

@@ -4,11 +4,12 @@ namespace Lambda.Domain.Fraud;
 
 /// <summary>
 /// What is remembered of one customer to judge the next transaction: bounded by <see cref="FraudLimits"/>, integers only, a function of the events applied in
-/// log order. Features are computed before the transaction itself is applied.
+/// log order. Features are computed before the transaction itself is applied. One object serves one customer after the other: see <see cref="FraudState"/>.
 /// </summary>
-public sealed class CustomerFraudMemory
+public sealed partial class CustomerFraudMemory
 {
-    internal readonly record struct Seen(long At, long Amount, bool IsUnusual);
+    /// <param name="Id">32 bits of the transaction's: enough to tell 64 apart.</param>
+    internal record struct Seen(uint Id, long At, long Amount, bool IsUnusual, bool IsFraud);
 
     internal readonly Recent<Seen> Recent = new(FraudLimits.RecentMax);
     internal readonly DayBuckets Days = new();
@@ -18,13 +19,63 @@ public sealed class CustomerFraudMemory
     internal int Count, DeclinesInRow;
     internal long LastFraudAt = long.MinValue, LastCredentialChangeAt = long.MinValue, LastAddressChangeAt = long.MinValue, LastPlaceAt;
     internal Place? LastPlace;
+    private readonly uint[] _profile = new uint[ProfileParts]; // what profiles said last
     private DayBucket _tooOld;
 
-    /// <returns>Whether the amount was unusual for this customer: what the acceptor's memory needs to know.</returns>
-    public bool Apply(in FraudTransaction transaction)
+    private const int ProfileParts = 4, ContactParts = 2; // e-mail, telephone · country, city
+
+    /// <summary>One event of the customer, once, in log order.</summary>
+    /// <returns>Of a transaction: whether its amount was unusual for this customer, which the acceptor's memory needs to know.</returns>
+    public bool Apply(in FraudEvent it)
+    {
+        switch (it.Kind)
+        {
+            case FraudEventKind.Transaction: return Apply(it.Transaction);
+            case FraudEventKind.FailedLogin: FailedLogins.Add(it.AtMicros); break;
+            case FraudEventKind.CredentialChange: LastCredentialChangeAt = Math.Max(LastCredentialChangeAt, it.AtMicros); break;
+            case FraudEventKind.AddressChange: LastAddressChangeAt = Math.Max(LastAddressChangeAt, it.AtMicros); break;
+            case FraudEventKind.Profile: ApplyProfile(it); break;
+            case FraudEventKind.Label: ApplyFraud(it.Of); break;
+            default: throw new InvalidOperationException($"fraud event of kind {it.Kind}");
+        }
+        return false;
+    }
+
+    /// <summary>How many transactions, and how much in minor units, within a span up to 24 h before <paramref name="nowMicros"/>: exact over the last <see cref="FraudLimits.RecentMax"/>.</summary>
+    public (int Count, Int128 SumMinor) Within(long nowMicros, long spanMicros)
+    {
+        var (count, sum) = (0, (Int128)0);
+        for (var i = 0; i < Recent.Count; i++)
+        {
+            ref readonly var seen = ref Recent[i];
+            if (nowMicros - seen.At is var age && (age < 0 || age >= spanMicros)) continue;
+            count++;
+            sum += seen.Amount;
+        }
+        return (count, sum);
+    }
+
+    /// <summary>Of somebody of whom nothing is known.</summary>
+    public void Clear()
+    {
+        Recent.Clear();
+        Days.Clear();
+        foreach (var known in Known) known.Clear();
+        FailedLogins.Clear();
+        Array.Clear(Hours);
+        Array.Clear(Weekdays);
+        Array.Clear(_profile);
+        (Count, DeclinesInRow, LastPlaceAt, LastPlace) = (0, 0, 0, null);
+        LastFraudAt = LastCredentialChangeAt = LastAddressChangeAt = long.MinValue;
+    }
+
+    private KnownSet[] Known => _known ??= [Merchants, Terminals, Countries, Devices, Channels];
+    private KnownSet[]? _known;
+
+    private bool Apply(in FraudTransaction transaction)
     {
         var isUnusual = IsUnusual(transaction.AmountMinor);
-        Recent.Add(new Seen(transaction.AtMicros, transaction.AmountMinor, isUnusual));
+        Recent.Add(new Seen((uint)transaction.Id, transaction.AtMicros, transaction.AmountMinor, isUnusual, false));
         ref var day = ref Days.Of(Clock.DayOf(transaction.AtMicros), ref _tooOld);
         var amount = (UInt128)transaction.AmountMinor;
         day.Add(new DayBucket { Count = 1, Sum = amount, SumSquares = amount * amount, Unusual = isUnusual ? 1 : 0, UsualSum = isUnusual ? 0 : amount });
@@ -41,19 +92,35 @@ public sealed class CustomerFraudMemory
         return isUnusual;
     }
 
-    /// <summary>One of the customer's transactions is known to be fraud. Applied once for each transaction.</summary>
-    /// <param name="transactionAtMicros">When the transaction happened, not when that became known.</param>
-    public void ApplyFraud(long transactionAtMicros)
+    /// <summary>One of the transactions is known to be fraud: counted at its own day, if it is among the recent ones; of an older one it is not known when it was.</summary>
+    private void ApplyFraud(ulong transaction)
     {
-        Days.Of(Clock.DayOf(transactionAtMicros), ref _tooOld).Frauds++;
-        LastFraudAt = Math.Max(LastFraudAt, transactionAtMicros);
+        for (var i = 0; i < Recent.Count; i++)
+        {
+            ref var seen = ref Recent[i];
+            if (seen.Id != (uint)transaction) continue;
+            if (seen.IsFraud) return; // a chargeback and an analyst may say the same
+            seen.IsFraud = true;
+            Days.Of(Clock.DayOf(seen.At), ref _tooOld).Frauds++;
+            LastFraudAt = Math.Max(LastFraudAt, seen.At);
+            return;
+        }
     }
 
-    public void ApplyFailedLogin(long atMicros) => FailedLogins.Add(atMicros);
+    /// <summary>A change is what differs from what was said before: nightly copies of a whole profile change nothing.</summary>
+    private void ApplyProfile(in FraudEvent it)
+    {
+        if (Differs(0, it.Email) | Differs(1, it.Phone)) LastCredentialChangeAt = Math.Max(LastCredentialChangeAt, it.AtMicros);
+        if (Differs(ContactParts, it.Country) | Differs(ContactParts + 1, it.City)) LastAddressChangeAt = Math.Max(LastAddressChangeAt, it.AtMicros);
+    }
 
-    public void ApplyCredentialChange(long atMicros) => LastCredentialChangeAt = Math.Max(LastCredentialChangeAt, atMicros);
-
-    public void ApplyAddressChange(long atMicros) => LastAddressChangeAt = Math.Max(LastAddressChangeAt, atMicros);
+    private bool Differs(int part, ulong name)
+    {
+        if (name == 0) return false;
+        var (before, now) = (_profile[part], Math.Max(1, (uint)name));
+        _profile[part] = now;
+        return before != 0 && before != now;
+    }
 
     /// <summary>The lower median of the recent amounts; 0 without any. One compromised week moves a mean, hardly a median.</summary>
     internal long MedianAmount()
@@ -66,5 +133,13 @@ public sealed class CustomerFraudMemory
         return amounts[(amounts.Length - 1) / 2];
     }
 
-    private bool IsUnusual(long amount) => Recent.Count >= FraudLimits.UsualAtLeast && (Int128)amount > (Int128)FraudLimits.UnusualTimes * MedianAmount();
+    /// <summary>Above so many times the lower median, without sorting: more than half of the others lie so far below it.</summary>
+    private bool IsUnusual(long amount)
+    {
+        if (Recent.Count < FraudLimits.UsualAtLeast) return false;
+        var below = 0;
+        for (var i = 0; i < Recent.Count; i++)
+            if ((Int128)FraudLimits.UnusualTimes * Recent[i].Amount < amount) below++;
+        return below > (Recent.Count - 1) / 2;
+    }
 }

@@ -55,6 +55,40 @@ internal sealed class DayBuckets
         return sums;
     }
 
+    public void Clear() => _first = _end = 0;
+
+    public void Write(FraudWriter to)
+    {
+        to.Varint(_end - _first);
+        var before = 0;
+        foreach (ref readonly var day in _days.AsSpan(_first, _end - _first))
+        {
+            to.Signed(day.Day - before);
+            before = day.Day;
+            to.Varint(day.Count);
+            to.Varint(day.Unusual);
+            to.Varint(day.Frauds);
+            to.Varint(day.UsualFrauds);
+            to.Wide(day.Sum);
+            to.Wide(day.SumSquares);
+            to.Wide(day.UsualSum);
+        }
+    }
+
+    public void Read(ref FraudReader from)
+    {
+        var count = from.Count(FraudLimits.DaysKept);
+        if (count > _days.Length) _days = new DayBucket[Math.Min(2 * FraudLimits.DaysKept + 2, Math.Max(4, count * 2))];
+        (_first, _end) = (0, count);
+        var day = 0;
+        for (var i = 0; i < count; i++)
+            _days[i] = new DayBucket
+            {
+                Day = day += (int)from.Signed(), Count = from.Count(int.MaxValue), Unusual = from.Count(int.MaxValue), Frauds = from.Count(int.MaxValue),
+                UsualFrauds = from.Count(int.MaxValue), Sum = from.Wide(), SumSquares = from.Wide(), UsualSum = from.Wide(),
+            };
+    }
+
     private int Insert(int at, int day)
     {
         if (_end == _days.Length)

@@ -28,23 +28,18 @@ public static class FraudEvents
     {
         var at = row.OccurredAtMicros;
         seen = default;
-        if (row.Type == EventCatalog.Transaction) seen = new FraudEvent(FraudEventKind.Transaction, at) { Transaction = TransactionOf(row), IsDecided = row.Has(EventCatalog.Decision.Ordinal) };
+        if (row.Type == EventCatalog.Transaction) seen = new FraudEvent(FraudEventKind.Transaction, at) { Transaction = TransactionOf(row) };
         else if (row.Type == EventCatalog.Login && row.Number(EventCatalog.Success.Ordinal) == 0) seen = new FraudEvent(FraudEventKind.FailedLogin, at);
         else if (row.Type == EventCatalog.AppEvent && KindOf(row.Text(EventCatalog.AppEventName.Ordinal)) is { } change) seen = new FraudEvent(change, at);
+        else if (row.Type == EventCatalog.FraudLabel && row.Number(EventCatalog.IsFraud.Ordinal) != 0)
+            seen = new FraudEvent(FraudEventKind.Label, at) { Of = Name(row, EventCatalog.TransactionId) };
         else if (row.Type == EventCatalog.Profile)
             seen = new FraudEvent(FraudEventKind.Profile, at)
             {
-                Contact = Name(row, EventCatalog.Email) * 31 + Name(row, EventCatalog.PhoneNumber), Address = Name(row, EventCatalog.Country) * 31 + Name(row, EventCatalog.City),
+                Email = Name(row, EventCatalog.Email), Phone = Name(row, EventCatalog.PhoneNumber), Country = Name(row, EventCatalog.Country), City = Name(row, EventCatalog.City),
             };
-        else if (row.Type == EventCatalog.FraudLabel && row.Number(EventCatalog.IsFraud.Ordinal) != 0) seen = About(FraudEventKind.Label, row);
-        else if (row.Type == EventCatalog.Settlement) seen = About(FraudEventKind.Settlement, row);
-        else if (row.Type == EventCatalog.Reversal) seen = About(FraudEventKind.Reversal, row);
-        else if (row.Type == EventCatalog.Card)
-            seen = new FraudEvent(FraudEventKind.Card, at) { Of = Name(row, EventCatalog.CardToken), IsActive = row.Text(EventCatalog.CardStatus.Ordinal).SequenceEqual("active"u8) };
         return seen.Kind != 0;
     }
-
-    private static FraudEvent About(FraudEventKind kind, EventRow row) => new(kind, row.OccurredAtMicros) { Of = Name(row, EventCatalog.TransactionId) };
 
     /// <summary>Names of app events that tell of a change; others say nothing to the fraud memory.</summary>
     private static FraudEventKind? KindOf(ReadOnlySpan<byte> name) =>

@@ -26,6 +26,8 @@ internal sealed class Recent<T>(int max) where T : struct
         if (Count < _items.Length) Count++;
     }
 
+    public void Clear() => (Count, _next) = (0, 0);
+
     /// <summary>Only when full and below the bound; then the oldest stands at _next.</summary>
     private void Grow()
     {
