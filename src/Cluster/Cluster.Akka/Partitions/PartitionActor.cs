@@ -132,7 +132,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     {
         if (lease.IsOvertaken) return new StartFailed(new LeaseLostException(_partition));
         var published = await _parts.Served(_stop.Token);
-        var stored = _parts.Speed.Checkpoints.Load(_partition);
+        var stored = PartitionStand.Usable(_settings, _parts.Speed.Checkpoints);
         var stand = PartitionStand.Recover(_settings, published, stored, _parts.Speed.Log, _parts.Speed.Views);
         if (stand.Epochs.Published > published.Epoch) // its deltas would be merged with a base that they do not belong to
             throw new InvalidOperationException($"the checkpoint is of epoch {stand.Epochs.Published}, who drives the runs says that {published.Epoch} is served: it has not heard yet");

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Lambda.Domain.Bytes;
 using Lambda.Domain.Events;
+using Lambda.Domain.Fraud;
 using Lambda.Domain.Views;
 
 namespace Lambda.SpeedLayer.Worker;
@@ -12,8 +13,7 @@ namespace Lambda.SpeedLayer.Worker;
 /// </summary>
 public sealed class CustomerEntity(CustomerId id)
 {
-    private const byte FormatVersion = 1;
-    private const byte ErasedFormatVersion = 2; // with the epoch of an erasure behind the head; written only where there is one
+    private const byte FormatVersion = 3; // 1 and 2 had no fraud memory: a partition with such checkpoints is rebuilt
 
     private CompiledView? _view;      // definition of closed and open
     private State? _closed;           // (published cut, newest barrier] as far as the events are there
@@ -24,6 +24,8 @@ public sealed class CustomerEntity(CustomerId id)
     private State? _next;             // events of the open epoch under the next definition
     private long _nextEpoch;
     private SeenIds _seen;
+    private FraudState _fraud;        // of all events, not of an epoch's: the base has none of it
+    private DecidedIds _decided;
     private long _erasedIn;           // epoch of the newest erasure, as long as the base is of an earlier one and so holds what was erased; else 0
 
     public CustomerId Id { get; } = id;
@@ -44,7 +46,7 @@ public sealed class CustomerEntity(CustomerId id)
     public long ErasedIn => _erasedIn;
 
     public int ApproximateBytes => 120 + Id.Utf8.Length + 24 + _seen.ApproximateBytes
-        + (_closed?.ApproximateBytes ?? 0) + (_open?.ApproximateBytes ?? 0) + (_next?.ApproximateBytes ?? 0);
+        + (_closed?.ApproximateBytes ?? 0) + (_open?.ApproximateBytes ?? 0) + (_next?.ApproximateBytes ?? 0) + _fraud.ApproximateBytes + _decided.ApproximateBytes;
 
     /// <summary>Brings the deltas to where the partition stands. Idempotent; may skip any number of barriers and adoptions.</summary>
     public void Settle(Epochs at)
@@ -75,9 +77,37 @@ public sealed class CustomerEntity(CustomerId id)
     {
         Settle(at);
         var sighting = Observe(SipHash128.Hash(row.EventId, settings.IdKey0, settings.IdKey1), row, settings.HorizonSeconds);
-        if (!rememberOnly && sighting == Sighting.First) Fold(row, at);
+        if (rememberOnly || sighting != Sighting.First) return sighting;
+        Fold(row, at);
+        Remember(row, settings.HorizonSeconds);
         return sighting;
     }
+
+    /// <summary>What later decisions need to know of a distinct event.</summary>
+    private void Remember(EventRow row, uint horizonSeconds)
+    {
+        if (FraudEvents.TryOf(row, out var it)) _fraud.Add(it, Fraud);
+        if (row.Type == EventCatalog.Transaction)
+        {
+            if (row.Has(EventCatalog.Decision.Ordinal)) _decided.Add(FraudEvents.NameOf(row.EventId), row.Offset, SecondOf(row.AppendedAtMs), horizonSeconds);
+        }
+        else if (row.Type == EventCatalog.Settlement) _decided.Change(FraudEvents.NameOf(row.Text(EventCatalog.TransactionId.Ordinal)), row.Number(EventCatalog.BillingAmountMinor.Ordinal), 0);
+        else if (row.Type == EventCatalog.Reversal) _decided.Change(FraudEvents.NameOf(row.Text(EventCatalog.TransactionId.Ordinal)), 0, row.Number(EventCatalog.BillingAmountMinor.Ordinal));
+    }
+
+    /// <summary>The fraud memory as of the events taken. Valid until this thread unpacks another one.</summary>
+    /// <exception cref="InvalidDataException">The stored bytes are damaged.</exception>
+    public CustomerFraudMemory FraudMemory => _fraud.Unpack(Fraud);
+
+    /// <summary>The authorization with this transaction id, of the horizon before <paramref name="nowMs"/>.</summary>
+    public Decided? DecidedOf(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) => _decided.Find(FraudEvents.NameOf(eventId), SecondOf(nowMs), settings.HorizonSeconds);
+
+    /// <summary>Whether an event of this id counts already, decided or not.</summary>
+    public bool HasSeen(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) =>
+        _seen.Contains(SipHash128.Hash(eventId, settings.IdKey0, settings.IdKey1), SecondOf(nowMs), settings.HorizonSeconds);
+
+    /// <summary>Begins with what raw events before the log's part say: rebuild.</summary>
+    public void BeginFraud(FraudState state) => _fraud = state;
 
     /// <summary>
     /// A logged erasure: nothing before it counts any more, neither here nor in the base that is served; what comes behind it is a new customer's, ids
@@ -87,7 +117,7 @@ public sealed class CustomerEntity(CustomerId id)
     public void Erase(Epochs at, bool rememberOnly)
     {
         Settle(at);
-        (_closed, _open, _next, _nextView, _seen) = (null, null, null, null, default);
+        (_closed, _open, _next, _nextView, _seen, _fraud, _decided) = (null, null, null, null, default, default, default);
         if (!rememberOnly) _erasedIn = at.Open;
     }
 
@@ -107,7 +137,7 @@ public sealed class CustomerEntity(CustomerId id)
 
     /// <summary>Nothing is left of it: it need not be stored. The entity is settled.</summary>
     public bool IsNothing(long nowMs, uint horizonSeconds) =>
-        _erasedIn == 0 && _closed is null && _open is null && _next is null && _seen.CountAlive(SecondOf(nowMs), horizonSeconds) == 0;
+        _erasedIn == 0 && _fraud.IsEmpty && _closed is null && _open is null && _next is null && _seen.CountAlive(SecondOf(nowMs), horizonSeconds) == 0;
 
     /// <summary>Writes the entity; writes nothing when nothing is left of it (its row is then deleted).</summary>
     public void Encode(IBufferWriter<byte> to, Epochs at, long nowMs, uint horizonSeconds)
@@ -119,28 +149,28 @@ public sealed class CustomerEntity(CustomerId id)
         EncodeDelta(to, _open, _openEpoch);
         EncodeDelta(to, _next, _nextEpoch);
         _seen.Encode(to, SecondOf(nowMs), horizonSeconds);
+        _fraud.Encode(to);
+        _decided.Encode(to, SecondOf(nowMs), horizonSeconds);
     }
 
     /// <exception cref="InvalidDataException">Not an encoded entity, or one of a definition <paramref name="views"/> does not know.</exception>
     public static CustomerEntity Decode(CustomerId id, ReadOnlySpan<byte> from, IViewCatalog views)
     {
-        if (from.Length < 17 || from[0] is not (FormatVersion or ErasedFormatVersion)) throw new InvalidDataException($"customer {id}: stored entity has no version {FormatVersion} or {ErasedFormatVersion} head");
-        var erased = from[0] == ErasedFormatVersion;
+        if (from.Length < 17 || from[0] != FormatVersion) throw new InvalidDataException($"customer {id}: stored entity has no version {FormatVersion} head");
         var entity = new CustomerEntity(id)
         {
             _view = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[1..]), views),
             _nextView = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[9..]), views),
         };
         from = from[17..];
-        if (erased)
-        {
-            entity._erasedIn = (long)Varint.Read(from, out var used);
-            from = from[used..];
-        }
+        entity._erasedIn = (long)Varint.Read(from, out var used);
+        from = from[used..];
         (entity._closed, entity._closedThrough) = DecodeDelta(ref from);
         (entity._open, entity._openEpoch) = DecodeDelta(ref from);
         (entity._next, entity._nextEpoch) = DecodeDelta(ref from);
         entity._seen = SeenIds.Decode(ref from);
+        entity._fraud = FraudState.Decode(ref from);
+        entity._decided = DecidedIds.Decode(ref from);
         return entity;
     }
 
@@ -149,10 +179,10 @@ public sealed class CustomerEntity(CustomerId id)
     private void WriteHead(IBufferWriter<byte> to)
     {
         var head = to.GetSpan(17 + Varint.MaxBytes);
-        head[0] = _erasedIn == 0 ? FormatVersion : ErasedFormatVersion;
+        head[0] = FormatVersion;
         BinaryPrimitives.WriteUInt64LittleEndian(head[1..], _view is null ? 0 : ViewCatalog.Tag(_view.Definition.Hash));
         BinaryPrimitives.WriteUInt64LittleEndian(head[9..], _nextView is null ? 0 : ViewCatalog.Tag(_nextView.Definition.Hash));
-        to.Advance(_erasedIn == 0 ? 17 : 17 + Varint.Write(head[17..], (ulong)_erasedIn));
+        to.Advance(17 + Varint.Write(head[17..], (ulong)_erasedIn));
     }
 
     private static void EncodeDelta(IBufferWriter<byte> to, State? delta, long epoch)
@@ -183,6 +213,11 @@ public sealed class CustomerEntity(CustomerId id)
     }
 
     private static CompiledView? ViewOf(ulong tag, IViewCatalog views) => tag == 0 ? null : views.ByTag(tag);
+
+    private static FraudScratch Fraud => _fraudScratch ??= new FraudScratch();
+
+    [ThreadStatic]
+    private static FraudScratch? _fraudScratch;
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? Scratch;

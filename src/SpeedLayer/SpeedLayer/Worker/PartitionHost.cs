@@ -50,7 +50,7 @@ public sealed partial class PartitionHost : IWorkerEffects
         var definition = _ports.Views.ByHash(published.DefinitionHash);
         // What cannot be recovered still says where it stands, and refuses reads.
         _worker = new PartitionWorker(_settings, _ports.Views, this, new PartitionStand(new Epochs(published.Epoch, published.Epoch, definition, null), 0));
-        var stored = _ports.Checkpoints.Load(Partition);
+        var stored = PartitionStand.Usable(_settings, _ports.Checkpoints);
         lock (_gate)
         {
             _base = view;

@@ -30,7 +30,7 @@ public sealed class PartitionStand(Epochs epochs, long applied, long rememberOnl
 
     /// <summary>What the checkpoint of this moment says besides the entities.</summary>
     public WorkerHeader Header() => new(
-        Epochs.Published, Epochs.Current, Epochs.Active.Definition.Hash, Epochs.Next?.Definition.Hash, LastAppendedAtMs, Counters, RememberOnlyBelow);
+        Epochs.Published, Epochs.Current, Epochs.Active.Definition.Hash, Epochs.Next?.Definition.Hash, LastAppendedAtMs, Counters, RememberOnlyBelow, WorkerHeader.MemoriesNow);
 
     /// <summary>The record at this offset was applied.</summary>
     public void Advance(long offset, long appendedAtMs) => (Applied, LastAppendedAtMs) = (offset + 1, appendedAtMs);
@@ -66,6 +66,19 @@ public sealed class PartitionStand(Epochs epochs, long applied, long rememberOnl
     }
 
     // --- recovery -------------------------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// The partition's checkpoint, if it can be gone on with. One of a Lambda whose entities had no fraud memories, or one whose filling was interrupted, is forgotten:
+    /// the partition is rebuilt. Only for its owner.
+    /// </summary>
+    /// <exception cref="CheckpointCorruptException">It cannot be read.</exception>
+    public static Checkpoint? Usable(WorkerSettings settings, ICheckpointStore checkpoints)
+    {
+        if (checkpoints.Load(settings.Partition) is not { } stored) return null;
+        if (ReadHeader(settings, stored).Memories == WorkerHeader.MemoriesNow) return stored;
+        checkpoints.Delete(settings.Partition);
+        return null;
+    }
 
     /// <summary>
     /// The one path of recovery and rebuild: checkpoint, or base with the seen ids of the horizon before its cut; the log is read on from there.

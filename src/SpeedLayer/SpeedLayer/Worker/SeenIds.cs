@@ -42,6 +42,15 @@ public struct SeenIds
         return sighting;
     }
 
+    /// <summary>Whether the id counts at this time; remembers nothing.</summary>
+    public readonly bool Contains(UInt128 id, uint nowSecond, uint horizonSeconds)
+    {
+        if (_table is null) return false;
+        if (id == 0) id = 1;
+        ref readonly var entry = ref Find(_table, id);
+        return entry.Id == id && IsAlive(entry, nowSecond, horizonSeconds);
+    }
+
     /// <summary>Ids that count at this append time.</summary>
     public readonly int CountAlive(uint nowSecond, uint horizonSeconds)
     {

@@ -5,9 +5,13 @@ namespace Lambda.SpeedLayer.Worker;
 
 /// <summary>What a worker keeps in its checkpoint besides entities. A storage format (JSON by these names).</summary>
 /// <param name="RememberOnlyBelow">A rebuild may be checkpointed before it has reached the cut: its records up to here are in the base.</param>
+/// <param name="Memories">Which version of fraud memories all its entities have; 0 in a checkpoint from before there were any, or in one that is still being filled.</param>
 public sealed record WorkerHeader(
-    long Published, long Current, string ActiveDefinition, string? NextDefinition, long LastAppendedAtMs, WorkerCounters Counters, long RememberOnlyBelow)
+    long Published, long Current, string ActiveDefinition, string? NextDefinition, long LastAppendedAtMs, WorkerCounters Counters, long RememberOnlyBelow, int Memories = 0)
 {
+    /// <summary>What is written now. Checkpoints of another one are not gone on with: the partition is rebuilt.</summary>
+    public const int MemoriesNow = 1;
+
     public ReadOnlyMemory<byte> Encode() => JsonSerializer.SerializeToUtf8Bytes(this, WorkerJson.Default.WorkerHeader);
 
     /// <exception cref="InvalidDataException">Not a worker header.</exception>
