@@ -111,6 +111,7 @@ internal sealed class ClusterEngine : IEngine
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
+    public IAuthorizations? Authorizations => null;
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;

@@ -7,8 +7,10 @@ using Lambda.Cluster.Import;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
+using Lambda.Serving.Authorizations;
 using Lambda.Serving.Customer;
 using Lambda.Serving.Export;
 using Lambda.Serving.Identity;
@@ -54,7 +56,7 @@ public sealed class EmbeddedEngine : IEngine
     private EmbeddedEngine(EngineParts parts, IReadOnlyList<PolledSource> listed, LambdaOptions options, Action<string, Exception> onError)
     {
         (_parts, _onError) = (parts, onError);
-        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time);
+        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time) { Cards = parts.Cards };
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
         _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],
             new SinkPolicy(options.SinkRows, options.SinkMs));
@@ -78,6 +80,7 @@ public sealed class EmbeddedEngine : IEngine
         Operations = new EmbeddedOperations(_hosts, _sources, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
         _segments = new SegmentServices(parts.Segments, parts.WebhookSecrets, options, parts.Time, onError);
+        Authorizations = new AuthorizationFront(new EmbeddedAuthorizer(_hosts, () => _stopping is not null, parts.Time), parts.Cards, parts.CardTokens, () => FraudPolicy.Default, parts.Time);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
         _ledger = new ErasureLedger(parts.Journal);
@@ -111,6 +114,7 @@ public sealed class EmbeddedEngine : IEngine
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
+    public IAuthorizations? Authorizations { get; }
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;

@@ -87,12 +87,7 @@ public sealed class CustomerEntity(CustomerId id)
     private void Remember(EventRow row, uint horizonSeconds)
     {
         if (FraudEvents.TryOf(row, out var it)) _fraud.Add(it, Fraud);
-        if (row.Type == EventCatalog.Transaction)
-        {
-            if (row.Has(EventCatalog.Decision.Ordinal)) _decided.Add(FraudEvents.NameOf(row.EventId), row.Offset, SecondOf(row.AppendedAtMs), horizonSeconds);
-        }
-        else if (row.Type == EventCatalog.Settlement) _decided.Change(FraudEvents.NameOf(row.Text(EventCatalog.TransactionId.Ordinal)), row.Number(EventCatalog.BillingAmountMinor.Ordinal), 0);
-        else if (row.Type == EventCatalog.Reversal) _decided.Change(FraudEvents.NameOf(row.Text(EventCatalog.TransactionId.Ordinal)), 0, row.Number(EventCatalog.BillingAmountMinor.Ordinal));
+        if (row.Type == EventCatalog.Transaction && row.Has(EventCatalog.Decision.Ordinal)) _decided.Add(FraudEvents.NameOf(row.EventId), row.Offset, SecondOf(row.AppendedAtMs), horizonSeconds);
     }
 
     /// <summary>The fraud memory as of the events taken. Valid until this thread unpacks another one.</summary>

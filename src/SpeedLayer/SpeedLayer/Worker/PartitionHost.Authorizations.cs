@@ -1,0 +1,112 @@
+using Lambda.Domain.Events;
+using Lambda.SpeedLayer.Authorizations;
+using Lambda.SpeedLayer.Ports;
+
+namespace Lambda.SpeedLayer.Worker;
+
+/// <summary>The partition's desk. Its gate is taken before the entities', never the other way round.</summary>
+public sealed partial class PartitionHost
+{
+    private readonly Lock _deskGate = new();
+    private readonly AuthorizationDesk _desk;
+    private readonly FoldedFacts _facts;
+
+    /// <summary>Authorizations under way and waiting.</summary>
+    public int PendingAuthorizations
+    {
+        get { lock (_deskGate) return _desk.Pending; }
+    }
+
+    /// <summary>Decides a transaction of one of the partition's customers. Answers through <paramref name="asked"/>, now or later, from any thread.</summary>
+    public void Authorize(Asked asked)
+    {
+        lock (_deskGate) _desk.Submit(asked);
+    }
+
+    private void AuthorizationsApplied()
+    {
+        lock (_deskGate) _desk.Applied();
+    }
+
+    private void RefuseAuthorizations()
+    {
+        lock (_deskGate) _desk.RefuseAll($"partition {Partition} has stopped");
+    }
+
+    private sealed class Ground(PartitionHost host) : IDeskGround
+    {
+        public long Applied => host.Applied;
+
+        public void Look(Asked asked, bool decide)
+        {
+            if (host.LookAt(asked, decide) is { } look) host._desk.Looked(asked, look, host.NowMs());
+            else host._desk.NotAppended(asked, $"partition {host.Partition} cannot answer now", host.NowMs());
+        }
+
+        public void Append(Asked asked, byte[] record)
+        {
+            var batch = new AppendBatch(host._ports.Log.Partitions);
+            batch.Add(host.Partition, record);
+            var appending = host._ports.Log.AppendAsync(batch, CancellationToken.None);
+            _ = AppendedAsync(asked, appending);
+        }
+
+        private async Task AppendedAsync(Asked asked, ValueTask<IReadOnlyList<Domain.Log.Position>> appending)
+        {
+            try
+            {
+                var positions = await appending.ConfigureAwait(false);
+                lock (host._deskGate) host._desk.Appended(asked, positions[0].Offset);
+            }
+            catch (Exception e) when (e is LogFullException or LogWriteException or ObjectDisposedException)
+            {
+                lock (host._deskGate) host._desk.NotAppended(asked, e.Message, host.NowMs());
+            }
+        }
+
+        public void Read(Asked asked, long offset) => host._desk.ReadBack(asked, offset, host.BodyAt(offset), host.NowMs());
+    }
+
+    /// <returns>Null when the partition cannot answer.</returns>
+    private Look? LookAt(Asked asked, bool decide)
+    {
+        Interlocked.Increment(ref _readersWaiting);
+        lock (_gate)
+        {
+            Interlocked.Decrement(ref _readersWaiting);
+            if (Fault is not null || _worker is null || !_worker.CanAnswer) return null;
+            try
+            {
+                return Authorizations.Look.At(asked, LoadOne(asked.Request.Customer), _settings, _ports.Basis(), Applied, NowMs(), decide);
+            }
+            catch (Exception e) when (e is CheckpointCorruptException or InvalidDataException)
+            {
+                Fault = e; // damaged storage is not this customer's affair
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Of the event at this offset; empty when the log does not have it any more, or has erased it.</summary>
+    private ReadOnlyMemory<byte> BodyAt(long offset)
+    {
+        try
+        {
+            foreach (var frame in _ports.Log.Read(Partition, offset, 1))
+                foreach (var (at, record) in frame)
+                    if (at == offset && RecordCodec.KindOf(record.Span) == RecordKind.Event) return BodyOf(record);
+        }
+        catch (LogTruncatedException)
+        {
+            // Older than the dedup horizon: nothing says any more what was answered.
+        }
+        return default;
+    }
+
+    private static ReadOnlyMemory<byte> BodyOf(ReadOnlyMemory<byte> record)
+    {
+        var row = new EventRow();
+        RecordCodec.Read(record, row);
+        return record[^row.Body.Length..].ToArray();
+    }
+}
