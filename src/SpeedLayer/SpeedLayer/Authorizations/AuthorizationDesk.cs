@@ -59,7 +59,7 @@ public sealed class AuthorizationDesk(int partition, IDeskGround ground, int pen
                 Done(asked, new AuthorizationOutcome.Failed(Failing.Deadline, "its turn came behind the deadline"), nowMs);
                 break;
             case Look.Fresh fresh:
-                asked.Decide(new AuthorizationOutcome.Decided(fresh.Judgement, BodyOf(fresh.Record), null, IsRepeat: false));
+                asked.Decide(new AuthorizationOutcome.Decided(fresh.Judgement, LoggedEvents.BodyOf(fresh.Record), null, IsRepeat: false));
                 ground.Append(asked, fresh.Record);
                 break;
             case Look.Known known when known.Offset == asked.Offset:
@@ -157,12 +157,5 @@ public sealed class AuthorizationDesk(int partition, IDeskGround ground, int pen
             }
             next.Answer(new AuthorizationOutcome.Failed(Failing.Deadline, "others of the same customer took until its deadline"));
         }
-    }
-
-    private static ReadOnlyMemory<byte> BodyOf(byte[] record)
-    {
-        var row = new EventRow();
-        RecordCodec.Read(record, row);
-        return record.AsMemory(record.Length - row.Body.Length);
     }
 }

@@ -1,4 +1,3 @@
-using Lambda.Domain.Events;
 using Lambda.SpeedLayer.Authorizations;
 using Lambda.SpeedLayer.Ports;
 
@@ -64,7 +63,7 @@ public sealed partial class PartitionHost
             }
         }
 
-        public void Read(Asked asked, long offset) => host._desk.ReadBack(asked, offset, host.BodyAt(offset), host.NowMs());
+        public void Read(Asked asked, long offset) => host._desk.ReadBack(asked, offset, LoggedEvents.BodyAt(host._ports.Log, host.Partition, offset), host.NowMs());
     }
 
     /// <returns>Null when the partition cannot answer.</returns>
@@ -85,28 +84,5 @@ public sealed partial class PartitionHost
                 return null;
             }
         }
-    }
-
-    /// <summary>Of the event at this offset; empty when the log does not have it any more, or has erased it.</summary>
-    private ReadOnlyMemory<byte> BodyAt(long offset)
-    {
-        try
-        {
-            foreach (var frame in _ports.Log.Read(Partition, offset, 1))
-                foreach (var (at, record) in frame)
-                    if (at == offset && RecordCodec.KindOf(record.Span) == RecordKind.Event) return BodyOf(record);
-        }
-        catch (LogTruncatedException)
-        {
-            // Older than the dedup horizon: nothing says any more what was answered.
-        }
-        return default;
-    }
-
-    private static ReadOnlyMemory<byte> BodyOf(ReadOnlyMemory<byte> record)
-    {
-        var row = new EventRow();
-        RecordCodec.Read(record, row);
-        return record[^row.Body.Length..].ToArray();
     }
 }
