@@ -95,7 +95,7 @@ public sealed class CustomerEntity(CustomerId id)
     public CustomerFraudMemory FraudMemory => _fraud.Unpack(Fraud);
 
     /// <summary>The authorization with this transaction id, of the horizon before <paramref name="nowMs"/>.</summary>
-    public Decided? DecidedOf(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) => _decided.Find(FraudEvents.NameOf(eventId), SecondOf(nowMs), settings.HorizonSeconds);
+    public DecidedId? DecidedOf(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) => _decided.Find(FraudEvents.NameOf(eventId), SecondOf(nowMs), settings.HorizonSeconds);
 
     /// <summary>Whether an event of this id counts already, decided or not.</summary>
     public bool HasSeen(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) =>

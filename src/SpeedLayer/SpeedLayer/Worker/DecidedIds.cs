@@ -4,7 +4,7 @@ using Lambda.Domain.Bytes;
 namespace Lambda.SpeedLayer.Worker;
 
 /// <param name="Offset">Of the record that decided the authorization: the first with its id.</param>
-public readonly record struct Decided(ulong Id, long Offset, uint AppendedAtSecond);
+public readonly record struct DecidedId(ulong Id, long Offset, uint AppendedAtSecond);
 
 /// <summary>
 /// The customer's authorizations within the dedup horizon, as long as their records are surely in the log: what a repeated question is answered from. A linear list: a
@@ -12,13 +12,13 @@ public readonly record struct Decided(ulong Id, long Offset, uint AppendedAtSeco
 /// </summary>
 public struct DecidedIds
 {
-    private Decided[]? _items;
+    private DecidedId[]? _items;
     private int _count;
 
     public readonly int ApproximateBytes => _items is null ? 0 : 24 + _items.Length * 24;
 
     /// <param name="id">Hash of the transaction's id.</param>
-    public readonly Decided? Find(ulong id, uint nowSecond, uint horizonSeconds)
+    public readonly DecidedId? Find(ulong id, uint nowSecond, uint horizonSeconds)
     {
         for (var i = _count - 1; i >= 0; i--)
             if (_items![i].Id == id && IsAlive(_items[i], nowSecond, horizonSeconds)) return _items[i];
@@ -28,7 +28,7 @@ public struct DecidedIds
     public void Add(ulong id, long offset, uint appendedAtSecond, uint horizonSeconds)
     {
         if (_items is null || _count == _items.Length) Room(appendedAtSecond, horizonSeconds);
-        _items![_count++] = new Decided(id, offset, appendedAtSecond);
+        _items![_count++] = new DecidedId(id, offset, appendedAtSecond);
     }
 
     public readonly int CountAlive(uint nowSecond, uint horizonSeconds)
@@ -58,8 +58,8 @@ public struct DecidedIds
     {
         var count = Next(ref from);
         if (count > (ulong)from.Length) throw new InvalidDataException($"decided ids: {count} of them do not fit {from.Length} bytes");
-        var ids = new DecidedIds { _items = count == 0 ? null : new Decided[count], _count = (int)count };
-        for (var i = 0; i < ids._count; i++) ids._items![i] = new Decided(Next(ref from), (long)Next(ref from), (uint)Next(ref from));
+        var ids = new DecidedIds { _items = count == 0 ? null : new DecidedId[count], _count = (int)count };
+        for (var i = 0; i < ids._count; i++) ids._items![i] = new DecidedId(Next(ref from), (long)Next(ref from), (uint)Next(ref from));
         return ids;
     }
 
@@ -72,12 +72,12 @@ public struct DecidedIds
 
     private void Room(uint nowSecond, uint horizonSeconds)
     {
-        var alive = new Decided[Math.Max(2, CountAlive(nowSecond, horizonSeconds) * 3 / 2 + 1)];
+        var alive = new DecidedId[Math.Max(2, CountAlive(nowSecond, horizonSeconds) * 3 / 2 + 1)];
         var kept = 0;
         for (var i = 0; i < _count; i++)
             if (IsAlive(_items![i], nowSecond, horizonSeconds)) alive[kept++] = _items[i];
         (_items, _count) = (alive, kept);
     }
 
-    private static bool IsAlive(in Decided it, uint nowSecond, uint horizonSeconds) => (long)nowSecond - it.AppendedAtSecond <= horizonSeconds;
+    private static bool IsAlive(in DecidedId it, uint nowSecond, uint horizonSeconds) => (long)nowSecond - it.AppendedAtSecond <= horizonSeconds;
 }

@@ -46,15 +46,14 @@ public sealed partial class PartitionHost
         {
             var batch = new AppendBatch(host._ports.Log.Partitions);
             batch.Add(host.Partition, record);
-            var appending = host._ports.Log.AppendAsync(batch, CancellationToken.None);
-            _ = AppendedAsync(asked, appending);
+            _ = AppendAsync(asked, batch);
         }
 
-        private async Task AppendedAsync(Asked asked, ValueTask<IReadOnlyList<Domain.Log.Position>> appending)
+        private async Task AppendAsync(Asked asked, AppendBatch batch)
         {
             try
             {
-                var positions = await appending.ConfigureAwait(false);
+                var positions = await host._ports.Log.AppendAsync(batch, CancellationToken.None).ConfigureAwait(false);
                 lock (host._deskGate) host._desk.Appended(asked, positions[0].Offset);
             }
             catch (Exception e) when (e is LogFullException or LogWriteException or ObjectDisposedException)
