@@ -1,3 +1,4 @@
+using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Monitoring;
 using Lambda.Cluster.Options;
 using Lambda.Serving;
@@ -29,6 +30,7 @@ internal sealed class Host : IAsyncDisposable
         void OnError(string what, Exception e) => log($"error: {what}: {e}");
         _ = SecretReader.Read("audit_key", options.AuditKey, Environment.GetEnvironmentVariable); // a wrong option is told before anything is opened
         _ = SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable);
+        _ = Policies.Read(options.FraudPolicy);
         var api = await ApiServer.StartAsync(Listening.Of(options), OnError, cancel);
         try
         {
