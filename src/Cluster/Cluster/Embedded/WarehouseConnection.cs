@@ -6,6 +6,7 @@ using Lambda.SpeedLayer.Ports;
 using Lambda.Warehouse;
 using Lambda.Warehouse.Analysts;
 using Lambda.Warehouse.Client;
+using Lambda.Warehouse.Fraud;
 using Lambda.Warehouse.Identity;
 using Lambda.Warehouse.LocalServer;
 using Lambda.Warehouse.Population;
@@ -37,6 +38,7 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     public IWarehouse Warehouse => _warehouse;
     public IPopulation Population => _population;
     public ClickHouseClient Client => _client;
+    public IAuthorizationRecords Authorizations => field ??= new ClickHouseAuthorizations(_client);
     public IIdentifiers Identifiers => field ??= new ClickHouseIdentifiers(_client);
 
     /// <summary>Questions about all customers; closed with this.</summary>
