@@ -10,6 +10,7 @@ namespace Lambda.TestKit.Events;
 public sealed class FrameBuilder(int partition, long firstOffset, long appendedAtMs)
 {
     private readonly RecordWriter _writer = new();
+    private readonly EventParser _parser = new();
     private readonly AppendBatch _batch = new(partition + 1);
     private readonly ArrayBufferWriter<byte> _barrier = new();
 
@@ -28,6 +29,14 @@ public sealed class FrameBuilder(int partition, long firstOffset, long appendedA
             .SetNumber(EventCatalog.BillingAmountMinor, amountMinor).SetText(EventCatalog.BillingCurrency, "EUR"u8)
             .SetText(EventCatalog.Direction, "debit"u8).SetText(EventCatalog.Status, "approved"u8)
             .SetText(EventCatalog.MerchantId, Encoding.UTF8.GetBytes(merchant)).SetText(EventCatalog.Category, Encoding.UTF8.GetBytes(category)));
+
+    /// <summary>An event as a producer sends it.</summary>
+    public FrameBuilder Json(string json)
+    {
+        if (!_parser.TryParse(Encoding.UTF8.GetBytes(json), long.MaxValue - EventParser.MaxAheadMicros, out var record, out var why)) throw new ArgumentException($"{why.Field}: {why.Reason}: {json}", nameof(json));
+        _batch.Add(partition, record);
+        return this;
+    }
 
     public FrameBuilder Barrier(long epoch)
     {

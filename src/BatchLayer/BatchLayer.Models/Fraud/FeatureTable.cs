@@ -31,18 +31,19 @@ public sealed class FeatureTable
         var (first, values) = (wanted.FirstOrDefault(), new float[(long)wanted.Length * FraudFeatures.Count]);
         var (customers, acceptors) = (new Dictionary<ulong, CustomerFraudMemory>(), new Dictionary<ulong, AcceptorFraudMemory>());
         var known = new Queue<int>(); // frauds that are not known yet, in the order of time
-        var clock = Stopwatch.StartNew();
+        var (clock, unusual) = (Stopwatch.StartNew(), new bool[first + wanted.Length]);
         for (var row = 0; row < first + wanted.Length; row++)
         {
             if (row % 10_000 == 0) cancel.ThrowIfCancellationRequested();
             ref readonly var transaction = ref history.Transactions[row];
             while (known.TryPeek(out var fraud) && history.Transactions[fraud].AtMicros + delayDays * Clock.MicrosPerDay <= transaction.AtMicros)
-                Learn(history.Transactions[known.Dequeue()], customers, acceptors);
+                Learn(history.Transactions[fraud], unusual[known.Dequeue()], customers, acceptors);
             var customer = Memory(customers, transaction.Customer);
             var acceptor = transaction.Acceptor == 0 ? null : Memory(acceptors, transaction.Acceptor);
             if (row >= first) FraudFeatures.Compute(transaction, customer, acceptor, delayDays, values.AsSpan((row - first) * FraudFeatures.Count, FraudFeatures.Count));
             var isUnusual = customer.Apply(FraudEvent.Paid(transaction));
-            acceptor?.Apply(transaction, isUnusual);
+            acceptor?.Apply(transaction.Id, transaction.AtMicros, isUnusual);
+            unusual[row] = isUnusual;
             if (history.IsFraud[row]) known.Enqueue(row);
         }
         return new FeatureTable(values, first, clock.Elapsed, first + wanted.Length);
@@ -56,10 +57,10 @@ public sealed class FeatureTable
         return copy;
     }
 
-    private static void Learn(in FraudTransaction fraud, Dictionary<ulong, CustomerFraudMemory> customers, Dictionary<ulong, AcceptorFraudMemory> acceptors)
+    private static void Learn(in FraudTransaction fraud, bool isUnusual, Dictionary<ulong, CustomerFraudMemory> customers, Dictionary<ulong, AcceptorFraudMemory> acceptors)
     {
         customers[fraud.Customer].Apply(FraudEvent.Labelled(fraud.Id, fraud.AtMicros));
-        if (fraud.Acceptor != 0) acceptors[fraud.Acceptor].ApplyFraud(fraud.Id, fraud.AtMicros);
+        if (fraud.Acceptor != 0) acceptors[fraud.Acceptor].ApplyFraud(fraud.Id, fraud.AtMicros, isUnusual);
     }
 
     private static T Memory<T>(Dictionary<ulong, T> memories, ulong name) where T : new()

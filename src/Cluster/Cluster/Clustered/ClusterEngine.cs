@@ -45,6 +45,7 @@ internal sealed class ClusterEngine : IEngine
     private readonly ClusterNode _node;
     private readonly Bootstrap? _bootstrap;
     private readonly ModelFitting _models;
+    private readonly FraudBatch _fraud;
     private readonly List<Loop> _loops = [];
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
@@ -81,6 +82,8 @@ internal sealed class ClusterEngine : IEngine
         _loops.Add(new Loop("erasures", async cancel => node.DrivesRuns && await erasing.StepAsync(cancel) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5), onError));
         _models = new ModelFitting(parts.Models);
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
+        _fraud = parts.Fraud(onError);
+        _loops.Add(new Loop("fraud", cancel => node.DrivesRuns ? _fraud.StepAsync(runs.Served, cancel) : _fraud.RefreshAsync(cancel), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
             await node.Reports.RefreshAsync(cancel);
@@ -237,6 +240,7 @@ internal sealed class ClusterEngine : IEngine
         await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _models.Dispose();
+        _fraud.Dispose();
         if (!hurry.IsCancellationRequested) await _node.StopAsync();
         if (!hurry.IsCancellationRequested) _bootstrap?.Release();
         await _node.DisposeAsync();

@@ -40,6 +40,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly BackgroundThread _batch = new("lambda-batch");
     private readonly PopulationWriter _population;
     private readonly ModelFitting _models;
+    private readonly FraudBatch _fraud;
     private readonly ErasureLedger _ledger;
     private readonly ErasureRunner _erasing;
     private readonly Action<string, Exception> _onError;
@@ -66,6 +67,7 @@ public sealed class EmbeddedEngine : IEngine
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
         var models = new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time);
         _models = new ModelFitting(models);
+        _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, onError);
         _population = new PopulationWriter(
             _hosts, parts.Identities, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, () => models.Current, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
@@ -123,6 +125,9 @@ public sealed class EmbeddedEngine : IEngine
     internal SinkPump Sink => _pump;
     internal PopulationWriter PopulationWriter => _population;
     internal EngineParts Parts => _parts;
+
+    /// <summary>Acceptor tables and models that decisions are scored with.</summary>
+    internal FraudBatch Fraud => _fraud;
 
     /// <summary>Opens the folder, starts the warehouse, recovers every partition and starts reading on. Ready once replay has caught up (see <see cref="Status"/>).</summary>
     /// <param name="onError">Told what failed where; the engine goes on or stops the part by itself.</param>
@@ -187,6 +192,7 @@ public sealed class EmbeddedEngine : IEngine
         _loops.Add(new Loop("sink", SinkStepAsync, _onError));
         _loops.Add(new Loop("batch run", _runs.StepAsync, _onError));
         _loops.Add(new Loop("models", cancel => _models.StepAsync(_runs.Served, cancel), _onError));
+        _loops.Add(new Loop("fraud", cancel => _fraud.StepAsync(_runs.Served, cancel), _onError));
         _loops.Add(new Loop("population", PopulationStepAsync, _onError));
         _loops.Add(new Loop("retention", RetentionStepAsync, _onError));
         _loops.Add(new Loop("erasures", async cancel => await _erasing.StepAsync(cancel) ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(1), _onError));
@@ -201,6 +207,7 @@ public sealed class EmbeddedEngine : IEngine
         foreach (var loop in _loops) await loop.DisposeAsync();
         _batch.Dispose();
         _models.Dispose();
+        _fraud.Dispose();
         await Task.WhenAll(_threads.Select(t => Task.Run(() => t.Stop(checkpoint: !hurry.IsCancellationRequested), CancellationToken.None)));
         await _parts.DisposeAsync();
     }

@@ -6,6 +6,7 @@ using Lambda.SpeedLayer.Ports;
 using Lambda.Warehouse;
 using Lambda.Warehouse.Analysts;
 using Lambda.Warehouse.Client;
+using Lambda.Warehouse.Fraud;
 using Lambda.Warehouse.Identity;
 using Lambda.Warehouse.LocalServer;
 using Lambda.Warehouse.Population;
@@ -37,6 +38,8 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     public IWarehouse Warehouse => _warehouse;
     public IPopulation Population => _population;
     public ClickHouseClient Client => _client;
+    public IFraudHistory FraudHistory => field ??= new ClickHouseFraudHistory(_client);
+    public IArtefactStore Artefacts => field ??= new ClickHouseArtefacts(_client);
     public IIdentifiers Identifiers => field ??= new ClickHouseIdentifiers(_client);
 
     /// <summary>Questions about all customers; closed with this.</summary>

@@ -5,9 +5,9 @@ namespace Lambda.Domain.Fraud;
 public static partial class FraudFeatures
 {
     /// <summary>Risk of the terminal or merchant: fraud known there, against what would be known by now.</summary>
-    private static void Acceptor(ref Row row, in FraudTransaction transaction, AcceptorFraudMemory acceptor, int labelDelayDays)
+    private static void Acceptor(ref Row row, long at, AcceptorFraudMemory acceptor, int labelDelayDays)
     {
-        var today = Clock.DayOf(transaction.AtMicros);
+        var today = Clock.DayOf(at);
         var week = acceptor.Days.Over(today - 6, today);
         row.Add(week.Count);
         row.Add(week.Unusual);
@@ -20,8 +20,8 @@ public static partial class FraudFeatures
             row.Add(sums.UsualFrauds);
             row.Add(Share(sums.Frauds, sums.Count));
         }
-        row.Add(FraudTime.Days(acceptor.LastFraudAt, transaction.AtMicros));
-        Episode(ref row, transaction.AtMicros, acceptor, transaction.AtMicros - labelDelayDays * Clock.MicrosPerDay);
+        row.Add(FraudTime.Days(acceptor.LastFraudAt, at));
+        Episode(ref row, at, acceptor, at - labelDelayDays * Clock.MicrosPerDay);
     }
 
     /// <summary>The newest transactions whose fraud would be known: has what went on there begun lately, and is it over?</summary>
