@@ -25,7 +25,7 @@ public sealed class AcceptorTables(IFraudHistory history)
             {
                 FraudsOf(customer.Span, frauds);
                 recompute.Customer(customer.Span, tables, (in FraudRecord record, ReadOnlySpan<float> vector, bool hasTable) => checking.Take(p, record, vector, hasTable),
-                    (in FraudRecord record, bool isUnusual) => visits.Add(record.Event.Transaction, p, record.Offset, isUnusual, frauds.Contains(record.Event.Transaction.Id)));
+                    (in FraudRecord record, bool isUnusual) => visits.Add(record.Event.Transaction, p, record.Offset, isUnusual, frauds.Contains(record.Event.Transaction.Id) ? long.MinValue : long.MaxValue));
             }
         }
         using var writer = new AcceptorFileWriter(path, epoch);
