@@ -1,3 +1,4 @@
+using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Monitoring;
 using Lambda.Cluster.Options;
 using Lambda.Serving;
@@ -29,6 +30,7 @@ internal sealed class Host : IAsyncDisposable
         void OnError(string what, Exception e) => log($"error: {what}: {e}");
         _ = SecretReader.Read("audit_key", options.AuditKey, Environment.GetEnvironmentVariable); // a wrong option is told before anything is opened
         _ = SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable);
+        _ = Policies.Read(options.FraudPolicy);
         var api = await ApiServer.StartAsync(Listening.Of(options), OnError, cancel);
         try
         {
@@ -38,7 +40,7 @@ internal sealed class Host : IAsyncDisposable
             var firstKey = await Guards.BeginAsync(guard, options, time);
             api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, engine.Imports, engine.Operations, time)
             {
-                Metrics = metrics.Scrape, Models = engine.Models, Erasures = engine.Erasures, Identity = engine.Identity, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
+                Metrics = metrics.Scrape, Models = engine.Models, Erasures = engine.Erasures, Authorizations = engine.Authorizations, Identity = engine.Identity, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
             });
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
             return new Host(api, engine, metrics, guard, firstKey);

@@ -37,6 +37,9 @@ public interface IEngine : IAsyncDisposable
     /// <summary>Who is in which segment, and who is told of it.</summary>
     SegmentParts Segments { get; }
 
+    /// <summary>Null where nothing is decided.</summary>
+    IAuthorizations? Authorizations { get; }
+
     IErasures Erasures { get; }
 
     /// <summary>Who is one person with whom.</summary>

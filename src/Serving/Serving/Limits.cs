@@ -21,6 +21,9 @@ public static class Limits
     public const int RunsPageDefault = 20;
     public const int RunsPageMax = 1_000;
 
+    /// <summary>Of one transaction.</summary>
+    public const int AuthorizationBytes = 64 << 10;
+
     public const int SearchBytes = 128 << 10;
     public const int SearchPageDefault = 50;
     public const int SearchPageMax = 1_000;

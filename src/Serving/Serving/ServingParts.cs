@@ -25,6 +25,9 @@ public sealed record ServingParts(
     /// <summary>Null: no estimates are given.</summary>
     public IModels? Models { get; init; }
 
+    /// <summary>Null: this node decides nothing.</summary>
+    public IAuthorizations? Authorizations { get; init; }
+
     /// <summary>Null: nobody can be erased.</summary>
     public IErasures? Erasures { get; init; }
 

@@ -36,4 +36,11 @@ public static partial class Limits
 
     /// <summary>Bytes the sink reads from the log at a time.</summary>
     public const int SinkReadBytes = 8 * 1024 * 1024;
+
+    // --- authorizations -----------------------------------------------------------------------------------------------------
+    /// <summary>Authorizations of a partition under way and waiting; more are shed by policy.</summary>
+    public const int AuthorizationsPending = 2_000;
+
+    /// <summary>What folded events tell others (cards, alerts) is tried again after so long when it could not be stored.</summary>
+    internal const long FactsRetryMs = 500;
 }

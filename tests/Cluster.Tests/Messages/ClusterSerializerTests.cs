@@ -5,9 +5,11 @@ using Google.Protobuf;
 using Lambda.BatchLayer.Runs;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Domain.Events;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
 using Lambda.Simulation.Actors.Nodes;
+using Lambda.SpeedLayer.Authorizations;
 using Lambda.SpeedLayer.Worker;
 using Xunit;
 
@@ -98,6 +100,8 @@ public sealed class ClusterSerializerTests : IDisposable
     private static readonly object[] Samples =
     [
         new RunsTaken(), new GetServed(),
+        new Authorize(2, new AuthorizationRequest(CustomerId.From("c1"), new byte[] { 1, 2 }, ["old", "older"], CardStanding.Blocked, 97)),
+        new Authorized(2, AuthorizedKind.Decided, new byte[] { 3 }, 0, true, Failing.Storage, "why"),
         new ReadMany(1, [new ReadOne(CustomerId.From("c1"), -1, 0), new ReadOne(CustomerId.From("ü"), 77, 1000)]),
         new ReadManyReply(1,
         [

@@ -2,6 +2,7 @@ using System.Buffers;
 using Akka.Actor;
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Authorizations;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Worker;
 
@@ -32,6 +33,7 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
             case Fold fold: Take(fold); break;
             case ReadParts read: Read(read); break;
             case TakeSnapshot snapshot: Encode(snapshot); break;
+            case LookAt look: Sender.Tell(new LookedAt(look.Asked, Look.At(look.Asked, _entity, settings, look.Basis, look.StateOffset, look.NowMs, look.Decide)), Self); break;
             case Own own: _entity = own.Entity; break;
             default: Unhandled(message); break;
         }
@@ -61,6 +63,7 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
         var sighting = _entity.Take(row, slice.At, settings, rememberOnly);
         if (rememberOnly) return;
         counts = counts.Plus(sighting);
+        if (sighting == Sighting.First && row.Type == EventCatalog.Card) slice.Named(FoldedFacts.CardOf(settings.Partition, row));
         if (sighting == Sighting.Conflict) (conflicts ??= []).Add(ConflictingDuplicate.Entry(settings.Partition, row));
     }
 

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Akka.Actor;
 using Lambda.Domain.Events;
+using Lambda.Domain.Fraud.Decisions;
+using Lambda.SpeedLayer.Authorizations;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Worker;
 
@@ -50,6 +52,7 @@ internal sealed class FoldSlice(IActorRef partition, List<Fold> folds, int recor
     private readonly Lock _gate = new();
     private int _left = folds.Count;
     private List<QuarantineEntry>? _conflicts;
+    private List<CardEntry>? _cards;
     private WorkerCounters _counts;
 
     public List<Fold> Folds => folds;
@@ -66,6 +69,13 @@ internal sealed class FoldSlice(IActorRef partition, List<Fold> folds, int recor
 
     public WorkerCounters Counts => _counts;
     public IReadOnlyList<QuarantineEntry> Conflicts => _conflicts ?? [];
+    public IReadOnlyList<CardEntry> Cards => _cards ?? [];
+
+    /// <summary>By a customer, before it is folded.</summary>
+    public void Named(CardEntry card)
+    {
+        lock (_gate) (_cards ??= []).Add(card);
+    }
 
     /// <summary>By each customer, once.</summary>
     public void Folded(WorkerCounters counts, List<QuarantineEntry>? conflicts)
@@ -133,3 +143,9 @@ internal interface IReadSlot
     /// <summary>Damaged storage: not this customer's affair.</summary>
     void Fail(Exception e);
 }
+
+/// <summary>A question to the customer's entity as it is now; answered to the partition by <see cref="LookedAt"/>.</summary>
+/// <param name="StateOffset">Everything below it was told.</param>
+internal sealed record LookAt(Asked Asked, DecisionBasis Basis, long StateOffset, long NowMs, bool Decide) : INoSerializationVerificationNeeded;
+
+internal sealed record LookedAt(Asked Asked, Look Look) : INoSerializationVerificationNeeded;

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Lambda.Cluster.Actors.Partitions;
 using Lambda.Domain.Events;
+using Lambda.SpeedLayer.Authorizations;
 
 namespace Lambda.Cluster.Actors.Customers;
 
@@ -29,4 +30,7 @@ internal sealed class Resident(CustomerId id)
 
     /// <summary>Reads that came while it was being loaded.</summary>
     public List<(ReadReply Reply, int Index)>? Waiting { get; set; }
+
+    /// <summary>Authorizations that came while it was being loaded.</summary>
+    public List<(Asked Asked, bool Decide)>? Looks { get; set; }
 }

@@ -10,11 +10,11 @@ namespace Lambda.Cluster.Actors.Messages;
 
 /// <summary>
 /// What goes over the wire and into the run's journal. A manifest names the message for ever; messages only grow by fields that an older node skips and a
-/// newer one may miss. Reads have a codec of their own, the few others are JSON by these names.
+/// newer one may miss. Reads and authorizations have codecs of their own, the few others are JSON by these names.
 /// </summary>
 public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    private const string ReadManyName = "read", ReadManyReplyName = "parts";
+    private const string ReadManyName = "read", ReadManyReplyName = "parts", AuthorizeName = "authorize", AuthorizedName = "authorized";
 
     private static readonly Dictionary<string, JsonTypeInfo> ByName = new()
     {
@@ -51,6 +51,8 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
     {
         ReadMany => ReadManyName,
         ReadManyReply => ReadManyReplyName,
+        Authorize => AuthorizeName,
+        Authorized => AuthorizedName,
         RunEvent => "run-event",
         _ => Names.TryGetValue(o.GetType(), out var name) ? name : throw new ArgumentException($"{o.GetType()} has no name on the wire: add it to {nameof(ClusterSerializer)}"),
     };
@@ -59,6 +61,8 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
     {
         ReadMany read => ReadCodec.Write(read),
         ReadManyReply reply => ReadCodec.Write(reply),
+        Authorize ask => AuthorizationCodec.Write(ask),
+        Authorized answer => AuthorizationCodec.Write(answer),
         RunEvent happened => JsonSerializer.SerializeToUtf8Bytes(happened, RunJson.Default.RunEvent),
         _ => JsonSerializer.SerializeToUtf8Bytes(obj, ByName[Manifest(obj)]),
     };
@@ -67,6 +71,8 @@ public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWi
     {
         ReadManyName => ReadCodec.ReadMany(bytes),
         ReadManyReplyName => ReadCodec.ReadManyReply(bytes),
+        AuthorizeName => AuthorizationCodec.Authorize(bytes),
+        AuthorizedName => AuthorizationCodec.Authorized(bytes),
         _ when ByName.TryGetValue(manifest, out var type) => JsonSerializer.Deserialize(bytes, type) ?? throw new InvalidDataException($"`{manifest}` is null"),
         _ => throw new InvalidDataException($"`{manifest}` is no message of this version: update this node"),
     };

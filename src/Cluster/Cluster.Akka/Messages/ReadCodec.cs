@@ -121,7 +121,7 @@ internal static class ReadCodec
     /// <summary>One that only a newer node knows is no answer to this one.</summary>
     private static PartOutcome Outcome(int number) => number is >= (int)PartOutcome.Found and <= (int)PartOutcome.Stopped ? (PartOutcome)number : PartOutcome.Unavailable;
 
-    private static byte[] Write(Action<CodedOutputStream> fields)
+    internal static byte[] Write(Action<CodedOutputStream> fields)
     {
         using var bytes = new MemoryStream();
         using (var to = new CodedOutputStream(bytes, leaveOpen: true)) fields(to);
@@ -130,13 +130,13 @@ internal static class ReadCodec
 
     private static void Nested(CodedOutputStream to, int field, Action<CodedOutputStream> fields) => Put(to, field, Write(fields));
 
-    private static void Put(CodedOutputStream to, int field, long number)
+    internal static void Put(CodedOutputStream to, int field, long number)
     {
         to.WriteTag(field, WireFormat.WireType.Varint);
         to.WriteInt64(number);
     }
 
-    private static void Put(CodedOutputStream to, int field, ReadOnlySpan<byte> bytes)
+    internal static void Put(CodedOutputStream to, int field, ReadOnlySpan<byte> bytes)
     {
         to.WriteTag(field, WireFormat.WireType.LengthDelimited);
         to.WriteBytes(ByteString.CopyFrom(bytes));

@@ -95,11 +95,12 @@ internal sealed partial class PartitionActor
     {
         if (_writing) return;
         _writing = true;
-        var (image, conflicts, generation, ports) = (_image!, _conflicts, _lease!.Generation, _parts.Speed);
+        var (image, conflicts, generation, ports, cards) = (_image!, _conflicts, _lease!.Generation, _parts.Speed, _cards.ToArray());
         _conflicts = [];
         Background(() =>
         {
             if (conflicts.Count > 0) ports.Quarantine.Add(conflicts, once: true); // replay after a crash meets them again
+            if (cards.Length > 0) ports.Cards!.Put(cards); // likewise
             ports.Checkpoints.Write(_partition, image.Checkpoint(generation), image.States.Rows);
             return Task.FromResult<object>(new CheckpointWritten(image.Id));
         }, e => e is FencedException ? new Failed(e) : new CheckpointWritten(image.Id) { Why = e, Conflicts = conflicts });

@@ -205,6 +205,7 @@ internal sealed partial class PartitionActor
         if (slice.Last is { } last) _stand.Advance(last.Offset, last.AppendedAtMs);
         foreach (var resident in slice.Missing) ServeWaiting(resident);
         ServePositions();
+        _desk.Applied();
         AdvanceCheckpoint();
     }
 
@@ -225,6 +226,8 @@ internal sealed partial class PartitionActor
         _stand.Counters = _stand.Counters.Plus(slice.Counts);
         if (_image is not null && slice.Image < _image.Id) _image.Counters = _image.Counters.Plus(slice.Counts);
         _conflicts.AddRange(slice.Conflicts);
+        if (slice.Cards.Count > 0 && _parts.Speed.Cards is not null) _cards.AddRange(slice.Cards);
+        PutCards();
         foreach (var fold in slice.Folds)
         {
             if (fold.HasNews) MarkChanged(fold.Customer);

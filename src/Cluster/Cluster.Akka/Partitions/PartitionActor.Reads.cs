@@ -94,7 +94,7 @@ internal sealed partial class PartitionActor
         if (loaded.Why is { } why) _parts.OnError($"partition {_partition}: loading entities for reads", why);
         foreach (var resident in loaded.Residents)
         {
-            if (resident.Actor is not null || resident.Waiting is null) continue; // a slice was quicker
+            if (resident.Actor is not null || (resident.Waiting is null && resident.Looks is null)) continue; // a slice was quicker
             if (loaded.Entities?.GetValueOrDefault(resident.Id) is { } entity)
             {
                 Create(resident, entity);
@@ -109,7 +109,8 @@ internal sealed partial class PartitionActor
     private void AnswerWithoutActor(Resident resident, bool loaded)
     {
         _residents.Remove(resident.Id);
-        foreach (var (reply, index) in resident.Waiting!)
+        LookWithoutActor(resident, loaded);
+        foreach (var (reply, index) in resident.Waiting ?? [])
             if ((loaded ? Refusal() : ReadPart.Not(PartOutcome.Unavailable, _stand.Applied, $"partition {_partition}: its checkpoints cannot be read now")) is { } refusal) reply.Put(index, refusal);
             else CustomerActor.Answer(Parts(resident.Id, reply, index), null, null);
         resident.Waiting = null;
@@ -117,6 +118,7 @@ internal sealed partial class PartitionActor
 
     private void ServeWaiting(Resident resident)
     {
+        ServeLooks(resident);
         if (resident.Waiting is not { } waiting) return;
         resident.Waiting = null;
         foreach (var (reply, index) in waiting) ReadOne(resident.Id, reply, index);
@@ -146,8 +148,10 @@ internal sealed partial class PartitionActor
         var refusal = Refusal() ?? ReadPart.Not(PartOutcome.Unavailable, 0, $"partition {_partition} is moving");
         foreach (var wait in _positions) wait.Reply.Put(wait.Index, refusal);
         _positions.Clear();
+        _desk.RefuseAll(refusal.Reason ?? "");
         foreach (var resident in _residents.Values)
         {
+            resident.Looks = null;
             foreach (var (reply, index) in resident.Waiting ?? []) reply.Put(index, refusal);
             resident.Waiting = null;
         }

@@ -3,6 +3,7 @@ using Lambda.Cluster.Actors.Customers;
 using Lambda.Cluster.Actors.Messages;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
+using Lambda.SpeedLayer.Authorizations;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Worker;
 
@@ -36,6 +37,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     {
         (_partition, _parts, _limits, _settings) = (partition, parts, parts.Limits, parts.Settings(partition));
         _customerProps = CustomerActor.Props(_settings);
+        _desk = new AuthorizationDesk(partition, new Ground(this), SpeedLayer.Limits.AuthorizationsPending);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -99,7 +101,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
             case WriteAgain: Write(); break;
             case HandOff: Leave(); break;
             case Left: Context.Stop(Self); break;
-            default: OnRunMessage(message); break;
+            case CardsPut put: OnCardsPut(put); break;
+            default:
+                if (!HandleAuthorization(message)) OnRunMessage(message);
+                break;
         }
     }
 

@@ -20,7 +20,7 @@ internal static class Benches
     public static readonly IReadOnlyList<IBench> All =
     [
         new LawBench(), new IngestBench(), new HttpBench(), new LookupBench(), new ServingBench(), new SegmentsBench(), new FreshnessBench(), new RecomputeBench(), new DuringBench(), new RecoveryBench(), new MemoryBench(),
-        new FoldBench(), new FraudBench(), new TransportBench(),
+        new FoldBench(), new FraudBench(), new AuthorizeBench(), new TransportBench(),
 #if CLUSTER_RUNTIME && KAFKA
         new ClusterBench(), new ClusterLossBench(),
 #endif

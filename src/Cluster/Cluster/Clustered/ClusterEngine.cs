@@ -8,10 +8,12 @@ using Lambda.Cluster.Actors.Partitions;
 using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Actors.Runs;
 using Lambda.Cluster.Embedded;
+using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
+using Lambda.Serving.Authorizations;
 using Lambda.Serving.Customer;
 using Lambda.Serving.Export;
 using Lambda.Serving.Identity;
@@ -69,6 +71,8 @@ internal sealed class ClusterEngine : IEngine
             return Task.FromResult(IdentityEvery);
         }, onError));
         Intake = new EngineIntake(topics.Ingress, Unfolded, () => _stopping is not null);
+        var policy = Policies.Read(options.FraudPolicy);
+        Authorizations = new AuthorizationFront(new ClusterAuthorizer(node, () => _stopping is not null), parts.Cards, parts.CardTokens, () => policy, parts.Time);
         Imports = new PostgresImportJournal(parts.Database);
         (topics.Unfolded, polled.Unfolded) = (Unfolded, Unfolded);
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
@@ -114,6 +118,7 @@ internal sealed class ClusterEngine : IEngine
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
+    public IAuthorizations? Authorizations { get; }
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;
@@ -168,7 +173,7 @@ internal sealed class ClusterEngine : IEngine
         var (key0, key1) = parts.Facts.IdKeys();
         var (node, models) = ($"{options.ClusterHost}:{options.ClusterPort}", parts.Models);
         return new PartitionParts(
-            new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time), parts.Warehouse,
+            new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time) { Cards = parts.Cards }, parts.Warehouse,
             new GatheredRawEvents(parts.Warehouse), new EstimatingPopulation(new GatheredPopulation(parts.House.Population), () => models.Current), parts.Bases,
             new KeeperLeases(parts.Leases, $"{node} {Guid.NewGuid():N}"), (_, generation) => parts.SinkProgress(generation), served,
             p => new WorkerSettings(p, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L },

@@ -4,11 +4,13 @@ using Lambda.BatchLayer.Privacy;
 using Lambda.BatchLayer.Runs;
 using Lambda.BatchLayer.Sqlite;
 using Lambda.Cluster.Import;
+using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
+using Lambda.Serving.Authorizations;
 using Lambda.Serving.Customer;
 using Lambda.Serving.Export;
 using Lambda.Serving.Identity;
@@ -55,7 +57,7 @@ public sealed class EmbeddedEngine : IEngine
     private EmbeddedEngine(EngineParts parts, IReadOnlyList<PolledSource> listed, LambdaOptions options, Action<string, Exception> onError)
     {
         (_parts, _onError) = (parts, onError);
-        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time);
+        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time) { Cards = parts.Cards };
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
         _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],
             new SinkPolicy(options.SinkRows, options.SinkMs));
@@ -80,6 +82,8 @@ public sealed class EmbeddedEngine : IEngine
         Operations = new EmbeddedOperations(_hosts, _sources, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
         _segments = new SegmentServices(parts.Segments, parts.WebhookSecrets, options, parts.Time, onError);
+        var policy = Policies.Read(options.FraudPolicy);
+        Authorizations = new AuthorizationFront(new EmbeddedAuthorizer(_hosts, () => _stopping is not null, parts.Time), parts.Cards, parts.CardTokens, () => policy, parts.Time);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
         _ledger = new ErasureLedger(parts.Journal);
@@ -113,6 +117,7 @@ public sealed class EmbeddedEngine : IEngine
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
+    public IAuthorizations? Authorizations { get; }
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;

@@ -8,6 +8,7 @@ using Lambda.Serving.Local;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Identity;
+using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sqlite;
 
@@ -38,6 +39,8 @@ internal sealed class EngineParts : IAsyncDisposable
     public SegmentStore Segments { get; private set; } = null!;
     public WebhookSecrets WebhookSecrets { get; private set; } = null!;
     public IIdentityLog IdentityLog { get; private set; } = null!;
+    public ICardDirectory Cards { get; } = new MemoryCardDirectory();
+    public ICardTokens CardTokens { get; } = new NoCardTokens();
     public Identities Identities { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
@@ -130,4 +133,9 @@ internal sealed class EngineParts : IAsyncDisposable
         _open.Add(part);
         return part;
     }
+}
+
+internal sealed class NoCardTokens : ICardTokens
+{
+    public IReadOnlyList<string>? TokensOf(string number) => null;
 }

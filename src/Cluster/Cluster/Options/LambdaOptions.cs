@@ -111,5 +111,8 @@ public sealed record LambdaOptions
     /// <summary>File with the list of HTTP APIs of others that are polled as sources of events (docs/sources.md); null polls none.</summary>
     public string? Sources { get; init; }
 
+    /// <summary>File with what is answered when a transaction cannot be decided as it should be; null: what comes with Lambda.</summary>
+    public string? FraudPolicy { get; init; }
+
     public const string EmbeddedRuntime = "embedded", ClusterRuntime = "cluster";
 }

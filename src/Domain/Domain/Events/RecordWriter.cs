@@ -43,6 +43,21 @@ public sealed class RecordWriter
         return this;
     }
 
+    /// <summary>Begins with everything a decoded event says, nested objects and the body excepted.</summary>
+    public RecordWriter Copy(EventRow row)
+    {
+        Begin(row.Type, row.CustomerId, row.EventId, row.OccurredAtMicros);
+        for (var rest = row.Present; rest != 0; rest &= rest - 1)
+        {
+            var field = EventCatalog.Fields[BitOperations.TrailingZeroCount(rest)];
+            if (field.Type == ScalarType.Text) SetText(field, row.Text(field.Ordinal));
+            else if (field.Type == ScalarType.Decimal) SetDecimal(field, row.Decimal(field.Ordinal));
+            else SetNumber(field, row.Number(field.Ordinal));
+        }
+        foreach (var extra in RecordCodec.ExtrasOf(row)) AddExtra(extra.Name, extra.Kind, extra.Text);
+        return this;
+    }
+
     /// <summary>int64, bool (0/1), day or instant in storage units.</summary>
     public RecordWriter SetNumber(Field field, long value)
     {

@@ -32,6 +32,7 @@ public static class Reasons
     public const string BadAmount = "bad_amount";
     public const string AmountsDisagree = "amounts_disagree";
     public const string BadIdentifier = "bad_identifier";
+    public const string OwnField = "own_field";
     public const string OccurredAtInFuture = "occurred_at_in_future";
 
     /// <summary>Given by the worker: another event has this event_id already.</summary>

@@ -10,7 +10,12 @@ internal static class NewerWire
     private const int NumberField = 62, TextField = 63;
 
     /// <param name="manifest">As the serializer names it.</param>
-    public static byte[] Extend(string manifest, byte[] bytes) => manifest is "read" or "parts" ? Extend(bytes, nestedField: 2) : Extend(JsonNode.Parse(bytes)!);
+    public static byte[] Extend(string manifest, byte[] bytes) => manifest switch
+    {
+        "read" or "parts" => Extend(bytes, nestedField: 2),
+        "authorize" or "authorized" => Extend(bytes, nestedField: 0),
+        _ => Extend(JsonNode.Parse(bytes)!),
+    };
 
     private static byte[] Extend(JsonNode message)
     {
@@ -38,7 +43,8 @@ internal static class NewerWire
             {
                 to.WriteTag(tag);
                 if (WireFormat.GetTagFieldNumber(tag) == nestedField) to.WriteBytes(ByteString.CopyFrom([.. from.ReadBytes().Span, .. NewFields()]));
-                else to.WriteInt64(from.ReadInt64()); // the partition: the only other field
+                else if (WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited) to.WriteBytes(from.ReadBytes());
+                else to.WriteInt64(from.ReadInt64());
             }
         }
         return [.. bytes.ToArray(), .. NewFields()];

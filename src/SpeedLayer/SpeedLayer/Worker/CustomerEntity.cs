@@ -87,12 +87,7 @@ public sealed class CustomerEntity(CustomerId id)
     private void Remember(EventRow row, uint horizonSeconds)
     {
         if (FraudEvents.TryOf(row, out var it)) _fraud.Add(it, Fraud);
-        if (row.Type == EventCatalog.Transaction)
-        {
-            if (row.Has(EventCatalog.Decision.Ordinal)) _decided.Add(FraudEvents.NameOf(row.EventId), row.Offset, SecondOf(row.AppendedAtMs), horizonSeconds);
-        }
-        else if (row.Type == EventCatalog.Settlement) _decided.Change(FraudEvents.NameOf(row.Text(EventCatalog.TransactionId.Ordinal)), row.Number(EventCatalog.BillingAmountMinor.Ordinal), 0);
-        else if (row.Type == EventCatalog.Reversal) _decided.Change(FraudEvents.NameOf(row.Text(EventCatalog.TransactionId.Ordinal)), 0, row.Number(EventCatalog.BillingAmountMinor.Ordinal));
+        if (row.Type == EventCatalog.Transaction && row.Has(EventCatalog.Decision.Ordinal)) _decided.Add(FraudEvents.NameOf(row.EventId), row.Offset, SecondOf(row.AppendedAtMs), horizonSeconds);
     }
 
     /// <summary>The fraud memory as of the events taken. Valid until this thread unpacks another one.</summary>
@@ -100,7 +95,7 @@ public sealed class CustomerEntity(CustomerId id)
     public CustomerFraudMemory FraudMemory => _fraud.Unpack(Fraud);
 
     /// <summary>The authorization with this transaction id, of the horizon before <paramref name="nowMs"/>.</summary>
-    public Decided? DecidedOf(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) => _decided.Find(FraudEvents.NameOf(eventId), SecondOf(nowMs), settings.HorizonSeconds);
+    public DecidedId? DecidedOf(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) => _decided.Find(FraudEvents.NameOf(eventId), SecondOf(nowMs), settings.HorizonSeconds);
 
     /// <summary>Whether an event of this id counts already, decided or not.</summary>
     public bool HasSeen(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) =>

@@ -3,11 +3,8 @@ using Lambda.Domain.Bytes;
 
 namespace Lambda.SpeedLayer.Worker;
 
-/// <summary>What became of one authorization of a customer.</summary>
-/// <param name="Offset">Of the record that decided it: the first with its id.</param>
-/// <param name="SettledMinor">Sum of its settlements, in minor units of the account's currency.</param>
-/// <param name="ReversedMinor">Sum of its reversals.</param>
-public readonly record struct Decided(ulong Id, long Offset, uint AppendedAtSecond, long SettledMinor, long ReversedMinor);
+/// <param name="Offset">Of the record that decided the authorization: the first with its id.</param>
+public readonly record struct DecidedId(ulong Id, long Offset, uint AppendedAtSecond);
 
 /// <summary>
 /// The customer's authorizations within the dedup horizon, as long as their records are surely in the log: what a repeated question is answered from. A linear list: a
@@ -15,13 +12,13 @@ public readonly record struct Decided(ulong Id, long Offset, uint AppendedAtSeco
 /// </summary>
 public struct DecidedIds
 {
-    private Decided[]? _items;
+    private DecidedId[]? _items;
     private int _count;
 
-    public readonly int ApproximateBytes => _items is null ? 0 : 24 + _items.Length * 40;
+    public readonly int ApproximateBytes => _items is null ? 0 : 24 + _items.Length * 24;
 
     /// <param name="id">Hash of the transaction's id.</param>
-    public readonly Decided? Find(ulong id, uint nowSecond, uint horizonSeconds)
+    public readonly DecidedId? Find(ulong id, uint nowSecond, uint horizonSeconds)
     {
         for (var i = _count - 1; i >= 0; i--)
             if (_items![i].Id == id && IsAlive(_items[i], nowSecond, horizonSeconds)) return _items[i];
@@ -31,19 +28,7 @@ public struct DecidedIds
     public void Add(ulong id, long offset, uint appendedAtSecond, uint horizonSeconds)
     {
         if (_items is null || _count == _items.Length) Room(appendedAtSecond, horizonSeconds);
-        _items![_count++] = new Decided(id, offset, appendedAtSecond, 0, 0);
-    }
-
-    /// <summary>A settlement or a reversal of an authorization that is not known any more changes nothing here: raw events have both.</summary>
-    public readonly void Change(ulong id, long settledMinor, long reversedMinor)
-    {
-        for (var i = _count - 1; i >= 0; i--)
-        {
-            ref var it = ref _items![i];
-            if (it.Id != id) continue;
-            it = it with { SettledMinor = it.SettledMinor + settledMinor, ReversedMinor = it.ReversedMinor + reversedMinor };
-            return;
-        }
+        _items![_count++] = new DecidedId(id, offset, appendedAtSecond);
     }
 
     public readonly int CountAlive(uint nowSecond, uint horizonSeconds)
@@ -57,12 +42,12 @@ public struct DecidedIds
     public readonly void Encode(IBufferWriter<byte> to, uint nowSecond, uint horizonSeconds)
     {
         var alive = CountAlive(nowSecond, horizonSeconds);
-        var span = to.GetSpan((1 + alive * 5) * Varint.MaxBytes);
+        var span = to.GetSpan((1 + alive * 3) * Varint.MaxBytes);
         var at = Varint.Write(span, (ulong)alive);
         for (var i = 0; i < _count; i++)
         {
             if (!IsAlive(_items![i], nowSecond, horizonSeconds)) continue;
-            foreach (var number in (ReadOnlySpan<ulong>)[_items[i].Id, (ulong)_items[i].Offset, _items[i].AppendedAtSecond, (ulong)_items[i].SettledMinor, (ulong)_items[i].ReversedMinor])
+            foreach (var number in (ReadOnlySpan<ulong>)[_items[i].Id, (ulong)_items[i].Offset, _items[i].AppendedAtSecond])
                 at += Varint.Write(span[at..], number);
         }
         to.Advance(at);
@@ -73,8 +58,8 @@ public struct DecidedIds
     {
         var count = Next(ref from);
         if (count > (ulong)from.Length) throw new InvalidDataException($"decided ids: {count} of them do not fit {from.Length} bytes");
-        var ids = new DecidedIds { _items = count == 0 ? null : new Decided[count], _count = (int)count };
-        for (var i = 0; i < ids._count; i++) ids._items![i] = new Decided(Next(ref from), (long)Next(ref from), (uint)Next(ref from), (long)Next(ref from), (long)Next(ref from));
+        var ids = new DecidedIds { _items = count == 0 ? null : new DecidedId[count], _count = (int)count };
+        for (var i = 0; i < ids._count; i++) ids._items![i] = new DecidedId(Next(ref from), (long)Next(ref from), (uint)Next(ref from));
         return ids;
     }
 
@@ -87,12 +72,12 @@ public struct DecidedIds
 
     private void Room(uint nowSecond, uint horizonSeconds)
     {
-        var alive = new Decided[Math.Max(2, CountAlive(nowSecond, horizonSeconds) * 3 / 2 + 1)];
+        var alive = new DecidedId[Math.Max(2, CountAlive(nowSecond, horizonSeconds) * 3 / 2 + 1)];
         var kept = 0;
         for (var i = 0; i < _count; i++)
             if (IsAlive(_items![i], nowSecond, horizonSeconds)) alive[kept++] = _items[i];
         (_items, _count) = (alive, kept);
     }
 
-    private static bool IsAlive(in Decided it, uint nowSecond, uint horizonSeconds) => (long)nowSecond - it.AppendedAtSecond <= horizonSeconds;
+    private static bool IsAlive(in DecidedId it, uint nowSecond, uint horizonSeconds) => (long)nowSecond - it.AppendedAtSecond <= horizonSeconds;
 }

@@ -29,7 +29,7 @@ public sealed partial class PartitionHost
         for (var i = 0; i < EvictionSlices && _worker.ResidentEntities > _settings.ResidentEntities; i++)
             lock (_gate) _worker.Evict(Limits.EvictionSliceEntities);
         if (_write is not null && _writing is null && NowMs() >= _retryAtMs) StartWriting(_write);
-        if (!IsCheckpointing && IsCheckpointDue()) Begin();
+        if (!IsCheckpointing && IsCheckpointDue() && _facts.TryFlush(NowMs())) Begin(); // what is told of is found again only by replay
         if (_image is null) return;
         lock (_gate) _worker.SliceCheckpoint(Limits.CheckpointSliceEntities);
         if (_image.IsComplete) Write(_image);

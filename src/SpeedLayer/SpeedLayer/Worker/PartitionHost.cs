@@ -1,12 +1,21 @@
 using Lambda.Domain.Events;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
+using Lambda.SpeedLayer.Authorizations;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.SpeedLayer.Worker;
 
 /// <summary>What the speed layer stands on.</summary>
-public sealed record SpeedPorts(IEventLog Log, ICheckpointStore Checkpoints, IQuarantine Quarantine, IViewCatalog Views, TimeProvider Time);
+public sealed record SpeedPorts(IEventLog Log, ICheckpointStore Checkpoints, IQuarantine Quarantine, IViewCatalog Views, TimeProvider Time)
+{
+    /// <summary>What authorizations are decided by at this moment.</summary>
+    public Func<DecisionBasis> Basis { get; init; } = () => DecisionBasis.Nothing;
+
+    /// <summary>Told of every `card` event; null where nobody asks for cards.</summary>
+    public ICardDirectory? Cards { get; init; }
+}
 
 /// <summary>How a checkpoint image is written: in the background by the embedded runtime, in place by the simulation.</summary>
 public delegate Task BackgroundWork(Action work);
@@ -28,8 +37,12 @@ public sealed partial class PartitionHost : IWorkerEffects
     private PartitionWorker _worker = null!;
     private IBaseView? _base;
 
-    public PartitionHost(SpeedPorts ports, WorkerSettings settings, BackgroundWork background, long generation) =>
+    public PartitionHost(SpeedPorts ports, WorkerSettings settings, BackgroundWork background, long generation)
+    {
         (_ports, _settings, _background, _generation) = (ports, settings, background, generation);
+        _desk = new AuthorizationDesk(settings.Partition, new Ground(this), Limits.AuthorizationsPending);
+        _facts = new FoldedFacts(settings.Partition, ports);
+    }
 
     public int Partition => _settings.Partition;
 
@@ -39,6 +52,7 @@ public sealed partial class PartitionHost : IWorkerEffects
     public void Stop(Exception fault)
     {
         lock (_gate) Fault ??= fault;
+        RefuseAuthorizations();
     }
 
     /// <summary>
@@ -119,6 +133,8 @@ public sealed partial class PartitionHost : IWorkerEffects
             used = _worker.Apply(frame, records);
         }
         FlushConflicts();
+        _facts.TryFlush(NowMs());
+        AuthorizationsApplied();
         // The gate is not fair: without this a busy fold would starve reads.
         if (Volatile.Read(ref _readersWaiting) > 0) Thread.Yield();
         return used;
@@ -155,6 +171,8 @@ public sealed partial class PartitionHost : IWorkerEffects
     }
 
     void IWorkerEffects.ConflictingDuplicate(int partition, EventRow row) => _conflicts.Add(ConflictingDuplicate.Entry(partition, row));
+
+    void IWorkerEffects.Folded(int partition, EventRow row) => _facts.Add(row);
 
     private void FlushConflicts()
     {

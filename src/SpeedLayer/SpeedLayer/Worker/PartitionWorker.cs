@@ -29,6 +29,9 @@ public interface IWorkerEffects
 {
     /// <summary>A later copy of a known event says something else. The row is valid during the call only.</summary>
     void ConflictingDuplicate(int partition, EventRow row);
+
+    /// <summary>A distinct event of those that others are told of (<see cref="FoldedFacts.IsOne"/>). Replay after a crash brings it again. The row is valid during the call only.</summary>
+    void Folded(int partition, EventRow row);
 }
 
 /// <summary>
@@ -159,7 +162,9 @@ public sealed class PartitionWorker
         if (rememberOnly) return;
         _stand.Counters = _stand.Counters.Plus(sighting);
         if (sighting == Sighting.Conflict) _effects.ConflictingDuplicate(_settings.Partition, _row);
-        if (sighting == Sighting.First) MarkChanged(entity);
+        if (sighting != Sighting.First) return;
+        MarkChanged(entity);
+        if (FoldedFacts.IsOne(_row)) _effects.Folded(_settings.Partition, _row);
     }
 
     private void BeforeChange(CustomerEntity entity)

@@ -48,5 +48,7 @@ internal sealed class FoldAlone : IWorkerEffects
         }
     }
 
+    void IWorkerEffects.Folded(int partition, EventRow row) { }
+
     void IWorkerEffects.ConflictingDuplicate(int partition, EventRow row) => throw new InvalidOperationException("the bench makes no duplicates");
 }

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Lambda.Domain.Fraud;
+using Lambda.Domain.Fraud.Decisions;
+using Lambda.Serving.Http;
+using Lambda.Serving.Ports;
+using Lambda.Serving.Security;
+using Microsoft.AspNetCore.Http;
+
+namespace Lambda.Serving.Api;
+
+/// <summary>`POST /v1/authorizations`: the gateway asks, Lambda decides.</summary>
+internal static class AuthorizationsApi
+{
+    private static readonly JsonEncodedText[] FeatureNames = [.. FraudFeatures.All.Select(f => JsonEncodedText.Encode(f.Name))];
+
+    public static readonly Operation Post = new("POST", "/v1/authorizations", "postAuthorization", "Decide a transaction", HandleAsync)
+    {
+        Access = Access.For(Roles.Ingest | Roles.Fraud),
+        Audited = Audited.No,
+        Detail = "A transaction in, with `transaction_id` and `card_number` or `card_token`; the decision out, durable before it is answered. Asked again with the same content, the recorded decision is "
+            + "answered, also after a crash; with another content, 409. `occurred_at` is required. A card number becomes a token before anything else happens; card numbers in other text are masked. "
+            + "The answer never comes later than the deadline: what cannot be decided by then is answered by policy, with the cause under `marks`.",
+        Parameters = [new Parameter("deadline_ms", ParameterPlace.Query, "integer", "Milliseconds until the answer, 5..10000; default 100, or what the body says under this name.")],
+        Request = new Body("Authorization", "One transaction.", [JsonResponse.Json]) { IsOne = true },
+        Replies =
+        [
+            new Reply(200, "The decision.", "AuthorizationAnswer"),
+            Reply.Problem(400, "A parameter is wrong."),
+            Reply.Problem(409, "The id is known with another content, or as an event that is no authorization."),
+            Reply.Problem(413, "The body is over a limit."),
+            Reply.Problem(415, "Media type or encoding is not supported."),
+            Reply.Problem(422, "The body is not a transaction: names the field, the reason and what was expected. Nothing was recorded."),
+        ],
+    };
+
+    private static async Task HandleAsync(HttpContext context, ApiState state)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var authorizations = state.Parts.Authorizations ?? throw new ProblemException(new Problem(StatusCodes.Status503ServiceUnavailable, "no-authorizations", "this node decides nothing"));
+        var deadline = (int)new Query(context, "deadline_ms").Long("deadline_ms", 0, 5, 10_000);
+        var body = await RequestBody.ReadTextAsync(context, Limits.AuthorizationBytes, EventsApi.MediaTypes);
+        var reply = await authorizations.AskAsync(Encoding.UTF8.GetBytes(body), deadline, began, CancellationToken.None); // who hangs up does not undo what is decided
+        await (reply switch
+        {
+            AuthorizationReply.Answered answered => JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, answered, Write),
+            AuthorizationReply.Conflict conflict => new Problem(StatusCodes.Status409Conflict, "other-content", conflict.Detail).WriteAsync(context),
+            AuthorizationReply.Invalid bad => new Problem(StatusCodes.Status422UnprocessableEntity, "invalid-transaction", bad.Field.Length == 0 ? bad.Detail : $"{bad.Field}: {bad.Detail}", Extensions: to =>
+            {
+                to.WriteString("field", bad.Field);
+                to.WriteString("reason", bad.Reason);
+            }).WriteAsync(context),
+            _ => throw new InvalidOperationException($"unknown reply {reply}"),
+        });
+    }
+
+    private static void Write(Utf8JsonWriter to, AuthorizationReply.Answered answer)
+    {
+        to.WriteStartObject();
+        to.WriteString("transaction_id"u8, answer.TransactionId);
+        to.WriteString("decision"u8, DecisionNames.Of(answer.Decision));
+        if (answer.Judgement is { } judgement) Write(to, judgement);
+        else
+        {
+            to.WriteNull("score"u8);
+            AuthorizationJson.WriteReasons(to, [new Reason(answer.Marks[0].ToUpperInvariant(), "policy")]);
+        }
+        to.WriteStartArray("marks"u8);
+        foreach (var mark in answer.Marks) to.WriteStringValue(mark);
+        to.WriteEndArray();
+        if (answer.At is { } at) to.WriteString("position"u8, at.ToString());
+        else to.WriteNull("position"u8);
+        to.WriteBoolean("recorded"u8, answer.At is not null);
+        to.WriteBoolean("repeat"u8, answer.IsRepeat);
+        to.WriteNumber("latency_us"u8, answer.LatencyMicros);
+        to.WriteEndObject();
+    }
+
+    /// <summary>What the record says.</summary>
+    internal static void Write(Utf8JsonWriter to, Judgement it)
+    {
+        if (it.Score is { } score) to.WriteNumber("score"u8, score);
+        else to.WriteNull("score"u8);
+        AuthorizationJson.WriteReasons(to, it.Reasons);
+        to.WriteStartObject("features"u8);
+        for (var i = 0; i < Math.Min(FeatureNames.Length, it.Features.Length); i++) to.WriteNumber(FeatureNames[i], it.Features[i]);
+        to.WriteEndObject();
+        to.WriteString("model"u8, it.Model);
+        to.WriteString("rules"u8, it.Rules);
+        to.WriteNumber("acceptors_epoch"u8, it.AcceptorsEpoch);
+        to.WriteString("state"u8, string.Create(CultureInfo.InvariantCulture, $"{it.Partition}:{it.StateOffset}"));
+        to.WriteString("decided_at"u8, DateTimeOffset.UnixEpoch.AddMicroseconds(it.DecidedAtMicros).ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+    }
+}
