@@ -1,11 +1,12 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Lambda.BatchLayer.Memory;
 using Lambda.BatchLayer.Models.Fraud;
 using Lambda.BatchLayer.Models.Fraud.Acceptors;
 using Lambda.BatchLayer.Models.Fraud.Nightly;
 using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Fraud;
+using Lambda.Domain.Fraud.Decisions;
+using Lambda.Domain.Fraud.Rules;
 using Lambda.Domain.Log;
 using Lambda.TestKit;
 using Lambda.TestKit.Events;
@@ -222,13 +223,11 @@ public sealed class FraudModelsTests : IDisposable
             var (customer, id) = (_random.Next(12), _events++);
             var position = _next[customer % P];
             if (_random.Next(4) == 0) await PutAsync(customer, f => f.Json(Json(customer, $"x{id}", "login", "\"success\":false"))); // between position and record
-            var plain = Json(customer, $"t{id}", "transaction", Paid(id, customer));
-            var row = new Lambda.Domain.Events.EventRow();
-            Lambda.Domain.Events.RecordCodec.Read(Parsed(plain), row);
-            var features = FraudRecompute.FeaturesOf([.. await OfAsync(customer)], FraudEvents.TransactionOf(row), position, table, 7);
+            var fields = Fields(customer, $"t{id}", Paid(id, customer));
+            var features = FraudRecompute.FeaturesOf([.. await OfAsync(customer)], FraudEvents.TransactionOf(FrameBuilder.RequestOf(fields)), position, table, 5);
             if (wrong) features[11] += 1;
-            var authorization = string.Create(CultureInfo.InvariantCulture, $"\"decision\":\"approve\",\"authorization\":{{\"position\":\"{customer % P}:{position}\",\"acceptors_epoch\":{table.Epoch},\"features\":\"{Convert.ToBase64String(MemoryMarshal.AsBytes(features.AsSpan()))}\"}}");
-            await PutAsync(customer, f => f.Json(plain[..^1] + "," + authorization + "}"));
+            var judgement = new Judgement(i % 3 == 0 ? Decision.Decline : Decision.Approve, null, [], features) { Partition = customer % P, StateOffset = position, AcceptorsEpoch = table.Epoch, LabelDelayDays = 5 };
+            await PutAsync(customer, f => f.Decided(fields, judgement));
         }
     }
 
@@ -242,13 +241,15 @@ public sealed class FraudModelsTests : IDisposable
     private string Paid(int id, int customer)
     {
         _paid.Add((customer, id));
-        return $"\"amount_minor\":{(_random.Next(6) == 0 ? 90_000 : 1_000) + id % 100},\"currency\":\"EUR\",\"direction\":\"debit\",\"status\":\"approved\",\"merchant_id\":\"m{_random.Next(4)}\"{(_random.Next(4) == 0 ? "" : $",\"terminal_id\":\"t{_random.Next(7)}\"")}";
+        return $"\"amount_minor\":{(_random.Next(6) == 0 ? 90_000 : 1_000) + id % 100},\"currency\":\"EUR\",\"direction\":\"debit\",\"merchant_id\":\"m{_random.Next(4)}\"{(_random.Next(4) == 0 ? "" : $",\"terminal_id\":\"t{_random.Next(7)}\"")}";
     }
 
-    private string Json(int customer, string id, string type, string fields)
+    private string Json(int customer, string id, string type, string fields) => $$"""{"type":"{{type}}","status":"approved",{{Fields(customer, id, fields)}}}""";
+
+    private string Fields(int customer, string id, string fields)
     {
         var at = T0 + _events * 3_600_000L - _random.Next(4) * 40_000_000L;
-        return $$"""{"event_id":"{{id}}","customer_id":"c{{customer}}","type":"{{type}}","occurred_at":"{{DateTime.UnixEpoch.AddMilliseconds(at).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)}}",{{fields}}}""";
+        return $"\"event_id\":\"{id}\",\"customer_id\":\"c{customer}\",\"occurred_at\":\"{DateTime.UnixEpoch.AddMilliseconds(at).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)}\",{fields}";
     }
 
     private async Task PutAsync(int customer, Func<FrameBuilder, FrameBuilder> add)
@@ -257,12 +258,6 @@ public sealed class FraudModelsTests : IDisposable
         var frame = add(new FrameBuilder(p, _next[p], T0)).Build();
         _next[p]++;
         await _warehouse.InsertAsync([frame], default);
-    }
-
-    private static byte[] Parsed(string json)
-    {
-        Assert.True(new Lambda.Domain.Events.EventParser().TryParse(System.Text.Encoding.UTF8.GetBytes(json), long.MaxValue / 2, out var record, out _));
-        return record.ToArray();
     }
 
     /// <summary>The plainest way: everybody's distinct transactions, put into order, one list for each acceptor.</summary>

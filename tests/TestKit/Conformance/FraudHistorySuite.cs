@@ -1,8 +1,9 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Lambda.BatchLayer.Memory;
 using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Fraud;
+using Lambda.Domain.Fraud.Decisions;
+using Lambda.Domain.Fraud.Rules;
 using Lambda.Domain.Log;
 using Lambda.TestKit.Events;
 using Xunit;
@@ -53,22 +54,19 @@ public abstract class FraudHistorySuite : WarehouseSuite
     public async Task Decision_WhenRecorded_ComesWithItsTransaction()
     {
         var features = Enumerable.Range(0, FraudFeatures.Count).Select(i => i / 3f).ToArray();
-        var (ours, others) = (Decided("a", Base64(features)), Decided("b", "AAAA"));
-        await InsertAsync(Frame(0, 0).Json(ours).Json(others).Json(ours));
+        var judgement = new Judgement(Decision.Review, 0.25, [], features) { Model = "abc", AcceptorsEpoch = 3, LabelDelayDays = 5, StateOffset = 17 };
+        await InsertAsync(Frame(0, 0).Decided(Asked("a"), judgement).Decided(Asked("b"), judgement with { Features = [1, 2, 3] }).Decided(Asked("a"), judgement));
         var found = await FirstAsync(History, 0, 10);
-        Assert.Equal([true, false], found.OrderBy(r => r.Offset).Select(r => r.Decision is not null));
+        Assert.Equal([true, false], found.OrderBy(r => r.Offset).Select(r => r.Decision is not null)); // of other features: of another version
         var decision = found.Single(r => r.Decision is not null).Decision!;
-        Assert.Equal((17L, 3L, 0.25, "abc"), (decision.Position, decision.AcceptorsEpoch, decision.Score, decision.Model));
+        Assert.Equal((17L, 3L, 5, 0.25, "abc"), (decision.StateOffset, decision.AcceptorsEpoch, decision.LabelDelayDays, decision.Score, decision.Model));
         Assert.Equal(features, decision.Features);
         Assert.All(await AllAsync(History, 0, 10, new DecisionsFrom(1, 0)), r => Assert.Null(r.Decision));
     }
 
-    private static string Base64(float[] features) => Convert.ToBase64String(MemoryMarshal.AsBytes(features.AsSpan()));
-
-    private static string Decided(string id, string features) => $$"""
-        {"event_id":"{{id}}","customer_id":"ada","type":"transaction","occurred_at":"2023-11-14T22:13:20Z","amount_minor":5,"currency":"EUR","direction":"debit","status":"approved","decision":"approve",
-        "fraud_score":0.25,"authorization":{"position":"0:17","acceptors_epoch":3,"features":"{{features}}","score":0.25,"model":"abc"} }
-        """.ReplaceLineEndings("");
+    private static string Asked(string id) => $$"""
+        "event_id":"{{id}}","customer_id":"ada","occurred_at":"2023-11-14T22:13:20Z","amount_minor":5,"currency":"EUR","direction":"debit"
+        """.Trim();
 
     private static async Task<List<FraudRecord>> AllAsync(IFraudHistory history, int partition, long cut, DecisionsFrom decisions)
     {
@@ -77,10 +75,13 @@ public abstract class FraudHistorySuite : WarehouseSuite
         {
             Assert.Equal(customer.ToArray().Select(r => r.Offset).Order(), customer.ToArray().Select(r => r.Offset));
             Assert.Single(customer.ToArray().Select(r => r.Customer).Distinct());
-            customers.Add([.. customer.Span.ToArray().Select(r => r.Decision is null ? r : r with { Decision = r.Decision with { Features = [] } })]);
+            customers.Add([.. customer.Span.ToArray().Select(r => r.Decision is null ? r : r with { Decision = Plain(r.Decision) })]);
         }
         return [.. customers.OrderBy(c => c[0].Customer).SelectMany(c => c)];
     }
+
+    /// <summary>Without its lists, which are compared by reference.</summary>
+    private static Judgement Plain(Judgement it) => new(it.Decision, it.Score, [], []) { AcceptorsEpoch = it.AcceptorsEpoch, StateOffset = it.StateOffset, LabelDelayDays = it.LabelDelayDays };
 
     private static async Task<FraudRecord[]> FirstAsync(IFraudHistory history, int partition, long cut)
     {
@@ -102,10 +103,9 @@ public abstract class FraudHistorySuite : WarehouseSuite
             case 5: frame.Json($$"""{ {{head}},"type":"reward","reward_action":"earn","points":5}"""); break;
             default:
                 var place = random.Next(2) == 0 ? $",\"lat\":{random.Next(-89, 90)}.123456,\"lon\":{random.Next(-179, 180)}.5" : random.Next(3) == 0 ? ",\"lat\":1.5" : "";
-                var decision = random.Next(3) == 0 ? $$""","decision":"approve","authorization":{"position":{{random.Next(100)}},"acceptors_epoch":1,"features":"{{Base64(new float[FraudFeatures.Count])}}" }""" : "";
-                frame.Json($$"""
-                    { {{head}},"type":"transaction","amount_minor":{{random.Next(100_000)}},"currency":"EUR","direction":"debit","status":"{{(random.Next(3) == 0 ? "declined" : "approved")}}"{{Field("merchant_id", $"m{random.Next(5)}")}}{{Field("terminal_id", $"tür{random.Next(5)}")}}{{Field("country", "AT")}}{{Field("device_id", $"d{random.Next(5)}")}}{{Field("channel", "pos")}}{{place}}{{decision}} }
-                    """.Trim());
+                var fields = $"{head},\"amount_minor\":{random.Next(100_000)},\"currency\":\"EUR\",\"direction\":\"debit\"{Field("merchant_id", $"m{random.Next(5)}")}{Field("terminal_id", $"tür{random.Next(5)}")}{Field("country", "AT")}{Field("device_id", $"d{random.Next(5)}")}{Field("channel", "pos")}{place}";
+                if (random.Next(3) == 0) frame.Decided(fields, new Judgement(random.Next(2) == 0 ? Decision.Decline : Decision.Approve, null, [], new float[FraudFeatures.Count]) { StateOffset = random.Next(100) });
+                else frame.Json($"{{{fields},\"type\":\"transaction\",\"status\":\"{(random.Next(3) == 0 ? "declined" : "approved")}\"}}");
                 break;
         }
 

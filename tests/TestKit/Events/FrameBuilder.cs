@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Lambda.Domain.Events;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Ports;
 
@@ -10,7 +11,6 @@ namespace Lambda.TestKit.Events;
 public sealed class FrameBuilder(int partition, long firstOffset, long appendedAtMs)
 {
     private readonly RecordWriter _writer = new();
-    private readonly EventParser _parser = new();
     private readonly AppendBatch _batch = new(partition + 1);
     private readonly ArrayBufferWriter<byte> _barrier = new();
 
@@ -33,9 +33,30 @@ public sealed class FrameBuilder(int partition, long firstOffset, long appendedA
     /// <summary>An event as a producer sends it.</summary>
     public FrameBuilder Json(string json)
     {
-        if (!_parser.TryParse(Encoding.UTF8.GetBytes(json), long.MaxValue - EventParser.MaxAheadMicros, out var record, out var why)) throw new ArgumentException($"{why.Field}: {why.Reason}: {json}", nameof(json));
-        _batch.Add(partition, record);
+        _batch.Add(partition, Parsed(json));
         return this;
+    }
+
+    /// <summary>A transaction that was decided.</summary>
+    /// <param name="fields">What follows type and status: `"event_id":…`.</param>
+    public FrameBuilder Decided(string fields, Judgement judgement)
+    {
+        _batch.Add(partition, new AuthorizationRecord().Encode(RequestOf(fields), judgement));
+        return this;
+    }
+
+    /// <summary>The same before it is decided.</summary>
+    public static EventRow RequestOf(string fields)
+    {
+        var row = new EventRow();
+        RecordCodec.Read(Parsed(Encoding.UTF8.GetString(AuthorizationRecord.RequestPrefix) + fields + "}"), row);
+        return row;
+    }
+
+    private static byte[] Parsed(string json)
+    {
+        if (!new EventParser().TryParse(Encoding.UTF8.GetBytes(json), long.MaxValue - EventParser.MaxAheadMicros, out var record, out var why)) throw new ArgumentException($"{why.Field}: {why.Reason}: {json}", nameof(json));
+        return record.ToArray();
     }
 
     public FrameBuilder Barrier(long epoch)

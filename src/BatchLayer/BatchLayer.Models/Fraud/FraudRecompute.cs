@@ -29,7 +29,7 @@ public sealed class FraudRecompute
         var next = 0;
         for (var i = 0; i < records.Length; i++)
         {
-            for (; next < open.Count && records[open[next]].Decision!.Position <= records[i].Offset; next++) Recompute(records[open[next]], tables, onDecision);
+            for (; next < open.Count && records[open[next]].Decision!.StateOffset <= records[i].Offset; next++) Recompute(records[open[next]], tables, onDecision);
             ref readonly var record = ref records[i];
             var isUnusual = _memory.Apply(record.Event);
             if (record.Event.Kind == FraudEventKind.Transaction) onTransaction?.Invoke(record, isUnusual);
@@ -68,7 +68,7 @@ public sealed class FraudRecompute
         if (open.Count > 1)
         {
             var positions = new long[records.Length];
-            foreach (var i in open) positions[i] = records[i].Decision!.Position;
+            foreach (var i in open) positions[i] = records[i].Decision!.StateOffset;
             open.Sort((a, b) => positions[a] != positions[b] ? positions[a].CompareTo(positions[b]) : a.CompareTo(b));
         }
         return open;

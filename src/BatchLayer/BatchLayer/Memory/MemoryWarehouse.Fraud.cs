@@ -41,6 +41,6 @@ public sealed partial class MemoryWarehouse : IFraudHistory
         record.ReadInto(row);
         if (!FraudEvents.TryOf(row, out var it)) return null;
         var isWanted = record.Offset >= from.Offset && record.OccurredAtMicros >= from.OccurredAtMicros && row.Type == EventCatalog.Transaction && row.Has(EventCatalog.Decision.Ordinal);
-        return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it, isWanted ? RecordedDecision.Of(row.Body.ToArray()) : null);
+        return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it, isWanted ? FraudRecord.DecisionOf(row.Body.ToArray()) : null);
     }
 }

@@ -1,12 +1,28 @@
 using Lambda.Domain.Fraud;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 
 namespace Lambda.BatchLayer.Ports;
 
 /// <summary>A record of a customer's log as fraud features see it.</summary>
 /// <param name="Customer"><see cref="FraudEvents.NameOf"/> of the customer's id.</param>
-/// <param name="Decision">What was recorded with a transaction, where it was asked for; null for one that nobody decided on.</param>
-public readonly record struct FraudRecord(long Offset, ulong Customer, FraudEvent Event, RecordedDecision? Decision = null);
+/// <param name="Decision">What was recorded with a transaction, where it was asked for; null for one on which nobody decided.</param>
+public readonly record struct FraudRecord(long Offset, ulong Customer, FraudEvent Event, Judgement? Decision = null)
+{
+    /// <param name="body">Of a transaction that says it was decided.</param>
+    /// <returns>Null when a version with other features wrote it.</returns>
+    public static Judgement? DecisionOf(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return AuthorizationJson.Read(body) is var decision && decision.Features.Length == FraudFeatures.Count ? decision : null;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+}
 
 /// <summary>Decisions to read with the records: those at or behind both.</summary>
 public sealed record DecisionsFrom(long Offset, long OccurredAtMicros)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Fraud;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Warehouse.Client;
 using Lambda.Warehouse.RawEvents;
@@ -43,21 +44,21 @@ public sealed class ClickHouseFraudHistory(ClickHouseClient client) : IFraudHist
     private static QueryParameters Place(int partition, long cutOffset) => new() { { "partition", partition }, { "cut", cutOffset } };
 
     /// <summary>Decisions in the order of the customers: those of one are taken when it is its turn.</summary>
-    private sealed class DecisionStream(IAsyncEnumerator<(ulong Customer, long Offset, RecordedDecision? Decision)> rows) : IAsyncDisposable
+    private sealed class DecisionStream(IAsyncEnumerator<(ulong Customer, long Offset, Judgement? Decision)> rows) : IAsyncDisposable
     {
         private bool _has, _begun;
 
-        public static (ulong Customer, long Offset, RecordedDecision? Decision) Read(ref RowBinaryReader row)
+        public static (ulong Customer, long Offset, Judgement? Decision) Read(ref RowBinaryReader row)
         {
             var (customer, offset) = (row.UInt64(), row.Int64());
             var body = row.Bytes();
-            return (customer, offset, row.Incomplete ? null : RecordedDecision.Of(body.ToArray()));
+            return (customer, offset, row.Incomplete ? null : FraudRecord.DecisionOf(body.ToArray()));
         }
 
-        public async ValueTask<Dictionary<long, RecordedDecision>?> OfAsync(ulong customer)
+        public async ValueTask<Dictionary<long, Judgement>?> OfAsync(ulong customer)
         {
             if (!_begun) (_begun, _has) = (true, await rows.MoveNextAsync());
-            Dictionary<long, RecordedDecision>? own = null;
+            Dictionary<long, Judgement>? own = null;
             for (; _has && rows.Current.Customer == customer; _has = await rows.MoveNextAsync())
                 if (rows.Current.Decision is { } decision) (own ??= [])[rows.Current.Offset] = decision;
             return own;

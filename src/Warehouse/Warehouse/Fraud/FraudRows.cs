@@ -1,5 +1,6 @@
 using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Fraud;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Warehouse.Client;
 
 namespace Lambda.Warehouse.Fraud;
@@ -53,7 +54,7 @@ internal sealed class FraudRows
     }
 
     /// <summary>All that were added, and begins anew. Valid until the next.</summary>
-    public ReadOnlyMemory<FraudRecord> Take(Dictionary<long, RecordedDecision>? decisions)
+    public ReadOnlyMemory<FraudRecord> Take(Dictionary<long, Judgement>? decisions)
     {
         _rows.Sort((a, b) => a.Offset.CompareTo(b.Offset));
         if (_rows.Count > _records.Length) _records = new FraudRecord[_rows.Count * 2];
