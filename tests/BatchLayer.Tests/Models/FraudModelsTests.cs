@@ -18,6 +18,7 @@ namespace Lambda.BatchLayer.Tests.Models;
 public sealed class FraudModelsTests : IDisposable
 {
     private const int P = 3;
+    private static readonly FraudTraining NoTraining = new(TrainDays: 0);
     private static readonly long T0 = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
     private readonly MemoryWarehouse _warehouse = new();
@@ -54,7 +55,7 @@ public sealed class FraudModelsTests : IDisposable
     {
         await HappenAsync(500);
         var served = Served(1);
-        var (one, other) = (Open("a"), new FraudModels(_warehouse, new MemoryRunJournal(), new FraudFiles(Path.Combine(_folder.Path, "b"), new MemoryArtefacts(), Told), Told));
+        var (one, other) = (Open("a"), new FraudModels(_warehouse, new MemoryRunJournal(), new FraudFiles(Path.Combine(_folder.Path, "b"), new MemoryArtefacts(), Told), NoTraining, Told));
         await one.StepAsync(served, default);
         await other.StepAsync(served, default);
         Assert.Equal(one.Now.Tables[0], other.Now.Tables[0]);
@@ -184,7 +185,7 @@ public sealed class FraudModelsTests : IDisposable
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    private FraudModels Open(string node) => new(_warehouse, _facts, new FraudFiles(Path.Combine(_folder.Path, node), _artefacts, Told), Told);
+    private FraudModels Open(string node) => new(_warehouse, _facts, new FraudFiles(Path.Combine(_folder.Path, node), _artefacts, Told), NoTraining, Told);
 
     private void Told(string what, Exception why) => _errors.Add($"{what}: {why.Message}");
 

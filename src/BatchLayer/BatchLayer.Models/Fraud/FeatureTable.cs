@@ -48,6 +48,13 @@ public sealed class FeatureTable
         return new FeatureTable(vectors, index, first, clock.Elapsed, history.Transactions.Length);
     }
 
+    /// <summary>Rows of raw events in the order of time, with their vectors.</summary>
+    public static (LabelledHistory History, FeatureTable Table) Of(NightlyVectors vectors)
+    {
+        var history = new LabelledHistory(Enumerable.Range(0, vectors.Count).Select(i => (new FraudTransaction((ulong)i, vectors.Row(i).At, 0) { Customer = vectors.Row(i).Customer }, "", vectors.Row(i).IsFraud)));
+        return (history, new FeatureTable(vectors, [.. history.Transactions.Select(t => (int)t.Id)], 0, TimeSpan.Zero, vectors.Count));
+    }
+
     /// <summary>The vectors of some rows, one after the other.</summary>
     public float[] Copy(IReadOnlyList<int> rows)
     {

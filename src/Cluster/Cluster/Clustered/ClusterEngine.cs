@@ -86,7 +86,7 @@ internal sealed class ClusterEngine : IEngine
         _loops.Add(new Loop("erasures", async cancel => node.DrivesRuns && await erasing.StepAsync(cancel) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5), onError));
         _models = new ModelFitting(parts.Models);
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
-        _fraud = parts.Fraud(onError);
+        _fraud = parts.Fraud(options, onError);
         _loops.Add(new Loop("fraud", cancel => node.DrivesRuns ? _fraud.StepAsync(runs.Served, cancel) : _fraud.RefreshAsync(cancel), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {

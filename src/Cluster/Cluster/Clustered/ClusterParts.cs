@@ -53,7 +53,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     public LifetimeModels Models => field ??= new LifetimeModels(Warehouse, Definitions.Views, StoredFacts, Time);
 
     /// <summary>Acceptor tables and models that decisions of this node are scored with; made by the node that drives runs, taken over by the others.</summary>
-    public FraudBatch Fraud(Action<string, Exception> onError) => _fraud ??= new FraudBatch(House, StoredFacts, Folder.Fraud, onError);
+    public FraudBatch Fraud(LambdaOptions options, Action<string, Exception> onError) => _fraud ??= new FraudBatch(House, StoredFacts, Folder.Fraud, options, onError);
 
     private FraudBatch? _fraud;
 

@@ -69,7 +69,7 @@ public sealed class EmbeddedEngine : IEngine
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
         var models = new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time);
         _models = new ModelFitting(models);
-        _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, onError);
+        _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, options, onError);
         _population = new PopulationWriter(
             _hosts, parts.Identities, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, () => models.Current, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);

@@ -1,5 +1,6 @@
 using Lambda.BatchLayer.Models.Fraud.Nightly;
 using Lambda.BatchLayer.Ports;
+using Lambda.Cluster.Options;
 using Lambda.Domain.Fraud;
 using Lambda.Domain.Log;
 
@@ -16,8 +17,11 @@ internal sealed class FraudBatch : IDisposable
     private readonly Action<string, Exception> _onError;
     private int _failures;
 
-    public FraudBatch(WarehouseConnection house, IFacts facts, string folder, Action<string, Exception> onError) =>
-        (_onError, Models) = (onError, new FraudModels(house.FraudHistory, facts, new FraudFiles(folder, house.Artefacts, onError), onError));
+    public FraudBatch(WarehouseConnection house, IFacts facts, string folder, LambdaOptions options, Action<string, Exception> onError)
+    {
+        var training = new FraudTraining(options.FraudTrainDays, options.FraudLabelDelayDays, options.FraudTestDays);
+        (_onError, Models) = (onError, new FraudModels(house.FraudHistory, facts, new FraudFiles(folder, house.Artefacts, onError), training, onError));
+    }
 
     public FraudModels Models { get; }
 
