@@ -15,7 +15,7 @@ public sealed class ArchitectureTests
         ["Domain"] = Ring.Domain,
         ["SpeedLayer"] = Ring.Layer, ["BatchLayer"] = Ring.Layer, ["Serving"] = Ring.Layer,
         ["Domain.Yaml"] = Ring.Adapter, ["SpeedLayer.Sqlite"] = Ring.Adapter, ["SpeedLayer.Postgres"] = Ring.Adapter, ["SpeedLayer.Import"] = Ring.Adapter, ["BatchLayer.Sqlite"] = Ring.Adapter, ["BatchLayer.Models"] = Ring.Adapter, ["Warehouse"] = Ring.Adapter,
-        ["Serving.S3"] = Ring.Adapter, ["Serving.Webhooks"] = Ring.Adapter, ["Serving.Local"] = Ring.Adapter, ["SpeedLayer.Kafka"] = Ring.Adapter, ["SpeedLayer.Topics"] = Ring.Adapter, ["SpeedLayer.Polling"] = Ring.Adapter,
+        ["Serving.S3"] = Ring.Adapter, ["Serving.Webhooks"] = Ring.Adapter, ["Serving.Authorizations"] = Ring.Adapter, ["Serving.Local"] = Ring.Adapter, ["SpeedLayer.Kafka"] = Ring.Adapter, ["SpeedLayer.Topics"] = Ring.Adapter, ["SpeedLayer.Polling"] = Ring.Adapter,
         ["SpeedLayer.Sources"] = Ring.Adapter,
         ["Cluster"] = Ring.Host, ["Warehouse.Local"] = Ring.Host, ["Simulation"] = Ring.Host, ["Simulation.Akka"] = Ring.Host,
         ["Cluster.Akka"] = Ring.Host, ["SpeedLayer.KafkaMock"] = Ring.Host, ["Load"] = Ring.Host,

@@ -39,6 +39,7 @@ public interface IEngine : IAsyncDisposable
 
     /// <summary>Null where nothing is decided.</summary>
     IAuthorizations? Authorizations { get; }
+    IAuthorizationRecords AuthorizationRecords { get; }
 
     IErasures Erasures { get; }
 

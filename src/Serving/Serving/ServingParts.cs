@@ -27,6 +27,7 @@ public sealed record ServingParts(
 
     /// <summary>Null: this node decides nothing.</summary>
     public IAuthorizations? Authorizations { get; init; }
+    public IAuthorizationRecords? AuthorizationRecords { get; init; }
 
     /// <summary>Null: nobody can be erased.</summary>
     public IErasures? Erasures { get; init; }

@@ -131,6 +131,10 @@ internal sealed class Twin : IAsyncDisposable
         await Actors.AskAsync<Done>(new AdoptBase(0, Served));
     }
 
+    public MemoryLog Log => _log;
+
+    public long NowMs => _simulated.NowMs;
+
     public Task UntilSunkAsync() => Actors.UntilAsync(r => r.Sunk >= _log.EndOffset(0));
 
     // --- comparing --------------------------------------------------------------------------------------------------------------

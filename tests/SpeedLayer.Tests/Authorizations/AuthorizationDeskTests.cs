@@ -107,6 +107,56 @@ public sealed class AuthorizationDeskTests
         Assert.Single(_desks.Events());
     }
 
+    /// <summary>In one slice with the authorization, before the customer could be asked what it now knows.</summary>
+    [Fact]
+    public void Authorization_WhenTheCustomerIsErasedBeforeTheAnswer_FailsAndTheNextOneGoesOn()
+    {
+        var (ground, answers) = (new Forgetful(), new List<AuthorizationOutcome>());
+        var desk = ground.Desk = new AuthorizationDesk(0, ground, 10);
+        desk.Submit(Asked("t1", answers));
+        desk.Submit(Asked("t2", answers));
+        Assert.Equal(2, desk.Pending);
+        desk.Applied();
+        Assert.Equal(Failing.Storage, Assert.IsType<Failed>(Assert.Single(answers)).Cause);
+        desk.Applied();
+        Assert.Equal((2, 0), (answers.Count, desk.Pending));
+    }
+
+    private Asked Asked(string id, List<AuthorizationOutcome> answers) =>
+        new(new AuthorizationRequest(CustomerId.From("ann"), _desks.Request("ann", id, 100), [], CardStanding.Active, 1_000), _desks.NowMs + 1_000, answers.Add);
+
+    /// <summary>Appends everything and knows nothing of it later.</summary>
+    private sealed class Forgetful : IDeskGround
+    {
+        private static readonly WorkerSettings Settings = new(0, Clock.MsPerDay, 1, 2);
+        private int _appended;
+
+        public AuthorizationDesk Desk { get; set; } = null!;
+        public long Applied { get; private set; }
+
+        public void Look(Asked asked, bool decide) =>
+            Desk.Looked(asked, SpeedLayer.Authorizations.Look.At(asked, new CustomerEntity(asked.Request.Customer), Settings, DecisionBasis.Nothing, Applied, 0, 0, decide), 0);
+
+        public void Append(Asked asked, byte[] record)
+        {
+            Desk.Appended(asked, _appended++);
+            Applied = _appended;
+        }
+
+        public void Read(Asked asked, long offset) => throw new InvalidOperationException("nothing is known");
+    }
+
+    [Fact]
+    public void Authorization_WhenTheClockJumps_IsStillAnswered()
+    {
+        var host = _desks.Owner();
+        var answers = new List<AuthorizationOutcome>();
+        _desks.Ask(host, "ann", "t1", 100, answers.Add);
+        _desks.Time.Advance(TimeSpan.FromDays(400));
+        Desks.CatchUp(host);
+        Assert.IsType<Decided>(Assert.Single(answers));
+    }
+
     [Fact]
     public void Authorization_WhenTheLogCannotTakeIt_FailsAndTheNextOneGoesOn()
     {

@@ -62,6 +62,13 @@ internal sealed class Desks
         ? $$"""{"type":"login","success":false,"event_id":"{{id}}","customer_id":"{{customer}}","occurred_at":"2026-01-15T10:00:00Z"}"""
         : $$"""{"type":"card","card_token":"{{id}}","card_status":"active","event_id":"{{id}}","customer_id":"{{customer}}","occurred_at":"2026-01-15T10:00:00Z"}"""));
 
+    public void Erase(string customer)
+    {
+        var record = new System.Buffers.ArrayBufferWriter<byte>();
+        ErasureRecords.Write(new CustomerErasure(CustomerId.From(customer), Guid.NewGuid()), record);
+        Append(record.WrittenSpan.ToArray());
+    }
+
     public void Append(byte[] record)
     {
         var batch = new AppendBatch(1);

@@ -19,6 +19,7 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     public Task DisposeAsync() => _api.DisposeAsync();
 
+    private const string Authorization = """{"transaction_id":"t1","card_token":"tok","occurred_at":"2024-01-02T03:04:05Z","amount":"12.50","currency":"EUR"}""";
     private const string Event = """{"event_id":"1","customer_id":"c","type":"transaction","occurred_at":"2024-01-02T03:04:05Z","amount":"12.50","currency":"EUR","direction":"debit","status":"approved","loyalty":"kept"}""";
 
     [Fact]
@@ -55,6 +56,12 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("POST", "/v1/events", "/v1/events", Event, "application/x-ndjson"),
         ("POST", "/v1/events", "/v1/events", "bad", "application/x-ndjson"),
         ("POST", "/v1/events", "/v1/events", "<x/>", "application/xml"),
+        ("POST", "/v1/authorizations", "/v1/authorizations", Authorization, null),
+        ("POST", "/v1/authorizations", "/v1/authorizations", "{}", null),
+        ("POST", "/v1/authorizations", "/v1/authorizations", Authorization.Replace("t1", "p1", StringComparison.Ordinal), null),
+        ("POST", "/v1/authorizations?deadline_ms=1", "/v1/authorizations", Authorization, null),
+        ("GET", "/v1/authorizations/t1", "/v1/authorizations/{id}", null, null),
+        ("GET", "/v1/authorizations/nothing", "/v1/authorizations/{id}", null, null),
         ("GET", "/v1/customers/full", "/v1/customers/{id}", null, null),
         ("GET", "/v1/customers/empty", "/v1/customers/{id}", null, null),
         ("GET", "/v1/customers/nobody", "/v1/customers/{id}", null, null),

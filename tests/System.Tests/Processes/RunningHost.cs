@@ -114,7 +114,8 @@ internal sealed class RunningHost : IAsyncDisposable
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path) => _http.SendAsync(new HttpRequestMessage(method, path));
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json = null) =>
+        _http.SendAsync(new HttpRequestMessage(method, path) { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") });
 
     /// <summary>Starts a run and waits until it is over.</summary>
     public async Task<JsonElement> RunBatchAsync()

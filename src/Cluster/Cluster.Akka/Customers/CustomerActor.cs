@@ -33,7 +33,7 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
             case Fold fold: Take(fold); break;
             case ReadParts read: Read(read); break;
             case TakeSnapshot snapshot: Encode(snapshot); break;
-            case LookAt look: Sender.Tell(new LookedAt(look.Asked, Look.At(look.Asked, _entity, settings, look.Basis, look.StateOffset, look.NowMs, look.Decide)), Self); break;
+            case LookAt look: Sender.Tell(new LookedAt(look.Asked, Look.At(look.Asked, _entity, settings, look.Basis, look.StateOffset, look.LogMs, look.NowMs, look.Decide)), Self); break;
             case Own own: _entity = own.Entity; break;
             default: Unhandled(message); break;
         }

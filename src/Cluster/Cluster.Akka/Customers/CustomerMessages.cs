@@ -146,6 +146,6 @@ internal interface IReadSlot
 
 /// <summary>A question to the customer's entity as it is now; answered to the partition by <see cref="LookedAt"/>.</summary>
 /// <param name="StateOffset">Everything below it was told.</param>
-internal sealed record LookAt(Asked Asked, DecisionBasis Basis, long StateOffset, long NowMs, bool Decide) : INoSerializationVerificationNeeded;
+internal sealed record LookAt(Asked Asked, DecisionBasis Basis, long StateOffset, long LogMs, long NowMs, bool Decide) : INoSerializationVerificationNeeded;
 
 internal sealed record LookedAt(Asked Asked, Look Look) : INoSerializationVerificationNeeded;

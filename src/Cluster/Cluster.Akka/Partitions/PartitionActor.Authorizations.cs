@@ -101,7 +101,7 @@ internal sealed partial class PartitionActor
     private void Ask(Resident resident, Asked asked, bool decide)
     {
         resident.TouchedAt = _images;
-        resident.Actor!.Tell(new LookAt(asked, _parts.Speed.Basis(), _stand.Applied, NowMs, decide), Self);
+        resident.Actor!.Tell(new LookAt(asked, _parts.Speed.Basis(), _stand.Applied, _stand.LastAppendedAtMs, NowMs, decide), Self);
     }
 
     private void ServeLooks(Resident resident)
@@ -117,7 +117,7 @@ internal sealed partial class PartitionActor
         if (resident.Looks is not { } looks) return;
         resident.Looks = null;
         foreach (var (asked, decide) in looks)
-            if (loaded) _desk.Looked(asked, Look.At(asked, new SpeedLayer.Worker.CustomerEntity(resident.Id), _settings, _parts.Speed.Basis(), _stand.Applied, NowMs, decide), NowMs);
+            if (loaded) _desk.Looked(asked, Look.At(asked, new SpeedLayer.Worker.CustomerEntity(resident.Id), _settings, _parts.Speed.Basis(), _stand.Applied, _stand.LastAppendedAtMs, NowMs, decide), NowMs);
             else _desk.NotAppended(asked, $"partition {_partition}: its checkpoints cannot be read now", NowMs);
     }
 

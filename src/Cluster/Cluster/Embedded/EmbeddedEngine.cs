@@ -118,6 +118,7 @@ public sealed class EmbeddedEngine : IEngine
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public IAuthorizations? Authorizations { get; }
+    public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;

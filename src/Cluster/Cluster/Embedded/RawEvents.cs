@@ -29,7 +29,7 @@ internal sealed class RawEvents(IWarehouse warehouse)
     private static bool TryFold(CompiledView view, IEnumerable<CustomerEvent> events, out State? state)
     {
         state = null;
-        var (parser, row) = (new EventParser(), new EventRow());
+        var (parser, row) = (new EventParser { IsOfLog = true }, new EventRow());
         foreach (var e in events)
         {
             if (!parser.TryParse(e.Body.Span, AnyTime, out var record, out _)) return false;

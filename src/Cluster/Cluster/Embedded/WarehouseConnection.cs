@@ -40,6 +40,7 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     public ClickHouseClient Client => _client;
     public IFraudHistory FraudHistory => field ??= new ClickHouseFraudHistory(_client);
     public IArtefactStore Artefacts => field ??= new ClickHouseArtefacts(_client);
+    public IAuthorizationRecords Authorizations => field ??= new ClickHouseAuthorizations(_client);
     public IIdentifiers Identifiers => field ??= new ClickHouseIdentifiers(_client);
 
     /// <summary>Questions about all customers; closed with this.</summary>

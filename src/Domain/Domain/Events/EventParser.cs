@@ -21,6 +21,9 @@ public sealed class EventParser
     /// <summary>1900-01-01T00:00Z.</summary>
     public const long EarliestMicros = -25_567 * Clock.MicrosPerDay;
 
+    /// <summary>For bodies out of the log or the warehouse: they may say what only Lambda says.</summary>
+    public bool IsOfLog { get; init; }
+
     /// <summary>What only a decision may say.</summary>
     private static readonly ulong OwnFields = 1UL << EventCatalog.Decision.Ordinal | 1UL << EventCatalog.FraudScore.Ordinal;
 
@@ -117,7 +120,7 @@ public sealed class EventParser
             var ordinal = BitOperations.TrailingZeroCount(rest);
             if (!_fields.TryRead(json, ordinal, _walk.Known[ordinal], out why)) return false;
         }
-        if ((_walk.Seen & type.FieldMask & OwnFields) is var own and not 0)
+        if (!IsOfLog && (_walk.Seen & type.FieldMask & OwnFields) is var own and not 0)
             return Fail(EventCatalog.Fields[BitOperations.TrailingZeroCount(own)].Name, Reasons.OwnField, "is said by Lambda alone; ask for a decision with POST /v1/authorizations", out why);
         if (AmountReader.AppliesTo(type) && !_amounts.TryRead(json, _walk.Known, out why)) return false;
         var missing = type.RequiredMask & ~_writer.Present;

@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Lambda.Domain.Events;
 using Lambda.Domain.Fraud;
 using Lambda.Domain.Fraud.Decisions;
+using Lambda.Domain.Fraud.Rules;
+using Lambda.Domain.Log;
 using Lambda.Serving.Http;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Security;
@@ -35,6 +38,79 @@ internal static class AuthorizationsApi
             Reply.Problem(422, "The body is not a transaction: names the field, the reason and what was expected. Nothing was recorded."),
         ],
     };
+
+    public static readonly Operation Get = new("GET", AuthorizationPrefix + "{id}", "getAuthorization", "A recorded decision and what became of it", GetAsync)
+    {
+        Access = Access.For(Roles.Fraud),
+        Audited = Audited.Read,
+        Detail = "By the transaction's id. `status` is authorized, declined, settled, partially_reversed or reversed, by the `settlement` and `reversal` events that name it; the newest second or two may be missing. "
+            + "Without `customer_id` all customers are looked through.",
+        Parameters = [new Parameter("id", ParameterPlace.Path, "string", "Transaction id, percent-encoded."), new Parameter("customer_id", ParameterPlace.Query, "string", "Whose it is: quicker, and needed where several customers have this id.")],
+        Replies =
+        [
+            new Reply(200, "The decision.", "AuthorizationRecord"), Reply.Problem(400, "A parameter is wrong."), Reply.Problem(404, "No authorization with this id is known."),
+            Reply.Problem(409, "Several customers have one with this id."), Reply.Problem(503, "The warehouse does not answer; see Retry-After."),
+        ],
+    };
+
+    private const string AuthorizationPrefix = "/v1/authorizations/";
+
+    private static async Task GetAsync(HttpContext context, ApiState state)
+    {
+        var row = await FindAsync(context, state);
+        context.AuditPerson(state, row.Customer);
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, (Row: row, Judgement: AuthorizationJson.Read(row.Body)), static (to, s) => WriteRecord(to, s.Row, s.Judgement));
+    }
+
+    /// <exception cref="ProblemException">There is none, or several.</exception>
+    internal static async Task<AuthorizationRecordRow> FindAsync(HttpContext context, ApiState state)
+    {
+        var id = RawPath.CustomerId(context, AuthorizationPrefix).ToString();
+        var query = new Query(context, "customer_id");
+        var customer = query.Text("customer_id") is { Length: > 0 } text ? CustomerId.From(text) : (CustomerId?)null;
+        var records = state.Parts.AuthorizationRecords ?? throw new ProblemException(new Problem(StatusCodes.Status503ServiceUnavailable, "no-authorizations", "this node decides nothing"));
+        var rows = await records.OfAsync(id, customer is { } c ? Partitioner.PartitionOf(c.Utf8, state.Parts.Status.Partitions) : 0, customer, context.RequestAborted);
+        return rows.Count switch
+        {
+            1 => rows[0],
+            0 => throw new ProblemException(new Problem(StatusCodes.Status404NotFound, "unknown-authorization", "no authorization with this id is known")),
+            _ => throw new ProblemException(new Problem(StatusCodes.Status409Conflict, "several-authorizations", $"{rows.Count} customers have one with this id; name one as customer_id")),
+        };
+    }
+
+    private static void WriteRecord(Utf8JsonWriter to, AuthorizationRecordRow row, Judgement judgement)
+    {
+        to.WriteStartObject();
+        to.WriteString("customer_id"u8, row.Customer.Utf8);
+        to.WriteString("decision"u8, DecisionNames.Of(judgement.Decision));
+        to.WriteString("status"u8, StatusOf(row, judgement));
+        to.WriteNumber("billing_amount_minor"u8, row.BillingMinor);
+        to.WriteNumber("settled_minor"u8, row.SettledMinor);
+        to.WriteNumber("reversed_minor"u8, row.ReversedMinor);
+        Write(to, judgement);
+        WriteNames(to, "fired", judgement.Fired);
+        WriteNames(to, "shadow", judgement.Shadow);
+        WriteNames(to, "suppressed", judgement.Suppressed);
+        WriteNames(to, "marks", judgement.Marks);
+        to.WriteString("challenger"u8, judgement.Challenger);
+        if (judgement.ChallengerScore is { } score) to.WriteNumber("challenger_score"u8, score);
+        else to.WriteNull("challenger_score"u8);
+        to.WriteString("position"u8, new Position(row.Partition, row.Offset).ToString());
+        to.WriteEndObject();
+    }
+
+    private static void WriteNames(Utf8JsonWriter to, string name, IReadOnlyList<string> names)
+    {
+        to.WriteStartArray(name);
+        foreach (var it in names) to.WriteStringValue(it);
+        to.WriteEndArray();
+    }
+
+    private static string StatusOf(AuthorizationRecordRow row, Judgement judgement) =>
+        judgement.Decision == Decision.Decline ? "declined"
+        : row.ReversedMinor > 0 ? row.ReversedMinor >= Math.Max(row.BillingMinor, row.SettledMinor) ? "reversed" : "partially_reversed"
+        : row.Changes.Count > 0 ? "settled"
+        : "authorized";
 
     private static async Task HandleAsync(HttpContext context, ApiState state)
     {

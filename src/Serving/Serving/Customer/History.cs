@@ -11,7 +11,7 @@ internal sealed class History(ICustomerReads reads, CustomerId customer)
     /// <summary>What is in the warehouse was judged when it came in, by the clock of then.</summary>
     private const long AnyTime = long.MaxValue - EventParser.MaxAheadMicros;
 
-    private readonly EventParser _parser = new();
+    private readonly EventParser _parser = new() { IsOfLog = true };
     private readonly EventRow _row = new();
 
     /// <summary>No event of this customer at all was seen.</summary>

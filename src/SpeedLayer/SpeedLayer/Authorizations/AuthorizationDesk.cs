@@ -71,6 +71,9 @@ public sealed class AuthorizationDesk(int partition, IDeskGround ground, int pen
             case Look.Event:
                 Done(asked, new AuthorizationOutcome.Conflict("an event with this id is known that is no authorization"), nowMs);
                 break;
+            case Look.Erased:
+                Done(asked, new AuthorizationOutcome.Failed(Failing.Storage, "the customer was erased meanwhile"), nowMs);
+                break;
             case Look.Damaged damaged:
                 Done(asked, new AuthorizationOutcome.Failed(Failing.Model, damaged.Why.Message), nowMs);
                 break;

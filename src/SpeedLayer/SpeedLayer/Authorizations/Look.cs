@@ -18,6 +18,9 @@ public abstract record Look
     /// <summary>An event with this id is there, and it is no authorization.</summary>
     public sealed record Event : Look;
 
+    /// <summary>It was decided, and the customer was erased before it could be answered.</summary>
+    public sealed record Erased : Look;
+
     /// <summary>It cannot be said: damaged storage, which is not this customer's affair.</summary>
     public sealed record Damaged(Exception Why) : Look;
 
@@ -25,13 +28,15 @@ public abstract record Look
     private static (Judge Judge, AuthorizationRecord Record)? _scratch;
 
     /// <param name="stateOffset">Records below it are in the entity.</param>
+    /// <param name="logMs">Append time of the newest of them: the horizon of ids is the log's, no clock's.</param>
+    /// <param name="nowMs">The clock, for the decision.</param>
     /// <param name="decide">False: only whether it is decided.</param>
-    public static Look At(Asked asked, CustomerEntity entity, WorkerSettings settings, DecisionBasis basis, long stateOffset, long nowMs, bool decide)
+    public static Look At(Asked asked, CustomerEntity entity, WorkerSettings settings, DecisionBasis basis, long stateOffset, long logMs, long nowMs, bool decide)
     {
         var id = asked.Row.EventId;
-        if (entity.DecidedOf(id, nowMs, settings) is { } decided) return new Known(decided.Offset);
-        if (entity.HasSeen(id, nowMs, settings)) return new Event();
-        return decide ? Decide(asked, entity, settings, basis, stateOffset, nowMs) : throw new InvalidOperationException($"partition {settings.Partition}: an authorization was applied and is not known");
+        if (entity.DecidedOf(id, logMs, settings) is { } decided) return new Known(decided.Offset);
+        if (entity.HasSeen(id, logMs, settings)) return new Event();
+        return decide ? Decide(asked, entity, settings, basis, stateOffset, nowMs) : new Erased();
     }
 
     private static Look Decide(Asked asked, CustomerEntity entity, WorkerSettings settings, DecisionBasis basis, long stateOffset, long nowMs)

@@ -94,12 +94,12 @@ public sealed class CustomerEntity(CustomerId id)
     /// <exception cref="InvalidDataException">The stored bytes are damaged.</exception>
     public CustomerFraudMemory FraudMemory => _fraud.Unpack(Fraud);
 
-    /// <summary>The authorization with this transaction id, of the horizon before <paramref name="nowMs"/>.</summary>
-    public DecidedId? DecidedOf(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) => _decided.Find(FraudEvents.NameOf(eventId), SecondOf(nowMs), settings.HorizonSeconds);
+    /// <summary>The authorization with this transaction id, of the horizon before <paramref name="logMs"/>, the append time of what was taken last.</summary>
+    public DecidedId? DecidedOf(ReadOnlySpan<byte> eventId, long logMs, WorkerSettings settings) => _decided.Find(FraudEvents.NameOf(eventId), SecondOf(logMs), settings.HorizonSeconds);
 
     /// <summary>Whether an event of this id counts already, decided or not.</summary>
-    public bool HasSeen(ReadOnlySpan<byte> eventId, long nowMs, WorkerSettings settings) =>
-        _seen.Contains(SipHash128.Hash(eventId, settings.IdKey0, settings.IdKey1), SecondOf(nowMs), settings.HorizonSeconds);
+    public bool HasSeen(ReadOnlySpan<byte> eventId, long logMs, WorkerSettings settings) =>
+        _seen.Contains(SipHash128.Hash(eventId, settings.IdKey0, settings.IdKey1), SecondOf(logMs), settings.HorizonSeconds);
 
     /// <summary>Begins with what raw events before the log's part say: rebuild.</summary>
     public void BeginFraud(FraudState state) => _fraud = state;

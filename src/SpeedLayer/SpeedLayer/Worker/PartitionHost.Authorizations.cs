@@ -75,7 +75,7 @@ public sealed partial class PartitionHost
             if (Fault is not null || _worker is null || !_worker.CanAnswer) return null;
             try
             {
-                return Authorizations.Look.At(asked, LoadOne(asked.Request.Customer), _settings, _ports.Basis(), Applied, NowMs(), decide);
+                return Authorizations.Look.At(asked, LoadOne(asked.Request.Customer), _settings, _ports.Basis(), Applied, LastAppendedAtMs, NowMs(), decide);
             }
             catch (Exception e) when (e is CheckpointCorruptException or InvalidDataException)
             {
