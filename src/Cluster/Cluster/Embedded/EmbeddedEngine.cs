@@ -114,6 +114,7 @@ public sealed class EmbeddedEngine : IEngine
     public PopulationParts Population => _analytics.Parts;
     public SegmentParts Segments => _segments.Parts;
     public IModels Models => _models;
+    public IFraudModels FraudModels => _fraud;
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();

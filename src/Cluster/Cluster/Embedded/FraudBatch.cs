@@ -1,15 +1,18 @@
+using Lambda.BatchLayer.Models.Fraud;
+using Lambda.BatchLayer.Models.Fraud.Acceptors;
 using Lambda.BatchLayer.Models.Fraud.Nightly;
 using Lambda.BatchLayer.Ports;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Fraud;
 using Lambda.Domain.Log;
+using Lambda.Serving.Ports;
 
 namespace Lambda.Cluster.Embedded;
 
 /// <summary>
 /// Acceptor tables and fraud models in a thread of low priority, behind the publications: neither answers nor runs wait for it. A failure is told and tried again, ever more seldom.
 /// </summary>
-internal sealed class FraudBatch : IDisposable
+internal sealed class FraudBatch : IFraudModels, IDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1), RetryMax = TimeSpan.FromMinutes(5);
 
@@ -28,6 +31,18 @@ internal sealed class FraudBatch : IDisposable
     /// <summary>What decisions of this node are scored with.</summary>
     public FraudScoring Scoring => Models.Scoring;
 
+    public FraudModelsStatus Now
+    {
+        get
+        {
+            var (now, scoring) = (Models.Now, Scoring.Current);
+            return new FraudModelsStatus(scoring.Acceptors.Epoch, (scoring.Acceptors as AcceptorFile)?.Count ?? 0, now.Epoch, scoring.Champion?.Hash, now.Champion, now.Challenger, [.. now.Models.Select(Of)], now.TrainedEpoch,
+                now.Failure, now.Check is { } c ? new FraudCheckStatus(c.Epoch, c.Decisions, c.Mismatches, c.WithoutTable, c.First) : null, now.Drift is { } d ? new FraudDriftStatus(d.Model, d.Rows, d.Psi) : null);
+        }
+    }
+
+    public string? Promote(string hash) => Models.Promote(hash);
+
     /// <summary>Makes what the served view lacks, where runs are driven.</summary>
     public Task<TimeSpan> StepAsync(Publication served, CancellationToken cancel) => TryAsync(async () =>
     {
@@ -39,6 +54,11 @@ internal sealed class FraudBatch : IDisposable
     public Task<TimeSpan> RefreshAsync(CancellationToken cancel) => TryAsync(() => Models.RefreshAsync(cancel));
 
     public void Dispose() => _thread.Dispose();
+
+    private static FraudModelStatus Of(FraudModelRef m) =>
+        new(m.Hash, m.Epoch, m.TrainedFrom, m.Cut, m.LabelDelayDays, m.Rows, m.Frauds, Of(m.Tested), m.Judged is { } judged ? Of(judged) : null, m.PromotedEpoch, m.PromotedBy);
+
+    private static (double, double, double) Of(Quality q) => (q.Auc, q.AveragePrecision, q.CardPrecision);
 
     private async Task<TimeSpan> TryAsync(Func<Task<bool>> step)
     {
