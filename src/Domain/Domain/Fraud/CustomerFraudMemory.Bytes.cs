@@ -16,14 +16,14 @@ public sealed partial class CustomerFraudMemory
         foreach (var known in Known) known.Write(to);
         to.Varint(FailedLogins.Count);
         for (var i = FailedLogins.Count - 1; i >= 0; i--) to.Signed(FailedLogins[i]);
-        foreach (var times in Hours) to.Varint(times);
-        foreach (var times in Weekdays) to.Varint(times);
+        to.Sparse(Hours);
+        to.Sparse(Weekdays);
         to.Varint(Count);
         to.Varint(DeclinesInRow);
-        to.Signed(LastFraudAt);
-        to.Signed(LastCredentialChangeAt);
-        to.Signed(LastAddressChangeAt);
-        foreach (var part in _profile) to.UInt32(part);
+        to.Moment(LastFraudAt);
+        to.Moment(LastCredentialChangeAt);
+        to.Moment(LastAddressChangeAt);
+        foreach (var part in _profile) to.Varint(part);
         WritePlace(to);
     }
 
@@ -38,11 +38,11 @@ public sealed partial class CustomerFraudMemory
         Days.Read(ref from);
         foreach (var known in Known) known.Read(ref from);
         for (var left = from.Count(FraudLimits.FailedLoginsMax); left > 0; left--) FailedLogins.Add(from.Signed());
-        for (var i = 0; i < Hours.Length; i++) Hours[i] = from.Count(int.MaxValue);
-        for (var i = 0; i < Weekdays.Length; i++) Weekdays[i] = from.Count(int.MaxValue);
+        from.Sparse(Hours);
+        from.Sparse(Weekdays);
         (Count, DeclinesInRow) = (from.Count(int.MaxValue), from.Count(int.MaxValue));
-        (LastFraudAt, LastCredentialChangeAt, LastAddressChangeAt) = (from.Signed(), from.Signed(), from.Signed());
-        for (var i = 0; i < _profile.Length; i++) _profile[i] = from.UInt32();
+        (LastFraudAt, LastCredentialChangeAt, LastAddressChangeAt) = (from.Moment(), from.Moment(), from.Moment());
+        for (var i = 0; i < _profile.Length; i++) _profile[i] = (uint)from.Varint();
         ReadPlace(ref from);
         if (!from.IsAtEnd) throw new InvalidDataException("fraud memory: bytes behind its end");
     }

@@ -117,7 +117,7 @@ public sealed partial class CustomerFraudMemory
     private bool Differs(int part, ulong name)
     {
         if (name == 0) return false;
-        var (before, now) = (_profile[part], Math.Max(1, (uint)name));
+        var (before, now) = (_profile[part], KnownSet.Folded(name));
         _profile[part] = now;
         return before != 0 && before != now;
     }

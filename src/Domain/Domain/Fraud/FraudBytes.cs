@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using Lambda.Domain.Bytes;
 
 namespace Lambda.Domain.Fraud;
@@ -45,6 +46,23 @@ internal ref struct FraudReader(ReadOnlySpan<byte> bytes)
         return low == ulong.MaxValue ? new UInt128(UInt64(), UInt64()) : low;
     }
 
+    /// <summary>Into an array that is all zero.</summary>
+    public void Sparse(int[] into)
+    {
+        for (var mask = UInt32(); mask != 0; mask &= mask - 1)
+        {
+            var at = BitOperations.TrailingZeroCount(mask);
+            if (at >= into.Length) throw new InvalidDataException($"fraud memory: number {at} of {into.Length}");
+            into[at] = Count(int.MaxValue);
+        }
+    }
+
+    public long Moment()
+    {
+        var value = Varint();
+        return value == 0 ? long.MinValue : (long)(--value >> 1) ^ -(long)(value & 1);
+    }
+
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _rest.Length) throw new InvalidDataException($"fraud memory: {count} bytes expected, {_rest.Length} are left");
@@ -68,6 +86,20 @@ internal readonly struct FraudWriter(GrowingBytes to)
     public void Varint(int value) => to.AddVarint((ulong)value);
 
     public void Signed(long value) => to.AddVarint((ulong)(value << 1 ^ value >> 63));
+
+    /// <summary>Up to 32 numbers of which many are 0.</summary>
+    public void Sparse(int[] numbers)
+    {
+        var mask = 0u;
+        for (var i = 0; i < numbers.Length; i++)
+            if (numbers[i] != 0) mask |= 1u << i;
+        UInt32(mask);
+        foreach (var number in numbers)
+            if (number != 0) Varint(number);
+    }
+
+    /// <summary>One byte for never, which is the least number.</summary>
+    public void Moment(long micros) => Varint(micros == long.MinValue ? 0 : (ulong)(micros << 1 ^ micros >> 63) + 1);
 
     /// <summary>Sums of squares are above 64 bits only where amounts are huge.</summary>
     public void Wide(UInt128 value)

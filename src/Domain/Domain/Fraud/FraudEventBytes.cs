@@ -15,9 +15,9 @@ internal static class FraudEventBytes
         switch (it.Kind)
         {
             case FraudEventKind.Transaction: WriteTransaction(to, it.Transaction); break;
-            case FraudEventKind.Label: to.UInt64(it.Of); break;
+            case FraudEventKind.Label: to.UInt32((uint)it.Of); break;
             case FraudEventKind.Profile:
-                foreach (var name in (ReadOnlySpan<ulong>)[it.Email, it.Phone, it.Country, it.City]) to.UInt64(name);
+                foreach (var name in (ReadOnlySpan<ulong>)[it.Email, it.Phone, it.Country, it.City]) to.UInt32(KnownSet.Folded(name));
                 break;
         }
     }
@@ -29,17 +29,17 @@ internal static class FraudEventBytes
         return kind switch
         {
             FraudEventKind.Transaction => new FraudEvent(kind, at) { Transaction = ReadTransaction(ref from, at) },
-            FraudEventKind.Label => new FraudEvent(kind, at) { Of = from.UInt64() },
-            FraudEventKind.Profile => new FraudEvent(kind, at) { Email = from.UInt64(), Phone = from.UInt64(), Country = from.UInt64(), City = from.UInt64() },
+            FraudEventKind.Label => new FraudEvent(kind, at) { Of = from.UInt32() },
+            FraudEventKind.Profile => new FraudEvent(kind, at) { Email = from.UInt32(), Phone = from.UInt32(), Country = from.UInt32(), City = from.UInt32() },
             FraudEventKind.FailedLogin or FraudEventKind.CredentialChange or FraudEventKind.AddressChange => new FraudEvent(kind, at),
             _ => throw new InvalidDataException($"fraud state: an event of kind {(byte)kind}"),
         };
     }
 
-    /// <summary>The customer is who holds it. Names that are absent take one byte together.</summary>
+    /// <summary>The customer is who holds it, and a customer's memory knows names by 32 bits (<see cref="KnownSet"/>). Those that are absent take one byte together.</summary>
     private static void WriteTransaction(FraudWriter to, in FraudTransaction it)
     {
-        to.UInt64(it.Id);
+        to.UInt32((uint)it.Id);
         to.Varint((ulong)it.AmountMinor);
         to.Byte((byte)((it.IsDeclined ? Declined : 0) | (it.Place is null ? 0 : Placed)));
         ReadOnlySpan<ulong> names = [it.Merchant, it.Terminal, it.Country, it.Device, it.Channel];
@@ -48,7 +48,7 @@ internal static class FraudEventBytes
             if (names[i] != 0) present |= (byte)(1 << i);
         to.Byte(present);
         foreach (var name in names)
-            if (name != 0) to.UInt64(name);
+            if (name != 0) to.UInt32(KnownSet.Folded(name));
         if (it.Place is not { } place) return;
         to.Signed(place.LatMicro);
         to.Signed(place.LonMicro);
@@ -56,9 +56,9 @@ internal static class FraudEventBytes
 
     private static FraudTransaction ReadTransaction(ref FraudReader from, long at)
     {
-        var (id, amount, flags, present) = (from.UInt64(), (long)from.Varint(), from.Byte(), from.Byte());
+        var (id, amount, flags, present) = (from.UInt32(), (long)from.Varint(), from.Byte(), from.Byte());
         Span<ulong> names = stackalloc ulong[5];
-        for (var i = 0; i < names.Length; i++) names[i] = (present & 1 << i) != 0 ? from.UInt64() : 0;
+        for (var i = 0; i < names.Length; i++) names[i] = (present & 1 << i) != 0 ? from.UInt32() : 0;
         return new FraudTransaction(id, at, amount)
         {
             Merchant = names[0], Terminal = names[1], Country = names[2], Device = names[3], Channel = names[4], IsDeclined = (flags & Declined) != 0,

@@ -13,10 +13,13 @@ public struct FraudState
     /// <summary>Events that wait before they are folded.</summary>
     public const int WaitingMax = 8;
 
-    private byte[]? _bytes;
-    private int _folded, _length, _waiting;
+    private byte[]? _bytes; // of just the size: there may be a million of them
+    private ushort _folded;
+    private byte _waiting;
 
-    public readonly bool IsEmpty => _length == 0;
+    public readonly bool IsEmpty => _bytes is null;
+
+    private readonly int Length => _bytes?.Length ?? 0;
 
     public readonly int ApproximateBytes => _bytes is null ? 0 : 24 + _bytes.Length;
 
@@ -26,7 +29,7 @@ public struct FraudState
         if (_waiting == WaitingMax) Fold(scratch);
         scratch.Bytes.Clear();
         FraudEventBytes.Write(it, scratch.Bytes);
-        Append(scratch.Bytes.Written);
+        _bytes = [.. _bytes ?? [], .. scratch.Bytes.Written];
         _waiting++;
     }
 
@@ -37,7 +40,7 @@ public struct FraudState
         var memory = scratch.Memory;
         if (_folded == 0) memory.Clear();
         else memory.Read(_bytes.AsSpan(0, _folded));
-        var from = new FraudReader(_bytes.AsSpan(_folded, _length - _folded));
+        var from = new FraudReader(_bytes.AsSpan(_folded));
         while (!from.IsAtEnd) memory.Apply(FraudEventBytes.Read(ref from));
         return memory;
     }
@@ -45,15 +48,15 @@ public struct FraudState
     /// <summary>Length of all, of what is folded, how many wait, and the bytes.</summary>
     public readonly void Encode(IBufferWriter<byte> to)
     {
-        var span = to.GetSpan(3 * Varint.MaxBytes + _length);
-        var at = Varint.Write(span, (ulong)_length);
-        if (_length > 0)
+        var span = to.GetSpan(3 * Varint.MaxBytes + Length);
+        var at = Varint.Write(span, (ulong)Length);
+        if (Length > 0)
         {
             at += Varint.Write(span[at..], (ulong)_folded);
             at += Varint.Write(span[at..], (ulong)_waiting);
-            _bytes.AsSpan(0, _length).CopyTo(span[at..]);
+            _bytes.AsSpan(0, Length).CopyTo(span[at..]);
         }
-        to.Advance(at + _length);
+        to.Advance(at + Length);
     }
 
     /// <exception cref="InvalidDataException">Not what <see cref="Encode"/> wrote.</exception>
@@ -66,8 +69,8 @@ public struct FraudState
         from = from[used..];
         var waiting = Varint.Read(from, out used);
         from = from[used..];
-        if (length > (ulong)from.Length || folded > length || waiting > WaitingMax) throw new InvalidDataException($"fraud state: {length} bytes, {folded} folded, {waiting} waiting do not fit {from.Length}");
-        var state = new FraudState { _bytes = from[..(int)length].ToArray(), _length = (int)length, _folded = (int)folded, _waiting = (int)waiting };
+        if (length > (ulong)from.Length || folded > Math.Min(length, ushort.MaxValue) || waiting > WaitingMax) throw new InvalidDataException($"fraud state: {length} bytes, {folded} folded, {waiting} waiting do not fit {from.Length}");
+        var state = new FraudState { _bytes = from[..(int)length].ToArray(), _folded = checked((ushort)folded), _waiting = (byte)waiting };
         from = from[(int)length..];
         return state;
     }
@@ -77,18 +80,8 @@ public struct FraudState
         var memory = Unpack(scratch);
         scratch.Bytes.Clear();
         memory.Write(scratch.Bytes);
-        (_length, _waiting) = (0, 0);
-        Append(scratch.Bytes.Written);
-        _folded = _length;
-    }
-
-    /// <summary>Room for some more events at a time: an array for each would be garbage for each.</summary>
-    private void Append(ReadOnlySpan<byte> bytes)
-    {
-        var needed = _length + bytes.Length;
-        if (_bytes is null || needed > _bytes.Length) Array.Resize(ref _bytes, needed + (_waiting == 0 ? 0 : Math.Min(bytes.Length * (WaitingMax - _waiting), needed / 2)));
-        bytes.CopyTo(_bytes.AsSpan(_length));
-        _length = needed;
+        _bytes = scratch.Bytes.Written.ToArray();
+        (_folded, _waiting) = (checked((ushort)_bytes.Length), 0);
     }
 }
 

@@ -60,5 +60,6 @@ internal sealed class KnownSet
         if (count > _items.Length) Array.Resize(ref _items, Math.Min(FraudLimits.KnownMax, Math.Max(2, Math.Max(count, _count * 2))));
     }
 
-    private static uint Folded(ulong name) => (uint)(name ^ name >> 32);
+    /// <summary>The same again for what is folded already; never 0, which stands for none.</summary>
+    public static uint Folded(ulong name) => name == 0 ? 0 : Math.Max(1, (uint)(name ^ name >> 32));
 }

@@ -13,43 +13,28 @@ public readonly record struct DecidedId(ulong Id, long Offset, uint AppendedAtSe
 public struct DecidedIds
 {
     private DecidedId[]? _items;
-    private int _count;
 
     public readonly int ApproximateBytes => _items is null ? 0 : 24 + _items.Length * 24;
 
     /// <param name="id">Hash of the transaction's id.</param>
     public readonly DecidedId? Find(ulong id, uint nowSecond, uint horizonSeconds)
     {
-        for (var i = _count - 1; i >= 0; i--)
+        for (var i = (_items?.Length ?? 0) - 1; i >= 0; i--)
             if (_items![i].Id == id && IsAlive(_items[i], nowSecond, horizonSeconds)) return _items[i];
         return null;
     }
 
-    public void Add(ulong id, long offset, uint appendedAtSecond, uint horizonSeconds)
-    {
-        if (_items is null || _count == _items.Length) Room(appendedAtSecond, horizonSeconds);
-        _items![_count++] = new DecidedId(id, offset, appendedAtSecond);
-    }
-
-    public readonly int CountAlive(uint nowSecond, uint horizonSeconds)
-    {
-        var alive = 0;
-        for (var i = 0; i < _count; i++)
-            if (IsAlive(_items![i], nowSecond, horizonSeconds)) alive++;
-        return alive;
-    }
+    public void Add(ulong id, long offset, uint appendedAtSecond, uint horizonSeconds) =>
+        _items = [.. Alive(appendedAtSecond, horizonSeconds), new DecidedId(id, offset, appendedAtSecond)];
 
     public readonly void Encode(IBufferWriter<byte> to, uint nowSecond, uint horizonSeconds)
     {
-        var alive = CountAlive(nowSecond, horizonSeconds);
-        var span = to.GetSpan((1 + alive * 3) * Varint.MaxBytes);
-        var at = Varint.Write(span, (ulong)alive);
-        for (var i = 0; i < _count; i++)
-        {
-            if (!IsAlive(_items![i], nowSecond, horizonSeconds)) continue;
-            foreach (var number in (ReadOnlySpan<ulong>)[_items[i].Id, (ulong)_items[i].Offset, _items[i].AppendedAtSecond])
+        var alive = Alive(nowSecond, horizonSeconds);
+        var span = to.GetSpan((1 + alive.Length * 3) * Varint.MaxBytes);
+        var at = Varint.Write(span, (ulong)alive.Length);
+        foreach (var it in alive)
+            foreach (var number in (ReadOnlySpan<ulong>)[it.Id, (ulong)it.Offset, it.AppendedAtSecond])
                 at += Varint.Write(span[at..], number);
-        }
         to.Advance(at);
     }
 
@@ -58,9 +43,10 @@ public struct DecidedIds
     {
         var count = Next(ref from);
         if (count > (ulong)from.Length) throw new InvalidDataException($"decided ids: {count} of them do not fit {from.Length} bytes");
-        var ids = new DecidedIds { _items = count == 0 ? null : new DecidedId[count], _count = (int)count };
-        for (var i = 0; i < ids._count; i++) ids._items![i] = new DecidedId(Next(ref from), (long)Next(ref from), (uint)Next(ref from));
-        return ids;
+        if (count == 0) return default;
+        var items = new DecidedId[count];
+        for (var i = 0; i < items.Length; i++) items[i] = new DecidedId(Next(ref from), (long)Next(ref from), (uint)Next(ref from));
+        return new DecidedIds { _items = items };
     }
 
     private static ulong Next(ref ReadOnlySpan<byte> from)
@@ -70,14 +56,7 @@ public struct DecidedIds
         return value;
     }
 
-    private void Room(uint nowSecond, uint horizonSeconds)
-    {
-        var alive = new DecidedId[Math.Max(2, CountAlive(nowSecond, horizonSeconds) * 3 / 2 + 1)];
-        var kept = 0;
-        for (var i = 0; i < _count; i++)
-            if (IsAlive(_items![i], nowSecond, horizonSeconds)) alive[kept++] = _items[i];
-        (_items, _count) = (alive, kept);
-    }
+    private readonly DecidedId[] Alive(uint nowSecond, uint horizonSeconds) => _items is null ? [] : [.. _items.Where(i => IsAlive(i, nowSecond, horizonSeconds))];
 
     private static bool IsAlive(in DecidedId it, uint nowSecond, uint horizonSeconds) => (long)nowSecond - it.AppendedAtSecond <= horizonSeconds;
 }
