@@ -12,6 +12,7 @@ using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Serving.Authorizations;
 using Lambda.Serving.Customer;
@@ -174,8 +175,13 @@ internal sealed class ClusterEngine : IEngine
     {
         var (key0, key1) = parts.Facts.IdKeys();
         var (node, models) = ($"{options.ClusterHost}:{options.ClusterPort}", parts.Models);
+        var (scoring, policy) = (parts.Fraud(options, onError).Scoring, Policies.Read(options.FraudPolicy));
         return new PartitionParts(
-            new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time) { Cards = parts.Cards }, parts.Warehouse,
+            new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
+            {
+                Cards = parts.Cards, Basis = () => DecisionBasis.Nothing with { Scoring = scoring.Current, Policy = policy },
+            },
+            parts.Warehouse,
             new GatheredRawEvents(parts.Warehouse), new EstimatingPopulation(new GatheredPopulation(parts.House.Population), () => models.Current), parts.Bases,
             new KeeperLeases(parts.Leases, $"{node} {Guid.NewGuid():N}"), (_, generation) => parts.SinkProgress(generation), served,
             p => new WorkerSettings(p, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L },

@@ -8,6 +8,7 @@ using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Authorizations;
@@ -57,7 +58,12 @@ public sealed class EmbeddedEngine : IEngine
     private EmbeddedEngine(EngineParts parts, IReadOnlyList<PolledSource> listed, LambdaOptions options, Action<string, Exception> onError)
     {
         (_parts, _onError) = (parts, onError);
-        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time) { Cards = parts.Cards };
+        var policy = Policies.Read(options.FraudPolicy);
+        _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, options, onError);
+        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
+        {
+            Cards = parts.Cards, Basis = () => DecisionBasis.Nothing with { Scoring = _fraud.Scoring.Current, Policy = policy },
+        };
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
         _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],
             new SinkPolicy(options.SinkRows, options.SinkMs));
@@ -69,7 +75,6 @@ public sealed class EmbeddedEngine : IEngine
         parts.ServedDefinition = () => _runs.Served.DefinitionHash;
         var models = new LifetimeModels(parts.Warehouse, parts.Definitions.Views, parts.Journal, parts.Time);
         _models = new ModelFitting(models);
-        _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, options, onError);
         _population = new PopulationWriter(
             _hosts, parts.Identities, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, () => models.Current, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
@@ -82,7 +87,6 @@ public sealed class EmbeddedEngine : IEngine
         Operations = new EmbeddedOperations(_hosts, _sources, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
         _segments = new SegmentServices(parts.Segments, parts.WebhookSecrets, options, parts.Time, onError);
-        var policy = Policies.Read(options.FraudPolicy);
         Authorizations = new AuthorizationFront(new EmbeddedAuthorizer(_hosts, () => _stopping is not null, parts.Time), parts.Cards, parts.CardTokens, () => policy, parts.Time);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;

@@ -55,6 +55,9 @@ public static partial class FraudFeatures
         Acceptor(ref row, atMicros, acceptor ?? Nowhere, labelDelayDays);
     }
 
+    /// <summary>Grows with a customer's years alone: that it has moved says nothing.</summary>
+    public static bool IsAge(string feature) => feature == "count" || feature.StartsWith("times_", StringComparison.Ordinal);
+
     private static int AcceptorFrom { get; } = Count - OfAcceptors().Count();
 
     private static readonly AcceptorFraudMemory Nowhere = new();

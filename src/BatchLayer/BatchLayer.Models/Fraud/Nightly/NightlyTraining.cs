@@ -67,7 +67,7 @@ public sealed class NightlyTraining(IFraudHistory history, FraudTraining setting
     }
 }
 
-/// <summary>How far the features that a model asks have moved since it was trained: of the newest UTC day and the one before it.</summary>
+/// <summary>How far the features that a model asks have moved since it was trained: of the newest UTC day and the one before it. Those that only grow with a customer's years are left out.</summary>
 /// <param name="Psi">Population stability index by name of the feature.</param>
 public sealed record FraudDrift(string Model, int Rows, IReadOnlyDictionary<string, double> Psi)
 {
@@ -81,7 +81,7 @@ public sealed record FraudDrift(string Model, int Rows, IReadOnlyDictionary<stri
         int[] rows = [.. Enumerable.Range(0, vectors.Count).Where(i => vectors.Row(i).Day > newestDay - Days)];
         if (rows.Length < RowsMin || model.Model.Distributions.Count == 0) return null;
         var psi = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        foreach (var feature in model.Model.Asked())
+        foreach (var feature in model.Model.Asked().Where(f => !FraudFeatures.IsAge(FraudFeatures.All[f].Name)))
         {
             var distribution = model.Model.Distributions[feature];
             var counts = new long[distribution.Shares.Count];
