@@ -35,12 +35,12 @@ internal sealed class Host : IAsyncDisposable
         try
         {
             var engine = await Engines.StartAsync(options, time, log, cancel);
-            var metrics = new MetricsExport(engine.Status, engine.Runs, engine.Operations, time);
+            var metrics = new MetricsExport(engine.Status, engine.Runs, engine.Operations, engine.FraudModels, time);
             var guard = Guards.Open(options, engine, time, (where, e) => log($"error: {where}: {e.Message}"));
             var firstKey = await Guards.BeginAsync(guard, options, time);
             api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, engine.Imports, engine.Operations, time)
             {
-                Metrics = metrics.Scrape, Models = engine.Models, Erasures = engine.Erasures, Authorizations = engine.Authorizations, AuthorizationRecords = engine.AuthorizationRecords, Identity = engine.Identity, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
+                Metrics = metrics.Scrape, Models = engine.Models, FraudModels = engine.FraudModels, Erasures = engine.Erasures, Authorizations = engine.Authorizations, AuthorizationRecords = engine.AuthorizationRecords, Identity = engine.Identity, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
             });
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
             return new Host(api, engine, metrics, guard, firstKey);

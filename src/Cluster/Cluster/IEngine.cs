@@ -24,6 +24,7 @@ public interface IEngine : IAsyncDisposable
     IRecompute Recompute { get; }
     IOperations Operations { get; }
     IModels Models { get; }
+    IFraudModels FraudModels { get; }
     IApiKeys Keys { get; }
 
     /// <summary>Where this node's audit chain is kept. Whoever opens an audit log on it disposes it.</summary>

@@ -29,6 +29,9 @@ public sealed record ServingParts(
     public IAuthorizations? Authorizations { get; init; }
     public IAuthorizationRecords? AuthorizationRecords { get; init; }
 
+    /// <summary>Null: nothing is scored.</summary>
+    public IFraudModels? FraudModels { get; init; }
+
     /// <summary>Null: nobody can be erased.</summary>
     public IErasures? Erasures { get; init; }
 

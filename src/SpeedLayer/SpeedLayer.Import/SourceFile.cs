@@ -21,10 +21,12 @@ public sealed class SourceFile
     /// <summary>Size on disk.</summary>
     public long Bytes { get; }
 
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read, or only once: its hash is taken before its rows are.</exception>
     public static SourceFile Of(string path)
     {
-        using var content = Unfold(File.OpenRead(path));
+        using var file = File.OpenRead(path);
+        if (!file.CanSeek) throw new IOException("it is a pipe or a device, and is read more than once; write it to a file first");
+        using var content = Unfold(file);
         var hash = Convert.ToHexStringLower(SHA256.HashData(content))[..HashDigits];
         return new SourceFile(path, hash, new FileInfo(path).Length);
     }

@@ -13,3 +13,10 @@ public sealed class MemoryComputedViewTests : ComputedViewSuite
 {
     protected override Task<IWarehouse> OpenAsync() => Task.FromResult<IWarehouse>(new MemoryWarehouse());
 }
+
+public sealed class MemoryFraudHistoryTests : FraudHistorySuite
+{
+    protected override IFraudHistory History => (IFraudHistory)Warehouse;
+
+    protected override Task<IWarehouse> OpenAsync() => Task.FromResult<IWarehouse>(new MemoryWarehouse());
+}

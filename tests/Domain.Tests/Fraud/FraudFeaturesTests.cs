@@ -1,4 +1,5 @@
 using System.Buffers;
+using Lambda.Domain.Bytes;
 using Lambda.Domain.Fraud;
 using Xunit;
 using static Lambda.Domain.Tests.Fraud.Happened;
@@ -89,6 +90,35 @@ public sealed class FraudFeaturesTests
     }
 
     [Fact]
+    public void Acceptor_WhenOneByteIsWrong_IsRefusedOrStillBounded()
+    {
+        var (acceptor, read, random, bytes) = (new AcceptorFraudMemory(), new AcceptorFraudMemory(), new Random(5), new GrowingBytes(64));
+        for (var i = 0; i < 200; i++)
+        {
+            acceptor.Apply((ulong)i, i * 36_000_000_000L, i % 7 == 0);
+            if (i % 5 == 0) acceptor.ApplyFraud((ulong)i, i * 36_000_000_000L, i % 7 == 0);
+        }
+        acceptor.Write(bytes);
+        Assert.InRange(bytes.Length, 100, 1_000);
+        var refused = 0;
+        for (var i = 0; i < 3_000; i++)
+        {
+            byte[] damaged = [.. bytes.Written];
+            damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
+            try
+            {
+                read.Read(damaged);
+                FraudFeatures.ComputeAcceptor(random.NextInt64(1L << 50), read, 7, new float[FraudFeatures.Count]);
+            }
+            catch (InvalidDataException)
+            {
+                refused++;
+            }
+        }
+        Assert.InRange(refused, 20, 2_999);
+    }
+
+    [Fact]
     public void State_OfAnActiveCustomer_StaysSmall()
     {
         var (state, scratch, random) = (new FraudState(), new FraudScratch(), new Random(5));
@@ -127,10 +157,15 @@ public sealed class FraudFeaturesTests
         private readonly Dictionary<ulong, CustomerFraudMemory> _customers = [];
         private readonly Dictionary<ulong, AcceptorFraudMemory> _acceptors = [];
         private readonly List<FraudTransaction> _paid = [];
+        private readonly Dictionary<ulong, bool> _unusual = [];
 
         /// <summary>At rest, as bytes; every third one is stored and loaded in between.</summary>
         private readonly Dictionary<ulong, FraudState> _states = [];
         private readonly FraudScratch _scratch = new();
+
+        /// <summary>One after the other, as a table is read.</summary>
+        private readonly AcceptorFraudMemory _stored = new();
+        private readonly GrowingBytes _bytes = new(64);
 
         public CustomerFraudMemory Customer(ulong name) => Of(_customers, name);
 
@@ -143,6 +178,11 @@ public sealed class FraudFeaturesTests
             FraudFeatures.Compute(transaction, Customer(transaction.Customer), acceptor, delay, into);
             FraudFeatures.Compute(transaction, _states.GetValueOrDefault(transaction.Customer).Unpack(_scratch), acceptor, delay, unpacked);
             Assert.Equal(into, unpacked);
+            _bytes.Clear();
+            (acceptor ?? new AcceptorFraudMemory()).Write(_bytes);
+            _stored.Read(_bytes.Written);
+            FraudFeatures.ComputeAcceptor(transaction.AtMicros, _stored, delay, unpacked);
+            Assert.Equal(into, unpacked);
             return into;
         }
 
@@ -152,13 +192,13 @@ public sealed class FraudFeaturesTests
             {
                 case Paid paid:
                     _paid.Add(paid.Transaction);
-                    var isUnusual = Tell(paid.Transaction.Customer, FraudEvent.Paid(paid.Transaction));
-                    if (paid.Transaction.Acceptor != 0) Acceptor(paid.Transaction.Acceptor).Apply(paid.Transaction, isUnusual);
+                    var isUnusual = _unusual[paid.Transaction.Id] = Tell(paid.Transaction.Customer, FraudEvent.Paid(paid.Transaction));
+                    if (paid.Transaction.Acceptor != 0) Acceptor(paid.Transaction.Acceptor).Apply(paid.Transaction.Id, paid.Transaction.AtMicros, isUnusual);
                     break;
                 case Known known:
                     var fraud = _paid[known.Payment];
                     Tell(fraud.Customer, FraudEvent.Labelled(fraud.Id, 0));
-                    if (fraud.Acceptor != 0) Acceptor(fraud.Acceptor).ApplyFraud(fraud.Id, fraud.AtMicros);
+                    if (fraud.Acceptor != 0) Acceptor(fraud.Acceptor).ApplyFraud(fraud.Id, fraud.AtMicros, _unusual[fraud.Id]);
                     break;
                 case LoginFailed login: Tell(login.Customer, new FraudEvent(FraudEventKind.FailedLogin, login.At)); break;
                 case CredentialChanged change: Tell(change.Customer, new FraudEvent(FraudEventKind.CredentialChange, change.At)); break;

@@ -55,12 +55,12 @@ internal sealed partial class FraudOracle
         var there = now.Acceptor == 0 ? [] : _all.Where(t => t.Acceptor == now.Acceptor).ToList();
         var (today, frauds) = (DayOf(now.AtMicros), Frauds);
         var usualFrauds = UsualFrauds();
-        Set("acceptor_count_7d", Over(there, today - 6, today).Count);
-        Set("acceptor_unusual_7d", Over(there, today - 6, today).Count(IsUnusual));
-        Set("acceptor_count_30d", Over(there, today - 29, today).Count);
+        Set("acceptor_count_7d", Over(there, 42, today - 7, today - 1).Count);
+        Set("acceptor_unusual_7d", Over(there, 42, today - 7, today - 1).Count(IsUnusual));
+        Set("acceptor_count_30d", Over(there, 42, today - 30, today - 1).Count);
         foreach (var span in new[] { 7, 14, 28 })
         {
-            var matured = Over(there, today - delay - span + 1, today - delay);
+            var matured = Over(there, 42, today - delay - span, today - delay - 1);
             var count = matured.Count(t => frauds.Contains(t.Id));
             Set($"acceptor_matured_{span}d", matured.Count);
             Set($"acceptor_frauds_{span}d", count);
@@ -70,7 +70,7 @@ internal sealed partial class FraudOracle
         Since("acceptor_days_since_fraud", there.Where(t => frauds.Contains(t.Id)).Select(t => t.AtMicros));
 
         var recent = there.TakeLast(64).Reverse().ToList(); // the newest first
-        var old = recent.Where(t => t.AtMicros <= now.AtMicros - delay * Day).ToList();
+        var old = recent.Where(t => t.AtMicros < (today - delay) * Day).ToList();
         foreach (var n in new[] { 1, 3, 10 })
             Set($"acceptor_risk_last_{n}", Share(old.Take(n).Count(t => usualFrauds.Contains(t.Id)), Math.Min(n, old.Count)));
         Set("acceptor_since_fraud", old.Any(t => usualFrauds.Contains(t.Id)) ? old.TakeWhile(t => !usualFrauds.Contains(t.Id)).Count() : Never);
@@ -86,6 +86,5 @@ internal sealed partial class FraudOracle
         return told.Skip(1).Where((p, i) => what(p) != what(told[i])).Select(p => p.At);
     }
 
-    /// <summary>Frauds of a usual amount that were among the acceptor's last 64 when they became known.</summary>
-    private HashSet<ulong> UsualFrauds() => [.. FraudsAmong(t => t.Acceptor).Where(id => !IsUnusual(_all.Single(t => t.Id == id)))];
+    private HashSet<ulong> UsualFrauds() => [.. Frauds.Where(id => !IsUnusual(_all.Single(t => t.Id == id)))];
 }

@@ -30,19 +30,20 @@ internal sealed partial class FraudOracle(IReadOnlyList<Happened> before, FraudT
     private HashSet<ulong> Frauds => [.. before.OfType<Known>().Select(k => _all[k.Payment].Id)];
 
     /// <summary>Of those, the ones that were among their customer's last 64 when they became known.</summary>
-    private HashSet<ulong> OwnFrauds => FraudsAmong(t => t.Customer);
-
-    private HashSet<ulong> FraudsAmong(Func<FraudTransaction, ulong> of)
+    private HashSet<ulong> OwnFrauds
     {
-        var (among, paid) = (new HashSet<ulong>(), new List<FraudTransaction>());
-        foreach (var it in before)
+        get
         {
-            if (it is Paid payment) paid.Add(payment.Transaction);
-            if (it is not Known known) continue;
-            var fraud = _all[known.Payment];
-            if (paid.Where(t => of(t) == of(fraud)).TakeLast(64).Any(t => t.Id == fraud.Id)) among.Add(fraud.Id);
+            var (among, paid) = (new HashSet<ulong>(), new List<FraudTransaction>());
+            foreach (var it in before)
+            {
+                if (it is Paid payment) paid.Add(payment.Transaction);
+                if (it is not Known known) continue;
+                var fraud = _all[known.Payment];
+                if (paid.Where(t => t.Customer == fraud.Customer).TakeLast(64).Any(t => t.Id == fraud.Id)) among.Add(fraud.Id);
+            }
+            return among;
         }
-        return among;
     }
 
     private static int DayOf(long at) => (int)Math.Floor((decimal)at / Day);
@@ -73,9 +74,9 @@ internal sealed partial class FraudOracle(IReadOnlyList<Happened> before, FraudT
         return earlier.Count >= 5 && (Int128)it.AmountMinor > 3 * (Int128)Median(earlier);
     }
 
-    /// <summary>Of those whose day is remembered: less than 98 days before the newest.</summary>
-    private static List<FraudTransaction> Over(List<FraudTransaction> of, int from, int to) =>
-        [.. of.Where(t => DayOf(t.AtMicros) >= from && DayOf(t.AtMicros) <= to && DayOf(t.AtMicros) > of.Max(o => DayOf(o.AtMicros)) - 98)];
+    /// <summary>Of those whose day is remembered: less than so many days before the newest.</summary>
+    private static List<FraudTransaction> Over(List<FraudTransaction> of, int kept, int from, int to) =>
+        [.. of.Where(t => DayOf(t.AtMicros) >= from && DayOf(t.AtMicros) <= to && DayOf(t.AtMicros) > of.Max(o => DayOf(o.AtMicros)) - kept)];
 
     private void Itself()
     {
@@ -103,7 +104,7 @@ internal sealed partial class FraudOracle(IReadOnlyList<Happened> before, FraudT
         var (own, today, frauds) = (Own, DayOf(now.AtMicros), OwnFrauds);
         foreach (var span in new[] { 7, 14, 30, 90 })
         {
-            var within = Over(own, today - span + 1, today);
+            var within = Over(own, 98, today - span + 1, today);
             var usual = within.Where(t => !IsUnusual(t)).ToList();
             var (sum, squares) = (Sum(within, t => (UInt128)t.AmountMinor), Sum(within, t => (UInt128)t.AmountMinor * (UInt128)t.AmountMinor));
             var mean = within.Count == 0 ? 0 : (double)sum / within.Count;

@@ -55,7 +55,10 @@ public sealed class TreeModelTests
     [Fact]
     public void File_WhenReadBack_IsTheSameModel()
     {
-        var model = new FraudModel(Model, 17_665, 17_672, 7, 3, 67_000, 600, new Dictionary<string, double> { ["auc"] = 0.1 + 0.2 });
+        var model = new FraudModel(Model, 17_665, 17_672, 7, 3, 67_000, 600, new Dictionary<string, double> { ["auc"] = 0.1 + 0.2 })
+        {
+            Epoch = 12, Distributions = [.. Enumerable.Range(0, FraudFeatures.Count).Select(f => FeatureDistribution.Of([f, f / 3f, 7]))],
+        };
         var bytes = FraudModelFile.Write(model, out var hash);
         var read = FraudModelFile.Read(bytes, "m.json", out var readHash);
         Assert.Equal(hash, readHash);
@@ -76,8 +79,8 @@ public sealed class TreeModelTests
             Assert.Throws<FraudModelException>(() => FraudModelFile.Read(changed, "m.json", out _));
             if (i % 16 == 0) Assert.Throws<FraudModelException>(() => FraudModelFile.Read(bytes.AsMemory(0, i), "m.json", out _));
         }
-        var version = Encoding.UTF8.GetString(bytes).Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal);
-        Assert.Contains("version 2, expected 1", Assert.Throws<FraudModelException>(() => FraudModelFile.Read(Encoding.UTF8.GetBytes(version), "m.json", out _)).Message);
+        var version = Encoding.UTF8.GetString(bytes).Replace("\"version\":2", "\"version\":3", StringComparison.Ordinal);
+        Assert.Contains("version 3, expected 2", Assert.Throws<FraudModelException>(() => FraudModelFile.Read(Encoding.UTF8.GetBytes(version), "m.json", out _)).Message);
     }
 
     [Theory]

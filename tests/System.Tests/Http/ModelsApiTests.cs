@@ -28,6 +28,18 @@ public sealed class ModelsApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task Fraud_WhenAModelIsPromoted_NamesItAndWhatIsNotThereIs404()
+    {
+        api.Parts.FraudModels.Now = new MemoryFraudModels().Now;
+        var (_, before) = await api.GetAsync("/v1/models/fraud");
+        Assert.Equal((MemoryFraudModels.One, MemoryFraudModels.Two), (before.GetProperty("champion").GetString(), before.GetProperty("challenger").GetString()));
+        Assert.Equal((1, 0.31), (before.GetProperty("check").GetProperty("mismatches").GetInt32(), before.GetProperty("drift").GetProperty("psi").GetProperty("amount").GetDouble()));
+        var (response, body) = await api.PostAsync("/v1/models/fraud/promote", """{"model":"bbb"}""", "application/json");
+        Assert.Equal((HttpStatusCode.OK, MemoryFraudModels.Two), (response.StatusCode, body.GetProperty("champion").GetString()));
+        Assert.Equal(HttpStatusCode.NotFound, (await api.PostAsync("/v1/models/fraud/promote", """{"model":"c"}""", "application/json")).Response.StatusCode);
+    }
+
+    [Fact]
     public async Task Lifetime_OfAModelThatANewerViewHasNot_TellsBoth()
     {
         (api.Parts.Lifetime, api.Parts.LifetimeFailure) = (Model, (13, "20 customers bought something"));

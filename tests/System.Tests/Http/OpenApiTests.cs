@@ -130,6 +130,10 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("POST", "/v1/admin/batch/runs/run-1/abandon", "/v1/admin/batch/runs/{run}/abandon", null, null),
         ("POST", "/v1/admin/batch/runs/run-1/abandon", "/v1/admin/batch/runs/{run}/abandon", null, null), // 409
         ("GET", "/v1/models/lifetime", "/v1/models/lifetime", null, null),
+        ("GET", "/v1/models/fraud", "/v1/models/fraud", null, null),
+        ("POST", "/v1/models/fraud/promote", "/v1/models/fraud/promote", """{"model":"bbbb"}""", "application/json"),
+        ("POST", "/v1/models/fraud/promote", "/v1/models/fraud/promote", """{"model":"none"}""", "application/json"), // 404
+        ("POST", "/v1/models/fraud/promote", "/v1/models/fraud/promote", "{}", "application/json"),
         ("GET", "/v1/definition", "/v1/definition", null, null),
         ("PUT", "/v1/definition", "/v1/definition", "two", "application/yaml"),
         ("POST", "/v1/definition?check=true", "/v1/definition", "two", "application/yaml"),

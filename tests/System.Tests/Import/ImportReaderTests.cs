@@ -35,6 +35,17 @@ public sealed class ImportReaderTests : IDisposable
             lines);
     }
 
+    [SkippableFact]
+    public async Task File_WhenItIsAPipe_IsRefusedWithWhatToDo()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux());
+        var pipe = Path.Combine(_folder.Path, "pipe");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", pipe)) await made.WaitForExitAsync();
+        var writing = Task.Run(() => File.WriteAllText(pipe, "who,at,sum\n"));
+        Assert.Contains("write it to a file", Assert.Throws<IOException>(() => SourceFile.Of(pipe)).Message);
+        await Task.WhenAny(writing); // it may find the other end closed
+    }
+
     [Fact]
     public void Read_WhenQuotedAndCommented_FollowsRfc4180()
     {

@@ -17,7 +17,7 @@ public sealed class MetricsTests : IAsyncLifetime
     public MetricsTests()
     {
         var parts = _api.Parts;
-        _export = new MetricsExport(parts, parts, parts, TimeProvider.System);
+        _export = new MetricsExport(parts, parts, parts, parts.FraudModels, TimeProvider.System);
         parts.Metrics = _export.Scrape;
     }
 
@@ -47,6 +47,7 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Contains(metrics.Keys, k => k.StartsWith("http_server_request_duration_seconds_bucket", StringComparison.Ordinal) && k.Contains("/v1/customers/{id}", StringComparison.Ordinal) && k.Contains("le=\"0.002\"", StringComparison.Ordinal));
         Assert.Equal((0, 15, 9), (metrics["lambda_topic_reading{topic=\"crm\"}"], metrics["lambda_topic_lag{topic=\"crm\",topic_partition=\"0\"}"], metrics["lambda_topic_accepted_total{topic=\"crm\"}"]));
         Assert.Equal((0, 4, 3), (metrics["lambda_source_reading{source=\"contacts\"}"], metrics["lambda_source_pages_total{source=\"contacts\"}"], metrics["lambda_source_drift_total{source=\"contacts\"}"]));
+        Assert.Equal((7, 1, 0.31), (metrics["lambda_fraud_acceptors_epoch"], metrics["lambda_fraud_decisions_mismatched"], metrics["lambda_fraud_feature_psi{feature=\"amount\"}"]));
         Assert.Contains("dotnet_process_memory_working_set_bytes", metrics.Keys);
     }
 

@@ -51,7 +51,7 @@ public sealed partial class RunbookTests
     public async Task Alerts_WhenTheyNameMetrics_NameOnesThatAreExported()
     {
         var api = new ApiFixture();
-        using var export = new MetricsExport(api.Parts, api.Parts, api.Parts, TimeProvider.System);
+        using var export = new MetricsExport(api.Parts, api.Parts, api.Parts, api.Parts.FraudModels, TimeProvider.System);
         api.Parts.Metrics = export.Scrape;
         await api.InitializeAsync();
         var secured = new SecuredApi();

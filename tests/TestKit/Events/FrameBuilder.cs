@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Lambda.Domain.Events;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Ports;
 
@@ -28,6 +29,35 @@ public sealed class FrameBuilder(int partition, long firstOffset, long appendedA
             .SetNumber(EventCatalog.BillingAmountMinor, amountMinor).SetText(EventCatalog.BillingCurrency, "EUR"u8)
             .SetText(EventCatalog.Direction, "debit"u8).SetText(EventCatalog.Status, "approved"u8)
             .SetText(EventCatalog.MerchantId, Encoding.UTF8.GetBytes(merchant)).SetText(EventCatalog.Category, Encoding.UTF8.GetBytes(category)));
+
+    /// <summary>An event as a producer sends it.</summary>
+    public FrameBuilder Json(string json)
+    {
+        _batch.Add(partition, Parsed(json));
+        return this;
+    }
+
+    /// <summary>A transaction that was decided.</summary>
+    /// <param name="fields">What follows type and status: `"event_id":…`.</param>
+    public FrameBuilder Decided(string fields, Judgement judgement)
+    {
+        _batch.Add(partition, new AuthorizationRecord().Encode(RequestOf(fields), judgement));
+        return this;
+    }
+
+    /// <summary>The same before it is decided.</summary>
+    public static EventRow RequestOf(string fields)
+    {
+        var row = new EventRow();
+        RecordCodec.Read(Parsed(Encoding.UTF8.GetString(AuthorizationRecord.RequestPrefix) + fields + "}"), row);
+        return row;
+    }
+
+    private static byte[] Parsed(string json)
+    {
+        if (!new EventParser().TryParse(Encoding.UTF8.GetBytes(json), long.MaxValue - EventParser.MaxAheadMicros, out var record, out var why)) throw new ArgumentException($"{why.Field}: {why.Reason}: {json}", nameof(json));
+        return record.ToArray();
+    }
 
     public FrameBuilder Barrier(long epoch)
     {

@@ -16,11 +16,11 @@ internal sealed class BinnedRows
     public int Rows { get; }
 
     /// <param name="values">Row after row.</param>
-    public static BinnedRows Of(ReadOnlyMemory<float> values, int features)
+    public static BinnedRows Of(ReadOnlyMemory<float> values, int features, int cores)
     {
         var rows = values.Length / features;
         var (bins, cuts) = (new byte[features][], new float[features][]);
-        Parallel.For(0, features, f =>
+        Parallel.For(0, features, new ParallelOptions { MaxDegreeOfParallelism = cores }, f =>
         {
             var column = new float[rows];
             for (var i = 0; i < rows; i++) column[i] = values.Span[i * features + f];

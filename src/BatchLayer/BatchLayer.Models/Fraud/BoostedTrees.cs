@@ -15,10 +15,10 @@ public static class BoostedTrees
     {
         var frauds = isFraud.Count(f => f);
         if (frauds == 0 || frauds == isFraud.Length) throw new FitException($"{frauds} of {isFraud.Length} training rows are fraud, expected some of both");
-        var rows = BinnedRows.Of(values, features);
+        var rows = BinnedRows.Of(values, features, options.Cores);
         var start = Math.Log((double)frauds / (isFraud.Length - frauds));
         var grown = new List<List<TreeNode>>[options.Seeds];
-        Parallel.For(0, options.Seeds, new ParallelOptions { CancellationToken = cancel }, seed => grown[seed] = Boost(rows, isFraud, usable, start, options, seed, cancel));
+        Parallel.For(0, options.Seeds, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = options.Cores }, seed => grown[seed] = Boost(rows, isFraud, usable, start, options, seed, cancel));
 
         var (nodes, roots) = (new List<TreeNode>(), new List<int>());
         foreach (var tree in grown.SelectMany(g => g))

@@ -1,19 +1,19 @@
 using System.Diagnostics;
-using Lambda.Domain.Events;
+using System.Runtime.InteropServices;
+using Lambda.BatchLayer.Models.Fraud.Nightly;
+using Lambda.BatchLayer.Ports;
 using Lambda.Domain.Fraud;
 
 namespace Lambda.BatchLayer.Models.Fraud;
 
-/// <summary>
-/// Feature vectors of a history's rows, made by going through all of it in the order of time with the memories that decide live: each row sees what came before
-/// it, and a fraud from the moment on at which it is known.
-/// </summary>
+/// <summary>Feature vectors of a history's rows: through the very code that makes them from raw events each night, as if the file were a log whose labels come after the delay.</summary>
 public sealed class FeatureTable
 {
-    private readonly float[] _values;
+    private readonly NightlyVectors _vectors;
+    private readonly int[] _index;
     private readonly int _first;
 
-    private FeatureTable(float[] values, int first, TimeSpan took, int rows) => (_values, _first, Took, Rows) = (values, first, took, rows);
+    private FeatureTable(NightlyVectors vectors, int[] index, int first, TimeSpan took, int rows) => (_vectors, _index, _first, Took, Rows) = (vectors, index, first, took, rows);
 
     /// <summary>Of the whole history: memories and, in the days wanted, features.</summary>
     public TimeSpan Took { get; }
@@ -21,31 +21,38 @@ public sealed class FeatureTable
     /// <summary>Of the whole history.</summary>
     public int Rows { get; }
 
-    public ReadOnlySpan<float> this[int row] => _values.AsSpan((row - _first) * FraudFeatures.Count, FraudFeatures.Count);
+    public ReadOnlySpan<float> this[int row] => _vectors[_index[row - _first]];
 
     /// <param name="from">First day whose rows are wanted.</param>
     /// <param name="until">The day behind the last one.</param>
     public static FeatureTable Of(LabelledHistory history, int delayDays, int from, int until, CancellationToken cancel)
     {
-        var wanted = history.RowsOf(from, until).ToArray();
-        var (first, values) = (wanted.FirstOrDefault(), new float[(long)wanted.Length * FraudFeatures.Count]);
-        var (customers, acceptors) = (new Dictionary<ulong, CustomerFraudMemory>(), new Dictionary<ulong, AcceptorFraudMemory>());
-        var known = new Queue<int>(); // frauds that are not known yet, in the order of time
-        var clock = Stopwatch.StartNew();
-        for (var row = 0; row < first + wanted.Length; row++)
+        var (clock, wanted) = (Stopwatch.StartNew(), history.RowsOf(from, until).Count());
+        using var vectors = new NightlyVectors(from, until, delayDays, wanted, Path.Combine(Path.GetTempPath(), $"lambda-fraud-{Guid.NewGuid():N}"));
+        var records = new List<FraudRecord>();
+        foreach (var customer in Enumerable.Range(0, history.Transactions.Length).GroupBy(row => history.Transactions[row].Customer))
         {
-            if (row % 10_000 == 0) cancel.ThrowIfCancellationRequested();
-            ref readonly var transaction = ref history.Transactions[row];
-            while (known.TryPeek(out var fraud) && history.Transactions[fraud].AtMicros + delayDays * Clock.MicrosPerDay <= transaction.AtMicros)
-                Learn(history.Transactions[known.Dequeue()], customers, acceptors);
-            var customer = Memory(customers, transaction.Customer);
-            var acceptor = transaction.Acceptor == 0 ? null : Memory(acceptors, transaction.Acceptor);
-            if (row >= first) FraudFeatures.Compute(transaction, customer, acceptor, delayDays, values.AsSpan((row - first) * FraudFeatures.Count, FraudFeatures.Count));
-            var isUnusual = customer.Apply(FraudEvent.Paid(transaction));
-            acceptor?.Apply(transaction, isUnusual);
-            if (history.IsFraud[row]) known.Enqueue(row);
+            cancel.ThrowIfCancellationRequested();
+            records.Clear();
+            foreach (var row in customer)
+            {
+                ref readonly var transaction = ref history.Transactions[row];
+                records.Add(new FraudRecord(row, transaction.Customer, FraudEvent.Paid(transaction)));
+                if (history.IsFraud[row]) records.Add(new FraudRecord(row, transaction.Customer, FraudEvent.Labelled(transaction.Id, transaction.AtMicros)));
+            }
+            vectors.Add(0, CollectionsMarshal.AsSpan(records));
         }
-        return new FeatureTable(values, first, clock.Elapsed, first + wanted.Length);
+        vectors.Complete(cancel);
+        var (index, first) = (new int[wanted], history.RowsOf(from, until).FirstOrDefault());
+        foreach (var (position, at) in vectors.Index()) index[position.Offset - first] = at;
+        return new FeatureTable(vectors, index, first, clock.Elapsed, history.Transactions.Length);
+    }
+
+    /// <summary>Rows of raw events in the order of time, with their vectors.</summary>
+    public static (LabelledHistory History, FeatureTable Table) Of(NightlyVectors vectors)
+    {
+        var history = new LabelledHistory(Enumerable.Range(0, vectors.Count).Select(i => (new FraudTransaction((ulong)i, vectors.Row(i).At, 0) { Customer = vectors.Row(i).Customer }, "", vectors.Row(i).IsFraud)));
+        return (history, new FeatureTable(vectors, [.. history.Transactions.Select(t => (int)t.Id)], 0, TimeSpan.Zero, vectors.Count));
     }
 
     /// <summary>The vectors of some rows, one after the other.</summary>
@@ -54,17 +61,5 @@ public sealed class FeatureTable
         var copy = new float[rows.Count * FraudFeatures.Count];
         for (var i = 0; i < rows.Count; i++) this[rows[i]].CopyTo(copy.AsSpan(i * FraudFeatures.Count));
         return copy;
-    }
-
-    private static void Learn(in FraudTransaction fraud, Dictionary<ulong, CustomerFraudMemory> customers, Dictionary<ulong, AcceptorFraudMemory> acceptors)
-    {
-        customers[fraud.Customer].Apply(FraudEvent.Labelled(fraud.Id, fraud.AtMicros));
-        if (fraud.Acceptor != 0) acceptors[fraud.Acceptor].ApplyFraud(fraud.Id, fraud.AtMicros);
-    }
-
-    private static T Memory<T>(Dictionary<ulong, T> memories, ulong name) where T : new()
-    {
-        if (!memories.TryGetValue(name, out var memory)) memories.Add(name, memory = new T());
-        return memory;
     }
 }

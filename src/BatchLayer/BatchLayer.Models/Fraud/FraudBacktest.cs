@@ -32,6 +32,10 @@ public static class FraudBacktest
         return new TestedWeek(protocol, model, rows, scores, frauds, quality, micros, training);
     }
 
+    /// <summary>How good another model is on the tested rows.</summary>
+    public static Quality QualityOf(FraudModel model, LabelledHistory history, FeatureTable table, int[] rows) =>
+        FraudMetrics.Of(Scored(history, rows, [.. rows.Select(r => model.Trees.Score(table[r]))]));
+
     public static Scored[] Scored(LabelledHistory history, int[] rows, double[] scores) =>
         [.. rows.Select((row, i) => new Scored(scores[i], history.IsFraud[row], history.Transactions[row].Customer, history.DayOf(row)))];
 }

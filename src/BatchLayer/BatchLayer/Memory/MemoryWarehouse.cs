@@ -17,7 +17,7 @@ public delegate ValueTask FaultHook(string operation, FaultMoment moment);
 /// <summary>
 /// The whole warehouse in memory, for simulation and tests: records as they came, and every answer computed in the plainest way. Deterministic.
 /// </summary>
-public sealed class MemoryWarehouse : IWarehouse, IPopulation, IErasable
+public sealed partial class MemoryWarehouse : IWarehouse, IPopulation, IErasable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, MemoryRawEvents> _raw = [];

@@ -8,7 +8,7 @@ using Lambda.SpeedLayer.Import;
 
 namespace Lambda.Cluster.Cli;
 
-/// <summary>`fraud`: the quality of fraud models, tested as if it were then.</summary>
+/// <summary>`fraud`: models that decide, and their quality, tested as if it were then.</summary>
 internal static class FraudCommand
 {
     private static readonly Argument<string> FileName = new("file") { Description = "A delimited file of transactions with labels; gzip is unfolded." };
@@ -29,7 +29,7 @@ internal static class FraudCommand
         var backtest = new Command("backtest", "Train on some days, wait for the labels, test on the days behind: the Fraud Detection Handbook's protocol on any labelled file.") { FileName };
         foreach (var option in new Option[] { Map, TrainFrom, TrainDays, DelayDays, TestDays, Weeks, Peers, Seed, Scores, Model, Json }) backtest.Options.Add(option);
         backtest.SetAction((parse, cancel) => Task.Run(() => Run(parse, cancel), cancel));
-        return Common.Group("fraud", "How good fraud models are.", backtest);
+        return Common.Group("fraud", "Fraud models: which decide, and how good they are.", backtest, FraudModelsCommand.List, FraudModelsCommand.Promote);
     }
 
     private static int Run(ParseResult parse, CancellationToken cancel)

@@ -12,6 +12,7 @@ using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Serving.Authorizations;
 using Lambda.Serving.Customer;
@@ -47,6 +48,7 @@ internal sealed class ClusterEngine : IEngine
     private readonly ClusterNode _node;
     private readonly Bootstrap? _bootstrap;
     private readonly ModelFitting _models;
+    private readonly FraudBatch _fraud;
     private readonly List<Loop> _loops = [];
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
@@ -85,6 +87,8 @@ internal sealed class ClusterEngine : IEngine
         _loops.Add(new Loop("erasures", async cancel => node.DrivesRuns && await erasing.StepAsync(cancel) ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5), onError));
         _models = new ModelFitting(parts.Models);
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
+        _fraud = parts.Fraud(options, onError);
+        _loops.Add(new Loop("fraud", cancel => node.DrivesRuns ? _fraud.StepAsync(runs.Served, cancel) : _fraud.RefreshAsync(cancel), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
             await node.Reports.RefreshAsync(cancel);
@@ -112,6 +116,7 @@ internal sealed class ClusterEngine : IEngine
     public PopulationParts Population => _analytics.Parts;
     public SegmentParts Segments => _segments.Parts;
     public IModels Models => _models;
+    public IFraudModels FraudModels => _fraud;
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
@@ -170,8 +175,13 @@ internal sealed class ClusterEngine : IEngine
     {
         var (key0, key1) = parts.Facts.IdKeys();
         var (node, models) = ($"{options.ClusterHost}:{options.ClusterPort}", parts.Models);
+        var (scoring, policy) = (parts.Fraud(options, onError).Scoring, Policies.Read(options.FraudPolicy));
         return new PartitionParts(
-            new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time) { Cards = parts.Cards }, parts.Warehouse,
+            new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
+            {
+                Cards = parts.Cards, Basis = () => DecisionBasis.Nothing with { Scoring = scoring.Current, Policy = policy },
+            },
+            parts.Warehouse,
             new GatheredRawEvents(parts.Warehouse), new EstimatingPopulation(new GatheredPopulation(parts.House.Population), () => models.Current), parts.Bases,
             new KeeperLeases(parts.Leases, $"{node} {Guid.NewGuid():N}"), (_, generation) => parts.SinkProgress(generation), served,
             p => new WorkerSettings(p, horizonMs, key0, key1) { CheckpointRecords = options.CheckpointEvents, CheckpointIntervalMs = options.CheckpointSeconds * 1000L },
@@ -243,6 +253,7 @@ internal sealed class ClusterEngine : IEngine
         await _analytics.DisposeAsync();
         foreach (var loop in _loops) await loop.DisposeAsync();
         _models.Dispose();
+        _fraud.Dispose();
         if (!hurry.IsCancellationRequested) await _node.StopAsync();
         if (!hurry.IsCancellationRequested) _bootstrap?.Release();
         await _node.DisposeAsync();

@@ -54,6 +54,11 @@ internal sealed class ClusterParts : IAsyncDisposable
     /// <summary>Fitted by the node that drives runs, taken over by the others.</summary>
     public LifetimeModels Models => field ??= new LifetimeModels(Warehouse, Definitions.Views, StoredFacts, Time);
 
+    /// <summary>Acceptor tables and models that decisions of this node are scored with; made by the node that drives runs, taken over by the others.</summary>
+    public FraudBatch Fraud(LambdaOptions options, Action<string, Exception> onError) => _fraud ??= new FraudBatch(House, StoredFacts, Folder.Fraud, options, onError);
+
+    private FraudBatch? _fraud;
+
     /// <summary>Hash of the definition that is served; the first one until the run actor has been heard of.</summary>
     public Func<string> ServedDefinition { get; set; } = null!;
 

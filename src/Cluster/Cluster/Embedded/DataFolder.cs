@@ -31,6 +31,7 @@ internal sealed class DataFolder : IDisposable
     public string SinkProgress => Path.Combine(Root, "sink.db");
     public string Runs => Path.Combine(Root, "runs.db");
     public string Bases => Path.Combine(Root, "base");
+    public string Fraud => Path.Combine(Root, "fraud");
     public string Keys => Path.Combine(Root, KeysFile);
     public string Cards => Path.Combine(Root, "cards.db");
     public string CardKeys => Path.Combine(Root, CardKeysFile);

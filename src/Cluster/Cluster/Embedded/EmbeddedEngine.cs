@@ -8,6 +8,7 @@ using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Options;
 using Lambda.Cluster.Privacy;
 using Lambda.Cluster.Sources;
+using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Authorizations;
@@ -42,6 +43,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly BackgroundThread _batch = new("lambda-batch");
     private readonly PopulationWriter _population;
     private readonly ModelFitting _models;
+    private readonly FraudBatch _fraud;
     private readonly ErasureLedger _ledger;
     private readonly ErasureRunner _erasing;
     private readonly Action<string, Exception> _onError;
@@ -56,7 +58,12 @@ public sealed class EmbeddedEngine : IEngine
     private EmbeddedEngine(EngineParts parts, IReadOnlyList<PolledSource> listed, LambdaOptions options, Action<string, Exception> onError)
     {
         (_parts, _onError) = (parts, onError);
-        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time) { Cards = parts.Cards };
+        var policy = Policies.Read(options.FraudPolicy);
+        _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, options, onError);
+        var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
+        {
+            Cards = parts.Cards, Basis = () => DecisionBasis.Nothing with { Scoring = _fraud.Scoring.Current, Policy = policy },
+        };
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
         _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],
             new SinkPolicy(options.SinkRows, options.SinkMs));
@@ -80,7 +87,6 @@ public sealed class EmbeddedEngine : IEngine
         Operations = new EmbeddedOperations(_hosts, _sources, () => _stopping is not null);
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
         _segments = new SegmentServices(parts.Segments, parts.WebhookSecrets, options, parts.Time, onError);
-        var policy = Policies.Read(options.FraudPolicy);
         Authorizations = new AuthorizationFront(new EmbeddedAuthorizer(_hosts, () => _stopping is not null, parts.Time), parts.Cards, parts.CardTokens, () => policy, parts.Time);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
@@ -112,6 +118,7 @@ public sealed class EmbeddedEngine : IEngine
     public PopulationParts Population => _analytics.Parts;
     public SegmentParts Segments => _segments.Parts;
     public IModels Models => _models;
+    public IFraudModels FraudModels => _fraud;
     public IApiKeys Keys => _parts.Keys;
     public IAuditStore Audit => _parts.Audit;
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
@@ -129,6 +136,9 @@ public sealed class EmbeddedEngine : IEngine
     internal SinkPump Sink => _pump;
     internal PopulationWriter PopulationWriter => _population;
     internal EngineParts Parts => _parts;
+
+    /// <summary>Acceptor tables and models that decisions are scored with.</summary>
+    internal FraudBatch Fraud => _fraud;
 
     /// <summary>Opens the folder, starts the warehouse, recovers every partition and starts reading on. Ready once replay has caught up (see <see cref="Status"/>).</summary>
     /// <param name="onError">Told what failed where; the engine goes on or stops the part by itself.</param>
@@ -193,6 +203,7 @@ public sealed class EmbeddedEngine : IEngine
         _loops.Add(new Loop("sink", SinkStepAsync, _onError));
         _loops.Add(new Loop("batch run", _runs.StepAsync, _onError));
         _loops.Add(new Loop("models", cancel => _models.StepAsync(_runs.Served, cancel), _onError));
+        _loops.Add(new Loop("fraud", cancel => _fraud.StepAsync(_runs.Served, cancel), _onError));
         _loops.Add(new Loop("population", PopulationStepAsync, _onError));
         _loops.Add(new Loop("retention", RetentionStepAsync, _onError));
         _loops.Add(new Loop("erasures", async cancel => await _erasing.StepAsync(cancel) ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(1), _onError));
@@ -207,6 +218,7 @@ public sealed class EmbeddedEngine : IEngine
         foreach (var loop in _loops) await loop.DisposeAsync();
         _batch.Dispose();
         _models.Dispose();
+        _fraud.Dispose();
         await Task.WhenAll(_threads.Select(t => Task.Run(() => t.Stop(checkpoint: !hurry.IsCancellationRequested), CancellationToken.None)));
         await _parts.DisposeAsync();
     }

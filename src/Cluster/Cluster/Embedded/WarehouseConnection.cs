@@ -38,6 +38,8 @@ internal sealed class WarehouseConnection : IAsyncDisposable
     public IWarehouse Warehouse => _warehouse;
     public IPopulation Population => _population;
     public ClickHouseClient Client => _client;
+    public IFraudHistory FraudHistory => field ??= new ClickHouseFraudHistory(_client);
+    public IArtefactStore Artefacts => field ??= new ClickHouseArtefacts(_client);
     public IAuthorizationRecords Authorizations => field ??= new ClickHouseAuthorizations(_client);
     public IIdentifiers Identifiers => field ??= new ClickHouseIdentifiers(_client);
 

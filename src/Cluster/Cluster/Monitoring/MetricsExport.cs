@@ -24,11 +24,13 @@ internal sealed class MetricsExport : IDisposable
     private static readonly ServiceProvider NoServices = new ServiceCollection().BuildServiceProvider();
 
     private readonly EngineMetrics _engine;
+    private readonly FraudModelMetrics _fraud;
     private readonly MeterProvider _provider;
 
-    public MetricsExport(IEngineStatus status, IBatchRuns runs, IOperations operations, TimeProvider time)
+    public MetricsExport(IEngineStatus status, IBatchRuns runs, IOperations operations, IFraudModels fraud, TimeProvider time)
     {
         _engine = new EngineMetrics(status, runs, operations, time);
+        _fraud = new FraudModelMetrics(fraud);
         _provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.Clear().AddService("lambda", serviceInstanceId: operations.Node))
             .AddMeter(EngineMetrics.MeterName, IngestMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
@@ -46,5 +48,6 @@ internal sealed class MetricsExport : IDisposable
     {
         _provider.Dispose();
         _engine.Dispose();
+        _fraud.Dispose();
     }
 }

@@ -48,6 +48,15 @@ public sealed record LambdaOptions
     /// <summary>Definition for a fresh folder; a used folder keeps the one it runs until another is adopted. Null: views/customer360.yaml.</summary>
     public string? Definition { get; init; }
 
+    /// <summary>UTC days of transactions that the nightly fraud model is trained on; 0 trains none.</summary>
+    public int FraudTrainDays { get; init; } = 28;
+
+    /// <summary>After how many days fraud is known.</summary>
+    public int FraudLabelDelayDays { get; init; } = 7;
+
+    /// <summary>The newest days with labels: never trained on, models are judged by them.</summary>
+    public int FraudTestDays { get; init; } = 7;
+
     /// <summary>How long event ids are remembered, days of append time.</summary>
     public int DedupHorizonDays { get; init; } = 7;
 

@@ -12,7 +12,7 @@ public sealed partial class CustomerFraudMemory
     internal record struct Seen(uint Id, long At, long Amount, bool IsUnusual, bool IsFraud);
 
     internal readonly Recent<Seen> Recent = new(FraudLimits.RecentMax);
-    internal readonly DayBuckets Days = new();
+    internal readonly DayBuckets Days = new(FraudLimits.DaysKept);
     internal readonly KnownSet Merchants = new(), Terminals = new(), Countries = new(), Devices = new(), Channels = new();
     internal readonly Recent<long> FailedLogins = new(FraudLimits.FailedLoginsMax);
     internal readonly int[] Hours = new int[24], Weekdays = new int[7];

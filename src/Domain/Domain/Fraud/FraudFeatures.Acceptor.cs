@@ -4,24 +4,28 @@ namespace Lambda.Domain.Fraud;
 
 public static partial class FraudFeatures
 {
-    /// <summary>Risk of the terminal or merchant: fraud known there, against what would be known by now.</summary>
-    private static void Acceptor(ref Row row, in FraudTransaction transaction, AcceptorFraudMemory acceptor, int labelDelayDays)
+    /// <summary>
+    /// Risk of the terminal or merchant: fraud known there, against what would be known by the last midnight. A table is of the night before; what some of them hold of the day itself is left
+    /// out, so that they all say the same.
+    /// </summary>
+    private static void Acceptor(ref Row row, long at, AcceptorFraudMemory acceptor, int labelDelayDays)
     {
-        var today = Clock.DayOf(transaction.AtMicros);
-        var week = acceptor.Days.Over(today - 6, today);
+        var today = Clock.DayOf(at);
+        var matured = today - labelDelayDays - 1; // the last day whose fraud would be known
+        var week = acceptor.Days.Over(today - 7, today - 1);
         row.Add(week.Count);
         row.Add(week.Unusual);
-        row.Add(acceptor.Days.Over(today - 29, today).Count);
+        row.Add(acceptor.Days.Over(today - 30, today - 1).Count);
         foreach (var span in RiskSpans)
         {
-            var sums = acceptor.Days.Over(today - labelDelayDays - span + 1, today - labelDelayDays);
+            var sums = acceptor.Days.Over(matured - span + 1, matured);
             row.Add(sums.Count);
             row.Add(sums.Frauds);
             row.Add(sums.UsualFrauds);
             row.Add(Share(sums.Frauds, sums.Count));
         }
-        row.Add(FraudTime.Days(acceptor.LastFraudAt, transaction.AtMicros));
-        Episode(ref row, transaction.AtMicros, acceptor, transaction.AtMicros - labelDelayDays * Clock.MicrosPerDay);
+        row.Add(FraudTime.Days(acceptor.LastFraudAt, at));
+        Episode(ref row, at, acceptor, (matured + 1) * Clock.MicrosPerDay);
     }
 
     /// <summary>The newest transactions whose fraud would be known: has what went on there begun lately, and is it over?</summary>
@@ -35,7 +39,7 @@ public static partial class FraudFeatures
             ref readonly var seen = ref acceptor.Recent[i];
             var isUsualFraud = seen.IsFraud && !seen.IsUnusual;
             if (isUsualFraud && seen.At > now - EpisodeDays * Clock.MicrosPerDay) first = first == long.MinValue ? seen.At : Math.Min(first, seen.At);
-            if (seen.At > maturedAt)
+            if (seen.At >= maturedAt)
             {
                 unmatured++;
                 continue;

@@ -60,21 +60,21 @@ public static partial class FraudFeatures
 
     private static IEnumerable<FraudFeature> OfAcceptors()
     {
-        yield return new("acceptor_count_7d", "Transactions at this terminal (or merchant, where no terminal is named) of 7 UTC days, today included.");
+        yield return new("acceptor_count_7d", "Transactions at this terminal (or merchant, where no terminal is named) of the 7 UTC days before today.");
         yield return new("acceptor_unusual_7d", "How many of them were unusual for their customer.");
-        yield return new("acceptor_count_30d", "Transactions there of 30 UTC days.");
+        yield return new("acceptor_count_30d", "Transactions there of the 30 UTC days before today.");
         foreach (var span in RiskSpans)
         {
-            yield return new($"acceptor_matured_{span}d", $"Transactions there of the {span} UTC days that end the label delay before today.");
+            yield return new($"acceptor_matured_{span}d", $"Transactions there of the newest {span} UTC days whose fraud would have been known at the last midnight.");
             yield return new($"acceptor_frauds_{span}d", "How many of them are known to be fraud.");
             yield return new($"acceptor_usual_frauds_{span}d", "How many of those had an amount usual for their customer.");
             yield return new($"acceptor_risk_{span}d", "Share of fraud among them; -1 without any.");
         }
         yield return new("acceptor_days_since_fraud", "Days since the newest transaction there known to be fraud.");
         foreach (var n in LastMatured)
-            yield return new($"acceptor_risk_last_{n}", $"Share of fraud with usual amounts among the last {n} there that are older than the label delay; -1 without any.");
+            yield return new($"acceptor_risk_last_{n}", $"Share of fraud with usual amounts among the last {n} there whose fraud would have been known then; -1 without any.");
         yield return new("acceptor_since_fraud", $"How many of those came after the newest such fraud; {FraudTime.Never:0} without one.");
-        yield return new("acceptor_unmatured", $"Of the last {FraudLimits.RecentMax} there, how many are younger than the label delay.");
+        yield return new("acceptor_unmatured", $"Of the last {FraudLimits.RecentMax} there, how many are younger.");
         yield return new("acceptor_days_since_first_fraud", $"Days since the first such fraud of the last {EpisodeDays} days.");
     }
 }

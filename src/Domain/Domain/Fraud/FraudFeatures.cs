@@ -44,8 +44,21 @@ public static partial class FraudFeatures
         AgainstRecent(ref row, transaction, customer);
         Habits(ref row, transaction, customer);
         Security(ref row, transaction, customer);
-        Acceptor(ref row, transaction, acceptor ?? Nowhere, labelDelayDays);
+        Acceptor(ref row, transaction.AtMicros, acceptor ?? Nowhere, labelDelayDays);
     }
+
+    /// <summary>The acceptor's part alone, into a vector whose other features stand.</summary>
+    public static void ComputeAcceptor(long atMicros, AcceptorFraudMemory? acceptor, int labelDelayDays, Span<float> into)
+    {
+        if (into.Length != Count) throw new ArgumentException($"{into.Length} places, expected {Count}", nameof(into));
+        var row = new Row(into[AcceptorFrom..]);
+        Acceptor(ref row, atMicros, acceptor ?? Nowhere, labelDelayDays);
+    }
+
+    /// <summary>Grows with a customer's years alone: that it has moved says nothing.</summary>
+    public static bool IsAge(string feature) => feature == "count" || feature.StartsWith("times_", StringComparison.Ordinal);
+
+    private static int AcceptorFrom { get; } = Count - OfAcceptors().Count();
 
     private static readonly AcceptorFraudMemory Nowhere = new();
 

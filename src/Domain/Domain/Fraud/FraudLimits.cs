@@ -9,6 +9,9 @@ public static class FraudLimits
     /// <summary>UTC days that are remembered as buckets, counted back from the newest day seen: 90 and a week of label delay.</summary>
     public const int DaysKept = 98;
 
+    /// <summary>UTC days that are remembered of an acceptor: 28 behind a week of label delay, and a week for what comes late.</summary>
+    public const int AcceptorDaysKept = 42;
+
     /// <summary>Merchants, terminals, countries, devices and channels of each kind that a customer is known for; the least recently used is forgotten.</summary>
     public const int KnownMax = 48;
 

@@ -10,6 +10,15 @@ namespace Lambda.Domain.Fraud;
 public sealed record FraudModel(
     TreeModel Trees, int TrainedFromDay, int CutDay, int LabelDelayDays, int Seed, int Rows, int Frauds, IReadOnlyDictionary<string, double> Metrics)
 {
+    /// <summary>Whose raw events it was trained on; 0 where a file was.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>Of the training rows, by <see cref="FraudFeatures.All"/>; empty where they were not kept.</summary>
+    public IReadOnlyList<FeatureDistribution> Distributions { get; init; } = [];
+
+    /// <summary>Which features the trees ask.</summary>
+    public IReadOnlySet<int> Asked() => Trees.Nodes.ToArray().Where(n => !n.IsLeaf).Select(n => n.Feature).ToHashSet();
+
     /// <summary>Feature vector in one go: what the backtest measures is what a decision would use.</summary>
     /// <param name="features">Filled; of <see cref="FraudFeatures.Count"/> places.</param>
     /// <returns>Between 0 and 1.</returns>

@@ -12,7 +12,7 @@ namespace Lambda.Domain.Fraud;
 /// </summary>
 public static class FraudModelFile
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     private const string Format = "lambda-fraud-model";
 
@@ -60,6 +60,7 @@ public static class FraudModelFile
         json.WriteStartObject();
         json.WriteString("trained_from", DayText(model.TrainedFromDay));
         json.WriteString("cut", DayText(model.CutDay));
+        json.WriteNumber("epoch", model.Epoch);
         json.WriteNumber("label_delay_days", model.LabelDelayDays);
         json.WriteNumber("seed", model.Seed);
         json.WriteNumber("rows", model.Rows);
@@ -70,9 +71,35 @@ public static class FraudModelFile
         json.WriteStartArray("features");
         foreach (var feature in FraudFeatures.All) json.WriteStringValue(feature.Name);
         json.WriteEndArray();
+        WriteDistributions(json, model.Distributions);
         json.WriteNumber("base_score", model.Trees.BaseScore);
         WriteTrees(json, model.Trees);
         json.WriteEndObject();
+    }
+
+    /// <summary>A feature's is [[cuts], [shares]].</summary>
+    private static void WriteDistributions(Utf8JsonWriter json, IReadOnlyList<FeatureDistribution> distributions)
+    {
+        json.WriteStartArray("distributions");
+        foreach (var distribution in distributions)
+        {
+            json.WriteStartArray();
+            json.WriteStartArray();
+            foreach (var cut in distribution.Cuts) json.WriteNumberValue(cut);
+            json.WriteEndArray();
+            json.WriteStartArray();
+            foreach (var share in distribution.Shares) json.WriteNumberValue(share);
+            json.WriteEndArray();
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
+    }
+
+    private static IReadOnlyList<FeatureDistribution> ReadDistributions(JsonElement body, string source)
+    {
+        FeatureDistribution[] all = [.. body.GetProperty("distributions").EnumerateArray()
+            .Select(d => new FeatureDistribution([.. d[0].EnumerateArray().Select(c => c.GetSingle())], [.. d[1].EnumerateArray().Select(s => s.GetDouble())]))];
+        return (all.Length == 0 || all.Length == FraudFeatures.Count) && all.All(d => d.Shares.Count == d.Cuts.Count + 1) ? all : throw new FraudModelException($"{source}: {all.Length} distributions do not fit {FraudFeatures.Count} features");
     }
 
     /// <summary>A node is [feature, threshold, left child within the tree, value].</summary>
@@ -114,7 +141,10 @@ public static class FraudModelFile
         }
         var trees = new TreeModel(body.GetProperty("base_score").GetSingle(), [.. nodes], [.. roots], FraudFeatures.Count);
         return new FraudModel(trees, Day(body, "trained_from"), Day(body, "cut"), body.GetProperty("label_delay_days").GetInt32(), body.GetProperty("seed").GetInt32(),
-            body.GetProperty("rows").GetInt32(), body.GetProperty("frauds").GetInt32(), body.GetProperty("metrics").EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetDouble()));
+            body.GetProperty("rows").GetInt32(), body.GetProperty("frauds").GetInt32(), body.GetProperty("metrics").EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetDouble()))
+        {
+            Epoch = body.GetProperty("epoch").GetInt64(), Distributions = ReadDistributions(body, source),
+        };
     }
 
     private static byte[] Json(Action<Utf8JsonWriter> write)

@@ -19,7 +19,7 @@ internal static class Operations
         DefinitionApi.Get, DefinitionApi.Put, DefinitionApi.Post,
         QuarantineApi.List, QuarantineApi.Add, QuarantineApi.Replay,
         ImportsApi.Get, ImportsApi.Put,
-        ModelsApi.Lifetime,
+        ModelsApi.Lifetime, FraudModelsApi.Get, FraudModelsApi.Promote,
         StatusApi.Status, StatusApi.Health, StatusApi.Ready,
         OperationsApi.Nodes, OperationsApi.DrainNode, OperationsApi.Partitions, OperationsApi.Lag, OperationsApi.Epochs, OperationsApi.Checkpoint,
         KeysApi.List, KeysApi.Create, KeysApi.Revoke,

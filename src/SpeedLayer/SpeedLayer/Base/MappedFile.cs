@@ -3,7 +3,7 @@ using System.IO.MemoryMappedFiles;
 namespace Lambda.SpeedLayer.Base;
 
 /// <summary>A whole file in the address space, read-only. Spans of it die with <see cref="Dispose"/>: who hands them out counts its readers.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+public sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile _mapping;
     private readonly MemoryMappedViewAccessor _view;
@@ -24,7 +24,7 @@ internal sealed unsafe class MappedFile : IDisposable
 
     public ReadOnlySpan<byte> Slice(long offset, int length)
     {
-        ObjectDisposedException.ThrowIf(_start is null, typeof(BaseFile));
+        ObjectDisposedException.ThrowIf(_start is null, typeof(MappedFile));
         return offset >= 0 && length >= 0 && offset <= Length - length
             ? new ReadOnlySpan<byte>(_start + offset, length)
             : throw new InvalidDataException($"{length} bytes at {offset} lie outside of its {Length} bytes");

@@ -58,7 +58,7 @@ internal sealed class FraudBench : IBench
         public static IReadOnlyList<Asked> Of(LabelledHistory history, int[] rows)
         {
             var (customers, acceptors) = (new Dictionary<ulong, CustomerFraudMemory>(), new Dictionary<ulong, AcceptorFraudMemory>());
-            foreach (var transaction in history.Transactions[..rows[0]]) Memory(acceptors, transaction.Acceptor).Apply(transaction, Memory(customers, transaction.Customer).Apply(FraudEvent.Paid(transaction)));
+            foreach (var transaction in history.Transactions[..rows[0]]) Memory(acceptors, transaction.Acceptor).Apply(transaction.Id, transaction.AtMicros, Memory(customers, transaction.Customer).Apply(FraudEvent.Paid(transaction)));
             return [.. rows.Select(r => history.Transactions[r]).Select(t => new Asked(t, Memory(customers, t.Customer), Memory(acceptors, t.Acceptor)))];
         }
 

@@ -7,14 +7,7 @@ namespace Lambda.Domain.Fraud.Decisions;
 public sealed record DecisionBasis(Scoring Scoring, IFraudRules Rules, FraudPolicy Policy)
 {
     /// <summary>No model, no rules, nothing known of terminals.</summary>
-    public static readonly DecisionBasis Nothing = new(new Scoring(new NoAcceptors(), null, null), new NoRules(), FraudPolicy.Default);
-
-    private sealed class NoAcceptors : IAcceptorTable
-    {
-        public long Epoch => 0;
-
-        public bool TryRead(ulong acceptor, AcceptorFraudMemory into) => false;
-    }
+    public static readonly DecisionBasis Nothing = new(new Scoring(NoAcceptors.Instance, null, null), new NoRules(), FraudPolicy.Default);
 
     private sealed class NoRules : IFraudRules
     {

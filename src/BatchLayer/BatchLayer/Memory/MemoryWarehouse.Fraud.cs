@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using Lambda.BatchLayer.Ports;
+using Lambda.Domain.Events;
+using Lambda.Domain.Fraud;
+using Lambda.Domain.Log;
+
+namespace Lambda.BatchLayer.Memory;
+
+public sealed partial class MemoryWarehouse : IFraudHistory
+{
+    public async IAsyncEnumerable<ReadOnlyMemory<FraudRecord>> CustomersAsync(int partition, long cutOffset, DecisionsFrom decisions, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        List<FraudRecord[]> customers = [];
+        await RunAsync("fraud history", [() =>
+        {
+            var raw = Raw(partition);
+            customers.AddRange(raw.Customers.Select(c => raw.DistinctOf(c, cutOffset).Select(r => Of(r, decisions)).OfType<FraudRecord>().ToArray()).Where(c => c.Length > 0));
+        }]);
+        foreach (var customer in customers) yield return customer;
+    }
+
+    public async Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel)
+    {
+        long? newest = null;
+        await RunAsync("newest", [() =>
+        {
+            var row = new EventRow();
+            for (var p = 0; p < cut.Partitions; p++)
+                foreach (var record in Raw(p).Below(cut[p]))
+                {
+                    record.ReadInto(row);
+                    if (row.Type == EventCatalog.Transaction) newest = Math.Max(newest ?? long.MinValue, record.OccurredAtMicros);
+                }
+        }]);
+        return newest;
+    }
+
+    private static FraudRecord? Of(RawRecord record, DecisionsFrom from)
+    {
+        var row = new EventRow();
+        record.ReadInto(row);
+        if (!FraudEvents.TryOf(row, out var it)) return null;
+        var isWanted = record.Offset >= from.Offset && record.OccurredAtMicros >= from.OccurredAtMicros && row.Type == EventCatalog.Transaction && row.Has(EventCatalog.Decision.Ordinal);
+        return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it, isWanted ? FraudRecord.DecisionOf(row.Body.ToArray()) : null);
+    }
+}

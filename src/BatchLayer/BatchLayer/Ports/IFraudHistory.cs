@@ -1,0 +1,44 @@
+using Lambda.Domain.Fraud;
+using Lambda.Domain.Fraud.Decisions;
+using Lambda.Domain.Log;
+
+namespace Lambda.BatchLayer.Ports;
+
+/// <summary>A record of a customer's log as fraud features see it.</summary>
+/// <param name="Customer"><see cref="FraudEvents.NameOf"/> of the customer's id.</param>
+/// <param name="Decision">What was recorded with a transaction, where it was asked for; null for one on which nobody decided.</param>
+public readonly record struct FraudRecord(long Offset, ulong Customer, FraudEvent Event, Judgement? Decision = null)
+{
+    /// <param name="body">Of a transaction that says it was decided.</param>
+    /// <returns>Null when a version with other features wrote it.</returns>
+    public static Judgement? DecisionOf(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return AuthorizationJson.Read(body) is var decision && decision.Features.Length == FraudFeatures.Count ? decision : null;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>Decisions to read with the records: those at or behind both.</summary>
+public sealed record DecisionsFrom(long Offset, long OccurredAtMicros)
+{
+    public static readonly DecisionsFrom None = new(long.MaxValue, long.MaxValue), All = new(0, long.MinValue);
+}
+
+/// <summary>Raw events as the fraud part of the batch layer asks for them.</summary>
+public interface IFraudHistory
+{
+    /// <summary>
+    /// Customer by customer in any order, each with all its records below the cut in the order of the log: of each event the first copy, only what
+    /// <see cref="FraudEvents.TryOf"/> takes, nothing from before the customer's newest erasure below the cut. The memory is used again for the next.
+    /// </summary>
+    IAsyncEnumerable<ReadOnlyMemory<FraudRecord>> CustomersAsync(int partition, long cutOffset, DecisionsFrom decisions, CancellationToken cancel);
+
+    /// <summary>When the newest transaction below the cut occurred, microseconds since 1970; null without one.</summary>
+    Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel);
+}
