@@ -137,7 +137,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
     {
         if (lease.IsOvertaken) return new StartFailed(new LeaseLostException(_partition));
         var published = await _parts.Served(_stop.Token);
-        var stored = PartitionStand.Usable(_settings, _parts.Speed.Checkpoints);
+        var stored = PartitionStand.Usable(_settings, _parts.Speed.Checkpoints) ?? await RebuildMemoriesAsync(lease, published);
         var stand = PartitionStand.Recover(_settings, published, stored, _parts.Speed.Log, _parts.Speed.Views);
         if (stand.Epochs.Published > published.Epoch) // its deltas would be merged with a base that they do not belong to
             throw new InvalidOperationException($"the checkpoint is of epoch {stand.Epochs.Published}, who drives the runs says that {published.Epoch} is served: it has not heard yet");
@@ -145,6 +145,19 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
         var end = _parts.Speed.Log.EndOffset(_partition);
         var view = await BaseOfAsync(published, _stop.Token); // last: nobody would give it up if something failed behind it
         return new Recovered(lease, published, view, stand, stored?.Applied ?? stand.Applied, sink, end);
+    }
+
+    private async Task<Checkpoint?> RebuildMemoriesAsync(IPartitionLease lease, Publication published)
+    {
+        if (_parts.Speed.Memories is null || await BaseOfAsync(published, _stop.Token) is not { } view) return null;
+        try
+        {
+            return MemoryRebuild.Run(_settings, _parts.Speed, published, view, lease.Generation);
+        }
+        finally
+        {
+            _parts.Bases.Retire(view);
+        }
     }
 
     private void OnRecovered(Recovered recovered)

@@ -179,7 +179,7 @@ internal sealed class ClusterEngine : IEngine
         return new PartitionParts(
             new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
             {
-                Cards = parts.Cards, Basis = () => DecisionBasis.Nothing with { Scoring = scoring.Current, Policy = policy },
+                Cards = parts.Cards, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => DecisionBasis.Nothing with { Scoring = scoring.Current, Policy = policy },
             },
             parts.Warehouse,
             new GatheredRawEvents(parts.Warehouse), new EstimatingPopulation(new GatheredPopulation(parts.House.Population), () => models.Current), parts.Bases,

@@ -62,7 +62,7 @@ public sealed class EmbeddedEngine : IEngine
         _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, options, onError);
         var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
         {
-            Cards = parts.Cards, Basis = () => DecisionBasis.Nothing with { Scoring = _fraud.Scoring.Current, Policy = policy },
+            Cards = parts.Cards, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => DecisionBasis.Nothing with { Scoring = _fraud.Scoring.Current, Policy = policy },
         };
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
         _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],

@@ -77,17 +77,12 @@ public sealed class CustomerEntity(CustomerId id)
     {
         Settle(at);
         var sighting = Observe(SipHash128.Hash(row.EventId, settings.IdKey0, settings.IdKey1), row, settings.HorizonSeconds);
-        if (rememberOnly || sighting != Sighting.First) return sighting;
+        if (sighting != Sighting.First) return sighting;
+        if (row.Type == EventCatalog.Transaction && row.Has(EventCatalog.Decision.Ordinal)) _decided.Add(FraudEvents.NameOf(row.EventId), row.Offset, SecondOf(row.AppendedAtMs), settings.HorizonSeconds);
+        if (rememberOnly) return sighting;
         Fold(row, at);
-        Remember(row, settings.HorizonSeconds);
-        return sighting;
-    }
-
-    /// <summary>What later decisions need to know of a distinct event.</summary>
-    private void Remember(EventRow row, uint horizonSeconds)
-    {
         if (FraudEvents.TryOf(row, out var it)) _fraud.Add(it, Fraud);
-        if (row.Type == EventCatalog.Transaction && row.Has(EventCatalog.Decision.Ordinal)) _decided.Add(FraudEvents.NameOf(row.EventId), row.Offset, SecondOf(row.AppendedAtMs), horizonSeconds);
+        return sighting;
     }
 
     /// <summary>The fraud memory as of the events taken. Valid until this thread unpacks another one.</summary>
@@ -101,8 +96,8 @@ public sealed class CustomerEntity(CustomerId id)
     public bool HasSeen(ReadOnlySpan<byte> eventId, long logMs, WorkerSettings settings) =>
         _seen.Contains(SipHash128.Hash(eventId, settings.IdKey0, settings.IdKey1), SecondOf(logMs), settings.HorizonSeconds);
 
-    /// <summary>Begins with what raw events before the log's part say: rebuild.</summary>
-    public void BeginFraud(FraudState state) => _fraud = state;
+    /// <summary>A customer of whom nothing is known but what raw events below the base's cut say: rebuild.</summary>
+    public static CustomerEntity OfMemory(CustomerId id, FraudState memory) => new(id) { _fraud = memory };
 
     /// <summary>
     /// A logged erasure: nothing before it counts any more, neither here nor in the base that is served; what comes behind it is a new customer's, ids

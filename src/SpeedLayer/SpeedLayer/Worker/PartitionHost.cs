@@ -13,6 +13,9 @@ public sealed record SpeedPorts(IEventLog Log, ICheckpointStore Checkpoints, IQu
     /// <summary>What authorizations are decided by at this moment.</summary>
     public Func<DecisionBasis> Basis { get; init; } = () => DecisionBasis.Nothing;
 
+    /// <summary>Where fraud memories come from when checkpoints were lost; null: they begin anew.</summary>
+    public FraudMemories? Memories { get; init; }
+
     /// <summary>Told of every `card` event; null where nobody asks for cards.</summary>
     public ICardDirectory? Cards { get; init; }
 }
@@ -64,7 +67,7 @@ public sealed partial class PartitionHost : IWorkerEffects
         var definition = _ports.Views.ByHash(published.DefinitionHash);
         // What cannot be recovered still says where it stands, and refuses reads.
         _worker = new PartitionWorker(_settings, _ports.Views, this, new PartitionStand(new Epochs(published.Epoch, published.Epoch, definition, null), 0));
-        var stored = PartitionStand.Usable(_settings, _ports.Checkpoints);
+        var stored = PartitionStand.Usable(_settings, _ports.Checkpoints) ?? MemoryRebuild.Run(_settings, _ports, published, view, _generation);
         lock (_gate)
         {
             _base = view;
