@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text;
+using Lambda.Domain.Cards;
 using Lambda.Domain.Events;
 using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
@@ -43,16 +45,17 @@ public sealed class AuthorizationFront(IAuthorizer authorizer, ICardDirectory ca
 
     private async ValueTask<AuthorizationReply> AskAsync(Question question, CancellationToken cancel)
     {
-        var all = TokensOf(question.Body);
-        if (all is null) return ByPolicy(question, Parse(question, "unknown", "unknown").Row, Failing.Tokenisation);
+        IReadOnlyList<string>? all = null;
         CardEntry? card;
         try
         {
+            all = TokensOf(question.Body);
+            if (all is null) return ByPolicy(question, Parse(question, "unknown", "unknown").Row, Failing.Tokenisation);
             card = all.Select(cards.Find).FirstOrDefault(c => c is not null);
         }
         catch (StorageException)
         {
-            return ByPolicy(question, Parse(question, "unknown", all[0]).Row, Failing.Storage);
+            return ByPolicy(question, Parse(question, "unknown", all?[0] ?? "unknown").Row, Failing.Storage);
         }
         if (card is not null && question.Body.CustomerId is { } said && said != card.Customer.ToString())
             throw new BadAuthorizationException("customer_id", "wrong_customer", "the card is another customer's");
@@ -80,13 +83,13 @@ public sealed class AuthorizationFront(IAuthorizer authorizer, ICardDirectory ca
         if (body.CardNumber is not { } number) return [body.CardToken!];
         try
         {
-            var all = tokens.TokensOf(number);
-            if (all is not null && body.CardToken is { } said && !all.Contains(said)) throw new BadAuthorizationException("card_token", "wrong_token", "is not the token of card_number");
+            var all = tokens.TokensOf(Encoding.UTF8.GetBytes(number));
+            if (all is not null && body.CardToken is { } said && !all.Contains(said)) throw new BadAuthorizationException("card_token", Reasons.WrongToken, "is not the token of card_number");
             return all;
         }
-        catch (FormatException)
+        catch (FormatException e)
         {
-            throw new BadAuthorizationException("card_number", "bad_card_number", "expected 13..19 digits with a right check digit");
+            throw new BadAuthorizationException("card_number", Reasons.BadCardNumber, e.Message);
         }
     }
 

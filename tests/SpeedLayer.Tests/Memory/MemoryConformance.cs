@@ -72,3 +72,10 @@ public sealed class MemoryLeaseStoreTests : LeaseStoreSuite
 
     protected override void Pass(TimeSpan time) => _time.Advance(time);
 }
+
+public sealed class MemoryCardDirectoryTests : CardDirectorySuite
+{
+    private readonly MemoryCardDirectory _cards = new();
+
+    protected override ICardDirectory Open() => _cards;
+}

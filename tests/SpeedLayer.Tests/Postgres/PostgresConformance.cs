@@ -228,3 +228,18 @@ public sealed class PostgresIdentityLogTests(PostgresServer server) : IdentityLo
         foreach (var database in _open) database.DisposeAsync().AsTask().Wait();
     }
 }
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresCardDirectoryTests(PostgresServer server) : CardDirectorySuite, IAsyncLifetime
+{
+    private PostgresDatabase? _database;
+
+    protected override ICardDirectory Open() => new PostgresCardDirectory(_database ??= server.Open());
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_database is not null) await _database.DisposeAsync();
+    }
+}

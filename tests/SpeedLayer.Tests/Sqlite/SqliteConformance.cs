@@ -61,3 +61,12 @@ public sealed class SqliteSinkProgressStoreTests : SinkProgressStoreSuite, IDisp
 
     public void Dispose() => _folder.Dispose();
 }
+
+public sealed class SqliteCardDirectoryTests : CardDirectorySuite, IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    protected override ICardDirectory Open() => new SqliteCardDirectory(_folder.File("cards.db"));
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -18,10 +18,11 @@ internal static class KeysCommand
     private static readonly Option<int?> Rate = new("--rate") { Description = "Requests a second it may send to each node; else the installation's key_rate.", HelpName = "N" };
     private static readonly Argument<string> Id = new("ID") { Description = "As `keys list` shows it: the 16 characters behind lk_." };
 
-    public static Command Create() => Common.Group("keys", "API keys: who may use the API, and for what.",
+    public static Command Create() => Common.Group("keys", "API keys: who may use the API, and for what; and the keys of card tokens.",
         Command("create", "Make a key and print it: this once, it is kept nowhere.", CreateAsync, Name, Role, Pii, Expires, Rate),
         Command("list", "The keys, without their secrets.", ListAsync),
-        Command("revoke", "Let a key be refused from now on: everywhere within a second.", RevokeAsync, Id));
+        Command("revoke", "Let a key be refused from now on: everywhere within a second.", RevokeAsync, Id),
+        CardKeysCommand.Rotate(), CardKeysCommand.Retire());
 
     private static Command Command(string name, string description, Func<ParseResult, CancellationToken, Task<int>> run, params ReadOnlySpan<Symbol> symbols)
     {

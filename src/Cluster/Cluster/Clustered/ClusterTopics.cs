@@ -24,7 +24,7 @@ internal sealed class ClusterTopics(IReadOnlyList<TopicMap> maps, ClusterParts p
 
     public static string NodeOf(LambdaOptions options) => $"{options.ClusterHost}:{options.ClusterPort}";
 
-    public EventIngress Ingress { get; } = new(parts.Log, parts.Quarantine, parts.Time);
+    public EventIngress Ingress { get; } = new(parts.Log, parts.Quarantine, parts.Time) { Cards = parts.CardTokens };
 
     /// <summary>Records in the log that no answer holds yet.</summary>
     public Func<long> Unfolded { get; set; } = () => 0;

@@ -3,7 +3,7 @@ namespace Lambda.Cluster.Embedded;
 /// <summary>Where an embedded installation keeps what: one folder, one process at a time.</summary>
 internal sealed class DataFolder : IDisposable
 {
-    public const string KeysFile = "keys.db", AuditFolder = "audit";
+    public const string KeysFile = "keys.db", AuditFolder = "audit", CardKeysFile = "card.keys";
 
     private readonly FileStream _lock;
 
@@ -33,6 +33,8 @@ internal sealed class DataFolder : IDisposable
     public string Bases => Path.Combine(Root, "base");
     public string Fraud => Path.Combine(Root, "fraud");
     public string Keys => Path.Combine(Root, KeysFile);
+    public string Cards => Path.Combine(Root, "cards.db");
+    public string CardKeys => Path.Combine(Root, CardKeysFile);
     public string WebhookKey => Path.Combine(Root, "webhook.key");
     public string Segments => Path.Combine(Root, "segments.db");
     public string Identity => Path.Combine(Root, "identity.db");

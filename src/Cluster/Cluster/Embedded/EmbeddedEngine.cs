@@ -80,7 +80,7 @@ public sealed class EmbeddedEngine : IEngine
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (new PersonReads(reads, parts.Identities, parts.Time), reads);
         Identity = new IdentityDesk(parts.Identities, reads, parts.Time);
-        var ingress = new EventIngress(parts.Log, parts.Quarantine, parts.Time);
+        var ingress = new EventIngress(parts.Log, parts.Quarantine, parts.Time) { Cards = parts.CardTokens };
         _sources = new EmbeddedSources(new PolledSources(listed, ingress, parts.Log.Partitions, parts.Journal, EmbeddedOperations.NodeName, parts.Time, onError) { Unfolded = Unfolded }, onError);
         Intake = new EngineIntake(ingress, Unfolded, () => _stopping is not null);
         Status = new EmbeddedStatus(_hosts, parts.Log, _pump, parts.Quarantine, _runs, parts.WarehouseStatus, () => _sources.Now, () => _stopping is not null, parts.Time);
@@ -101,7 +101,7 @@ public sealed class EmbeddedEngine : IEngine
     private static IReadOnlyList<IErasable> ErasablesOf(EngineParts parts, ExportJobs exports, uint horizonSeconds) =>
     [
         new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
-        new SegmentErasure(parts.Segments), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
+        new SegmentErasure(parts.Segments), new CardErasure(parts.Cards), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
     ];
 
     private long HorizonMs { get; }

@@ -1,14 +1,15 @@
 using Lambda.BatchLayer.Ports;
 using Lambda.BatchLayer.Sqlite;
 using Lambda.Cluster.Options;
+using Lambda.Domain.Cards;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Domain.Yaml;
 using Lambda.Serving.Local;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Cards;
 using Lambda.SpeedLayer.Identity;
-using Lambda.SpeedLayer.Memory;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Sqlite;
 
@@ -39,8 +40,8 @@ internal sealed class EngineParts : IAsyncDisposable
     public SegmentStore Segments { get; private set; } = null!;
     public WebhookSecrets WebhookSecrets { get; private set; } = null!;
     public IIdentityLog IdentityLog { get; private set; } = null!;
-    public ICardDirectory Cards { get; } = new MemoryCardDirectory();
-    public ICardTokens CardTokens { get; } = new NoCardTokens();
+    public ICardDirectory Cards { get; private set; } = null!;
+    public ICardTokens CardTokens { get; private set; } = null!;
     public Identities Identities { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
@@ -64,7 +65,7 @@ internal sealed class EngineParts : IAsyncDisposable
             var house = WarehouseConnection.OpenAsync(options, parts.Folder.Warehouse, onError, cancel); // takes longest: meanwhile the rest
             try
             {
-                parts.OpenStores(options);
+                parts.OpenStores(options, onError);
             }
             finally
             {
@@ -88,11 +89,12 @@ internal sealed class EngineParts : IAsyncDisposable
         _keys?.Dispose();
         _segments?.Dispose();
         _identity?.Dispose();
+        Cards?.Dispose();
         Journal?.Dispose();
         Folder.Dispose();
     }
 
-    private void OpenStores(LambdaOptions options)
+    private void OpenStores(LambdaOptions options, Action<string, Exception> onError)
     {
         Journal = new SqliteRunJournal(Folder.Runs);
         Facts = new InstallationFacts(Journal);
@@ -105,6 +107,9 @@ internal sealed class EngineParts : IAsyncDisposable
         Keys = _keys = new SqliteApiKeys(Folder.Keys);
         Segments = new SegmentStore(_segments = new SqliteSegments(Folder.Segments));
         WebhookSecrets = new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable) ?? SecretReader.ReadOrMake("webhook_key", Folder.WebhookKey));
+        Cards = new SqliteCardDirectory(Folder.Cards);
+        var keys = new CardKeyFile(options.CardKeys, Folder.CardKeys, Environment.GetEnvironmentVariable, onError);
+        CardTokens = new CardTokens(() => keys.Current, Cards);
         IdentityLog = _identity = new SqliteIdentityLog(Folder.Identity);
         Identities = new Identities(IdentityLog);
         Identities.CatchUp();
@@ -133,9 +138,4 @@ internal sealed class EngineParts : IAsyncDisposable
         _open.Add(part);
         return part;
     }
-}
-
-internal sealed class NoCardTokens : ICardTokens
-{
-    public IReadOnlyList<string>? TokensOf(string number) => null;
 }

@@ -57,6 +57,7 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         new("webhook_key", "File with the key that webhooks' secrets are encrypted under, or env:NAME; none: a file in the data folder.", o => o.WebhookKey ?? None, (o, v) => o with { WebhookKey = v == None ? null : NotEmpty(v) }),
         new("topics", "File with the list of topics that a cluster reads as sources; none reads none.", o => o.Topics ?? None, (o, v) => o with { Topics = v == None ? null : NotEmpty(v) }),
         new("sources", "File with the list of HTTP APIs that are polled as sources; none polls none.", o => o.Sources ?? None, (o, v) => o with { Sources = v == None ? null : NotEmpty(v) }),
+        new("card_keys", "File with the keys that card tokens are made with, or env:NAME; none: a file in the data folder.", o => o.CardKeys ?? None, (o, v) => o with { CardKeys = v == None ? null : NotEmpty(v) }),
         new("fraud_policy", "File with what an authorization is answered when something fails; none: what comes with Lambda.", o => o.FraudPolicy ?? None, (o, v) => o with { FraudPolicy = v == None ? null : NotEmpty(v) }),
     ];
 

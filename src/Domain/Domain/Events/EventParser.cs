@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Unicode;
 using Lambda.Domain.Bytes;
+using Lambda.Domain.Cards;
 using static Lambda.Domain.Events.FieldReader;
 
 namespace Lambda.Domain.Events;
@@ -20,6 +21,9 @@ public sealed class EventParser
 
     /// <summary>1900-01-01T00:00Z.</summary>
     public const long EarliestMicros = -25_567 * Clock.MicrosPerDay;
+
+    /// <summary>What makes tokens of `card_number`; null: such an event is refused.</summary>
+    public ICardTokens? Cards { get; init; }
 
     /// <summary>For bodies out of the log or the warehouse: they may say what only Lambda says.</summary>
     public bool IsOfLog { get; init; }
@@ -49,7 +53,11 @@ public sealed class EventParser
     /// <param name="record">The encoded record; lives until the next parse.</param>
     public bool TryParse(ReadOnlySpan<byte> line, long nowMicros, out ReadOnlySpan<byte> record, out Rejection why)
     {
-        if (TryEncode(line.Trim(" \t\r\n"u8), nowMicros, out record, out why)) return true;
+        why = default;
+        record = default;
+        var json = line.Trim(" \t\r\n"u8);
+        if (Cards is not null && CardNumberField.MayBeIn(json)) json = CardNumberField.Replace(json, Cards, out why);
+        if (why.Reason is null && TryEncode(json, nowMicros, out record, out why)) return true;
         why = why with { Field = PanMasker.Mask(why.Field), Detail = PanMasker.Mask(why.Detail) }; // cutting text short can make a card number
         return false;
     }

@@ -33,6 +33,8 @@ public static class Reasons
     public const string AmountsDisagree = "amounts_disagree";
     public const string BadIdentifier = "bad_identifier";
     public const string OwnField = "own_field";
+    public const string BadCardNumber = "bad_card_number";
+    public const string WrongToken = "wrong_token";
     public const string OccurredAtInFuture = "occurred_at_in_future";
 
     /// <summary>Given by the worker: another event has this event_id already.</summary>

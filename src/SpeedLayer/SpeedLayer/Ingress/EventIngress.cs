@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
+using Lambda.Domain.Cards;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Ports;
@@ -18,6 +19,9 @@ public sealed class EventIngress(IEventLog log, IQuarantine quarantine, TimeProv
 
     public EventIngress(IEventLog log, IQuarantine quarantine, TimeProvider time) : this(log, quarantine, time, new IngressLimits()) { }
 
+    /// <summary>What makes tokens of card numbers; null: events with one are refused.</summary>
+    public ICardTokens? Cards { get; init; }
+
     /// <summary>Bytes of requests being read or appended now.</summary>
     public long PendingBytes => Interlocked.Read(ref _pendingBytes);
 
@@ -27,7 +31,7 @@ public sealed class EventIngress(IEventLog log, IQuarantine quarantine, TimeProv
     /// <exception cref="OperationCanceledException">The caller went away before the append: nothing was appended.</exception>
     public async ValueTask<IngestResult> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {
-        if (!_idle.TryTake(out var batch)) batch = new IngestBatch(log.Partitions, limits);
+        if (!_idle.TryTake(out var batch)) batch = new IngestBatch(log.Partitions, limits, Cards);
         batch.Reset(source, firstLine, time.GetUtcNow().ToUnixTimeMilliseconds());
         var taken = new Taken(this);
         try

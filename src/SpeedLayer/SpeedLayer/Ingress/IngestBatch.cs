@@ -1,3 +1,4 @@
+using Lambda.Domain.Cards;
 using Lambda.Domain.Events;
 using Lambda.Domain.Log;
 using Lambda.SpeedLayer.Ports;
@@ -5,9 +6,9 @@ using Lambda.SpeedLayer.Ports;
 namespace Lambda.SpeedLayer.Ingress;
 
 /// <summary>Collects one request: good lines as records by partition, bad ones with their reasons and masked text. Reused; not thread-safe.</summary>
-internal sealed class IngestBatch(int partitions, IngressLimits limits) : ILineSink
+internal sealed class IngestBatch(int partitions, IngressLimits limits, ICardTokens? cards) : ILineSink
 {
-    private readonly EventParser _parser = new(limits.JsonDepth);
+    private readonly EventParser _parser = new(limits.JsonDepth) { Cards = cards };
     private readonly List<QuarantineEntry> _refused = [];
     private string _source = "";
     private long _nowMs;
@@ -44,5 +45,5 @@ internal sealed class IngestBatch(int partitions, IngressLimits limits) : ILineS
     internal RefusedLine[] RefusedLines() => [.. _refused.Select(e => new RefusedLine(e.Line, e.Field, e.Reason, e.Detail))];
 
     private void Refuse(ReadOnlySpan<byte> line, long number, Rejection why) =>
-        _refused.Add(new QuarantineEntry(0, _nowMs, _source, number, why.Field, why.Reason, why.Detail, PanMasker.Mask(line)));
+        _refused.Add(new QuarantineEntry(0, _nowMs, _source, number, why.Field, why.Reason, why.Detail, PanMasker.MaskLine(line)));
 }

@@ -9,17 +9,32 @@ public sealed class MemoryCardDirectory : ICardDirectory
 {
     private readonly ConcurrentDictionary<string, CardEntry> _cards = new();
 
-    public CardEntry? Find(string token) => _cards.GetValueOrDefault(token);
+    private readonly ConcurrentDictionary<string, string> _older = new();
+
+    public CardEntry? Find(string token)
+    {
+        for (string? at = token; at is not null; at = _older.GetValueOrDefault(at))
+            if (_cards.TryGetValue(at, out var entry)) return entry;
+        return null;
+    }
+
+    public void Link(string older, string newer) => _older[newer] = older;
+
+    public void Dispose() { }
 
     public void Put(IReadOnlyList<CardEntry> entries)
     {
         foreach (var entry in entries) _cards.AddOrUpdate(entry.Token, entry, (_, kept) => Rank(entry).CompareTo(Rank(kept)) >= 0 ? entry : kept);
     }
 
-    public void Forget(CustomerId customer)
+    public long Forget(CustomerId customer, long belowOffset)
     {
+        var forgotten = 0L;
         foreach (var (token, entry) in _cards)
-            if (entry.Customer.Equals(customer)) _cards.TryRemove(token, out _);
+            if (entry.Customer.Equals(customer) && entry.Offset < belowOffset && _cards.TryRemove(token, out _)) forgotten++;
+        foreach (var (newer, older) in _older)
+            if (Find(newer) is null && _older.TryRemove(newer, out _)) forgotten++;
+        return forgotten;
     }
 
     private static (long, int, long) Rank(CardEntry entry) => (entry.OccurredAtMicros, entry.Partition, entry.Offset);

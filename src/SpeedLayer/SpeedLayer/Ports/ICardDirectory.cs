@@ -8,14 +8,19 @@ namespace Lambda.SpeedLayer.Ports;
 public sealed record CardEntry(string Token, CustomerId Customer, bool IsActive, long OccurredAtMicros, int Partition, long Offset);
 
 /// <summary>Whose a card is: the newest `card` event of each token. Written by the partitions' owners as they fold, so replay writes the same again.</summary>
-public interface ICardDirectory
+public interface ICardDirectory : IDisposable
 {
-    /// <summary>Null for a token that no event named.</summary>
+    /// <summary>Null for a token that no event named, itself or as the older one it is linked to.</summary>
+    /// <exception cref="StorageException">It cannot be asked now; so of the others.</exception>
     CardEntry? Find(string token);
+
+    /// <summary>Both are tokens of one card: the newer one finds the customer by the older. Durable when it returns; repeatable.</summary>
+    void Link(string older, string newer);
 
     /// <summary>Durable when it returns. An entry older than what is kept (occurred at, then partition and offset) changes nothing.</summary>
     void Put(IReadOnlyList<CardEntry> entries);
 
-    /// <summary>Forgets a customer's cards: erasure.</summary>
-    void Forget(CustomerId customer);
+    /// <summary>Forgets the cards that a customer's events below this offset of its partition named, and what links to them, so that nothing of it stands in the store's files: erasure. Repeatable.</summary>
+    /// <returns>Tokens forgotten.</returns>
+    long Forget(CustomerId customer, long belowOffset);
 }
