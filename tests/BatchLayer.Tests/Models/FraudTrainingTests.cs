@@ -168,6 +168,10 @@ public sealed class FraudTrainingTests : IDisposable
         var kept = Succession.After(now, new TrainedNight(null!, new Dictionary<string, Quality>(), null), Of("c"));
         Assert.Equal(["c", "a"], kept.Models.Select(m => m.Hash)); // one that never decided is forgotten
 
+        var usable = Succession.After(now, new TrainedNight(null!, new Dictionary<string, Quality>(), null) { HasNoRival = true }, Of("c")); // both are of another version's features
+        Assert.Equal(("c", null), (usable.Champion, usable.Challenger));
+        Assert.Equal("b", Succession.After(now, new TrainedNight(null!, new Dictionary<string, Quality> { ["b"] = new(0.8, 0.5, 0) }, null), Of("c")).Champion);
+
         string? After(double auc, double precision) =>
             Succession.After(now, new TrainedNight(null!, new Dictionary<string, Quality> { ["a"] = new(0.8, 0.5, 0), ["b"] = new(auc, precision, 0) }, null), Of("c")).Champion;
     }

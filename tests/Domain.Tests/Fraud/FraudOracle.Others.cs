@@ -52,9 +52,10 @@ internal sealed partial class FraudOracle
 
     private void Acceptor()
     {
-        var there = now.Acceptor == 0 ? [] : _all.Where(t => t.Acceptor == now.Acceptor).ToList();
-        var (today, frauds) = (DayOf(now.AtMicros), Frauds);
-        var usualFrauds = UsualFrauds();
+        var known = cut is null ? _all : [.. cut.OfType<Paid>().Select(p => p.Transaction).OrderBy(t => t.AtMicros).ThenBy(PartitionOf).ThenBy(t => t.Id)];
+        var there = now.Acceptor == 0 ? [] : known.Where(t => t.Acceptor == now.Acceptor).ToList();
+        var (today, frauds) = (DayOf(now.AtMicros), (cut ?? before).OfType<Known>().Select(k => _all[k.Payment].Id).ToHashSet());
+        var usualFrauds = frauds.Where(id => !IsUnusual(_all.Single(t => t.Id == id))).ToHashSet();
         Set("acceptor_count_7d", Over(there, 42, today - 7, today - 1).Count);
         Set("acceptor_unusual_7d", Over(there, 42, today - 7, today - 1).Count(IsUnusual));
         Set("acceptor_count_30d", Over(there, 42, today - 30, today - 1).Count);
@@ -86,5 +87,6 @@ internal sealed partial class FraudOracle
         return told.Skip(1).Where((p, i) => what(p) != what(told[i])).Select(p => p.At);
     }
 
-    private HashSet<ulong> UsualFrauds() => [.. Frauds.Where(id => !IsUnusual(_all.Single(t => t.Id == id)))];
+    /// <summary>Of a customer, as scripts are laid out over partitions.</summary>
+    public static int PartitionOf(FraudTransaction transaction) => (int)(transaction.Customer % 2);
 }

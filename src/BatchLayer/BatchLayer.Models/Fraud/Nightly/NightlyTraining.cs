@@ -23,7 +23,11 @@ public sealed record FraudTraining(int TrainDays = 28, int LabelDelayDays = 7, i
 /// <param name="Trained">The new model, with how good it is on the tested days.</param>
 /// <param name="Judged">How good others are on the very same rows, by hash.</param>
 /// <param name="Drift">Of the champion's features; null without a champion, or with too few transactions in the newest days.</param>
-public sealed record TrainedNight(FraudModel Trained, IReadOnlyDictionary<string, Quality> Judged, FraudDrift? Drift);
+public sealed record TrainedNight(FraudModel Trained, IReadOnlyDictionary<string, Quality> Judged, FraudDrift? Drift)
+{
+    /// <summary>There was nobody to judge: no model yet, or none that this version can use.</summary>
+    public bool HasNoRival { get; init; }
+}
 
 /// <summary>Trains on raw events as a decision of then would have seen them.</summary>
 public sealed class NightlyTraining(IFraudHistory history, FraudTraining settings)
@@ -39,7 +43,7 @@ public sealed class NightlyTraining(IFraudHistory history, FraudTraining setting
         Check(rows, protocol);
         var tested = FraudBacktest.Run(rows, table, protocol, settings.Trees with { Cores = 1 }, cancel);
         var judged = rivals.Where(r => r.Model.LabelDelayDays == settings.LabelDelayDays).ToDictionary(r => r.Hash, r => FraudBacktest.QualityOf(r.Model, rows, table, tested.Rows));
-        return new TrainedNight(tested.Model with { Epoch = epoch }, judged, rivals.Count > 0 ? FraudDrift.Of(rivals[0], vectors, Clock.DayOf(newest)) : null);
+        return new TrainedNight(tested.Model with { Epoch = epoch }, judged, rivals.Count > 0 ? FraudDrift.Of(rivals[0], vectors, Clock.DayOf(newest)) : null) { HasNoRival = rivals.Count == 0 };
     }
 
     private async Task<NightlyVectors> VectorsAsync(Cut cut, FraudProtocol protocol, int untilDay, string scratch, CancellationToken cancel)

@@ -4,7 +4,8 @@ namespace Lambda.BatchLayer.Models.Fraud.Nightly;
 
 /// <summary>
 /// Who decides after a night. The challenger of the night before follows the champion when it is not worse on the newest days whose labels are known, which neither was trained on; then the new model
-/// becomes challenger. The first model that tells fraud from others better than chance decides at once.
+/// becomes challenger. The first model that tells fraud from others better than chance decides at once, and so does
+/// the first that this version can use.
 /// </summary>
 public static class Succession
 {
@@ -17,7 +18,7 @@ public static class Succession
     public static FraudPublication After(FraudPublication now, TrainedNight night, FraudModelRef made)
     {
         var next = now with { TrainedEpoch = made.Epoch, Failure = null, Drift = night.Drift ?? now.Drift, Models = [.. now.Models.Select(m => night.Judged.TryGetValue(m.Hash, out var q) ? m with { Judged = q } : m)] };
-        if (next.Champion is null) return First(next, made);
+        if (next.Champion is null || night.HasNoRival) return First(next, made);
         if (MayFollow(next, night)) next = next.Promoted(next.Challenger!, "rule");
         return made.Hash == next.Champion ? next : next.Challenged(made);
     }
@@ -28,9 +29,8 @@ public static class Succession
 
     private static bool MayFollow(FraudPublication now, TrainedNight night)
     {
-        if (now.Challenger is not { } challenger || now.Model(challenger) is not { } candidate) return false;
-        if (now.Model(now.Champion)!.LabelDelayDays != candidate.LabelDelayDays) return night.Judged.ContainsKey(challenger); // the setting was changed: they see different vectors
-        return night.Judged.TryGetValue(challenger, out var its) && night.Judged.TryGetValue(now.Champion!, out var champions)
-            && its.AveragePrecision >= champions.AveragePrecision - Tolerance && its.Auc >= champions.Auc - Tolerance;
+        if (now.Challenger is not { } challenger || !night.Judged.TryGetValue(challenger, out var its)) return false;
+        if (!night.Judged.TryGetValue(now.Champion!, out var champions)) return true; // of another label delay, or it cannot be loaded any more
+        return its.AveragePrecision >= champions.AveragePrecision - Tolerance && its.Auc >= champions.Auc - Tolerance;
     }
 }
