@@ -41,6 +41,7 @@ public interface IEngine : IAsyncDisposable
     /// <summary>Null where nothing is decided.</summary>
     IAuthorizations? Authorizations { get; }
     IAuthorizationRecords AuthorizationRecords { get; }
+    IDecisionReplay Replay { get; }
 
     IErasures Erasures { get; }
 

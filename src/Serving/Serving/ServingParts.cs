@@ -28,6 +28,7 @@ public sealed record ServingParts(
     /// <summary>Null: this node decides nothing.</summary>
     public IAuthorizations? Authorizations { get; init; }
     public IAuthorizationRecords? AuthorizationRecords { get; init; }
+    public IDecisionReplay? Replay { get; init; }
 
     /// <summary>Null: nothing is scored.</summary>
     public IFraudModels? FraudModels { get; init; }

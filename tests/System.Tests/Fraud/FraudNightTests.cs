@@ -55,7 +55,17 @@ public sealed class FraudNightTests : IAsyncLifetime
         await RunAsync();
         var check = (await WaitAsync(n => n.GetProperty("acceptors").GetProperty("epoch").GetInt32() == 2)).GetProperty("check");
         Assert.Equal((Decisions, 0, 0), (check.GetProperty("decisions").GetInt32(), check.GetProperty("mismatches").GetInt32(), check.GetProperty("without_table").GetInt32()));
+        for (var i = 0; i < Decisions; i += 17) await ReplayAsync($"a{i}");
         Assert.DoesNotContain(_errors, e => e.Contains("fraud", StringComparison.Ordinal));
+    }
+
+    /// <summary>Score, reasons and vector come out of the record, the kept model, the kept table and the raw events as they went in.</summary>
+    private async Task ReplayAsync(string decision)
+    {
+        var replay = await AnswerAsync(await _http.GetAsync(new Uri(_host.Url, $"/v1/authorizations/{decision}/replay")));
+        Assert.True(replay.GetProperty("identical").GetBoolean(), replay.ToString());
+        Assert.Equal(replay.GetProperty("recorded").GetRawText(), replay.GetProperty("again").GetRawText());
+        Assert.NotEqual(JsonValueKind.Null, replay.GetProperty("again").GetProperty("score").ValueKind);
     }
 
     private async Task StartAsync()

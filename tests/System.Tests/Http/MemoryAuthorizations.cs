@@ -9,7 +9,7 @@ using Lambda.Serving.Ports;
 namespace Lambda.SystemTests.Http;
 
 /// <summary>Decides by the id's first letter, and knows one decision.</summary>
-internal sealed class MemoryAuthorizations : IAuthorizations, IAuthorizationRecords
+internal sealed class MemoryAuthorizations : IAuthorizations, IAuthorizationRecords, IDecisionReplay
 {
     public static readonly Judgement Judgement = new(Decision.Review, 0.75, [new Reason("HIGH_SCORE", "rule"), new Reason("ratio_30d", "model", 7.5f, 1.25)], new float[FraudFeatures.Count])
     {
@@ -28,6 +28,8 @@ internal sealed class MemoryAuthorizations : IAuthorizations, IAuthorizationReco
                 _ => new AuthorizationReply.Answered(id.GetString()!, Judgement.Decision, Judgement, [], new Position(1, 8), false, 345),
             });
     }
+
+    public Task<ReplayReport> ReplayAsync(AuthorizationRecordRow row, CancellationToken cancel) => Task.FromResult(new ReplayReport(Judgement, Judgement with { Score = 0.5 }, ["score"], []));
 
     public Task<IReadOnlyList<AuthorizationRecordRow>> OfAsync(string transactionId, int partition, CustomerId? customer, CancellationToken cancel)
     {

@@ -61,6 +61,8 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("POST", "/v1/authorizations", "/v1/authorizations", Authorization.Replace("t1", "p1", StringComparison.Ordinal), null),
         ("POST", "/v1/authorizations?deadline_ms=1", "/v1/authorizations", Authorization, null),
         ("GET", "/v1/authorizations/t1", "/v1/authorizations/{id}", null, null),
+        ("GET", "/v1/authorizations/t1/replay", "/v1/authorizations/{id}/replay", null, null),
+        ("GET", "/v1/authorizations/t2/replay", "/v1/authorizations/{id}/replay", null, null),
         ("GET", "/v1/authorizations/nothing", "/v1/authorizations/{id}", null, null),
         ("GET", "/v1/customers/full", "/v1/customers/{id}", null, null),
         ("GET", "/v1/customers/empty", "/v1/customers/{id}", null, null),

@@ -88,6 +88,7 @@ internal sealed class ClusterEngine : IEngine
         _models = new ModelFitting(parts.Models);
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _fraud = parts.Fraud(options, onError);
+        Replay = new DecisionReplay(reads, _fraud.Models.ModelAsync, _fraud.Models.TableAsync, _ => DecisionBasis.Nothing.Rules, () => policy);
         _loops.Add(new Loop("fraud", cancel => node.DrivesRuns ? _fraud.StepAsync(runs.Served, cancel) : _fraud.RefreshAsync(cancel), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
@@ -122,6 +123,7 @@ internal sealed class ClusterEngine : IEngine
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public IAuthorizations? Authorizations { get; }
     public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
+    public IDecisionReplay Replay { get; }
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;

@@ -79,6 +79,7 @@ public sealed class EmbeddedEngine : IEngine
             _hosts, parts.Identities, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, () => models.Current, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (new PersonReads(reads, parts.Identities, parts.Time), reads);
+        Replay = new DecisionReplay(reads, _fraud.Models.ModelAsync, _fraud.Models.TableAsync, _ => DecisionBasis.Nothing.Rules, () => policy);
         Identity = new IdentityDesk(parts.Identities, reads, parts.Time);
         var ingress = new EventIngress(parts.Log, parts.Quarantine, parts.Time) { Cards = parts.CardTokens };
         _sources = new EmbeddedSources(new PolledSources(listed, ingress, parts.Log.Partitions, parts.Journal, EmbeddedOperations.NodeName, parts.Time, onError) { Unfolded = Unfolded }, onError);
@@ -124,6 +125,7 @@ public sealed class EmbeddedEngine : IEngine
     public CustomerPseudonym Pseudonyms => _parts.Facts.Pseudonyms();
     public IAuthorizations? Authorizations { get; }
     public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
+    public IDecisionReplay Replay { get; }
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;

@@ -53,6 +53,45 @@ internal static class AuthorizationsApi
         ],
     };
 
+    public static readonly Operation Replay = new("GET", AuthorizationPrefix + "{id}/replay", "replayAuthorization", "Make a recorded decision again", ReplayAsync)
+    {
+        Access = Access.For(Roles.Fraud),
+        Audited = Audited.Read,
+        Detail = "From its record, the model and rules that it names, and the customer's raw events below its position. `identical` is true when everything is bit for bit what was recorded; `differing` names what is not, "
+            + "`missing` what is not kept any more.",
+        Parameters = Get.Parameters,
+        Replies =
+        [
+            new Reply(200, "What it gives.", "DecisionReplay"), Reply.Problem(400, "A parameter is wrong."), Reply.Problem(404, "No authorization with this id is known."),
+            Reply.Problem(409, "Several customers have one with this id."), Reply.Problem(503, "The warehouse does not answer; see Retry-After."),
+        ],
+    };
+
+    private static async Task ReplayAsync(HttpContext context, ApiState state)
+    {
+        var row = await FindAsync(context, state);
+        context.AuditPerson(state, row.Customer);
+        var replay = state.Parts.Replay ?? throw new ProblemException(new Problem(StatusCodes.Status503ServiceUnavailable, "no-authorizations", "this node decides nothing"));
+        var report = await replay.ReplayAsync(row, context.RequestAborted);
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, JsonResponse.Json, (row, report), static (to, s) =>
+        {
+            to.WriteStartObject();
+            to.WriteString("customer_id"u8, s.row.Customer.Utf8);
+            to.WriteString("position"u8, new Position(s.row.Partition, s.row.Offset).ToString());
+            to.WriteBoolean("identical"u8, s.report.IsIdentical);
+            WriteNames(to, "differing", s.report.Differing);
+            WriteNames(to, "missing", s.report.Missing);
+            foreach (var (name, judgement) in new[] { ("recorded", s.report.Recorded), ("again", s.report.Again) })
+            {
+                to.WriteStartObject(name);
+                to.WriteString("decision"u8, DecisionNames.Of(judgement.Decision));
+                Write(to, judgement);
+                to.WriteEndObject();
+            }
+            to.WriteEndObject();
+        });
+    }
+
     private const string AuthorizationPrefix = "/v1/authorizations/";
 
     private static async Task GetAsync(HttpContext context, ApiState state)

@@ -6,7 +6,7 @@ internal static class Operations
     public static readonly IReadOnlyList<Operation> All =
     [
         EventsApi.Post,
-        AuthorizationsApi.Post, AuthorizationsApi.Get,
+        AuthorizationsApi.Post, AuthorizationsApi.Get, AuthorizationsApi.Replay,
         CustomersApi.Get, CustomersApi.Events, TimelineApi.Get, ExplainApi.Get,
         SearchApi.Post, LookupApi.Post,
         ExportsApi.Start, ExportsApi.List, ExportsApi.Get, ExportsApi.Cancel,

@@ -16,7 +16,10 @@ internal static class AuthorizationSchemas
             .Maybe("deadline_ms", Doc(Integer, "5..10000; default 100.")), "A transaction without status. Further fields as of the event `transaction`; unknown ones are kept.")),
         ("AuthorizationAnswer", Answer()),
         ("AuthorizationRecord", Record()),
+        ("DecisionReplay", Closed(("customer_id", Text), ("position", Text), ("identical", Bool), ("differing", List(Text)), ("missing", List(Text)), ("recorded", Half()), ("again", Half()))),
     ];
+
+    private static JsonObject Half() => Judged(Open(("decision", OneOf("approve", "review", "decline")), ("score", OrNull(Number)), ("reasons", List(Reason()))));
 
     private static JsonObject Record() => Judged(Open(
         ("customer_id", Text), ("decision", OneOf("approve", "review", "decline")), ("status", OneOf("authorized", "declined", "settled", "partially_reversed", "reversed")),

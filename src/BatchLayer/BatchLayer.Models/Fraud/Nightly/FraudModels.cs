@@ -86,6 +86,11 @@ public sealed class FraudModels
     /// <summary>A model by the hash that decisions name, from this node or the warehouse; null when it is not kept any more.</summary>
     public async Task<NamedModel?> ModelAsync(string hash, CancellationToken cancel) => FraudPublication.Of(_facts.Fact(Fact)).Model(hash) is { } model ? await _files.ModelAsync(model, cancel) : null;
 
+    /// <summary>The acceptors of an epoch that decisions name; null when they are not kept any more.</summary>
+    public async Task<IAcceptorTable?> TableAsync(long epoch, CancellationToken cancel) =>
+        epoch == 0 ? NoAcceptors.Instance
+        : FraudPublication.Of(_facts.Fact(Fact)).Tables.FirstOrDefault(t => t.Epoch == epoch) is { } table ? await _files.TableAsync(table, cancel) : null;
+
     private async Task PublishTableAsync(Publication served, CancellationToken cancel)
     {
         var (before, known) = (_now, new Dictionary<long, IAcceptorTable> { [0] = NoAcceptors.Instance });

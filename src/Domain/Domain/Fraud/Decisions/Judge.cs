@@ -38,6 +38,18 @@ public sealed class Judge
         return Of(row, memory, basis, card, nowMicros, delay);
     }
 
+    /// <summary>Judges again what was recorded: with the recorded vector, in the recorded circumstances.</summary>
+    /// <param name="memory">The customer's as of the recorded position: what velocity limits ask.</param>
+    public Judgement Again(EventRow row, CustomerFraudMemory memory, Judgement recorded, DecisionBasis basis)
+    {
+        if (recorded.Features.Length != _features.Length) throw new ArgumentException($"{recorded.Features.Length} features, this version has {_features.Length}", nameof(recorded));
+        recorded.Features.CopyTo(_features, 0);
+        return Of(row, memory, basis, recorded.Card, recorded.DecidedAtMicros, recorded.LabelDelayDays) with
+        {
+            AcceptorsEpoch = recorded.AcceptorsEpoch, Partition = recorded.Partition, StateOffset = recorded.StateOffset, RequestHash = recorded.RequestHash,
+        };
+    }
+
     /// <summary>The feature vector, into a span of <see cref="FraudFeatures.Count"/>.</summary>
     public void Compute(in FraudTransaction transaction, CustomerFraudMemory memory, IAcceptorTable acceptors, int labelDelayDays, Span<float> into)
     {
