@@ -42,16 +42,27 @@ public sealed class DiskFullTests : IAsyncLifetime
         AssertRefusal(refused);
         using (var bad = await _host.PostAsync(string.Concat(Enumerable.Repeat("no event at all " + new string('x', 1000) + "\n", 500)))) AssertRefusal(bad); // quarantine is a store too
         await ledger.CheckAsync(_host);
+        var (decision, recorded, marks) = await AuthorizeAsync();
+        Assert.Equal(("approve", false, "storage"), (decision, recorded, marks)); // a small amount: the policy lets it through, and says that nothing stands behind it
 
         File.Delete(Ballast);
         using (var again = await _host.PostAsync(Logins(acknowledged))) Assert.Equal(HttpStatusCode.OK, again.StatusCode); // what was refused, without a restart
         await CheckAsync(ledger, (acknowledged + 1) * LoginsAtOnce);
+        Assert.Equal(("decline", true, ""), await AuthorizeAsync()); // the same question: decided now, of a card that nobody told of
         Assert.Equal(0, await _host.TerminateAsync());
         _host = await StartAsync();
         await CheckAsync(ledger, (acknowledged + 1) * LoginsAtOnce);
         var report = await _host.RunBatchAsync();
         Assert.True(report.GetProperty("state").GetString() == "published", $"the run ended so: {report}");
         await CheckAsync(ledger, (acknowledged + 1) * LoginsAtOnce);
+    }
+
+    private async Task<(string? Decision, bool IsRecorded, string Marks)> AuthorizeAsync()
+    {
+        var body = """{"transaction_id":"full-1","card_token":"tok","customer_id":"full","amount":"12.00","currency":"EUR","occurred_at":"2026-01-01T00:00:00Z","deadline_ms":5000}""";
+        using var answer = await _host!.SendAsync(HttpMethod.Post, "/v1/authorizations", body);
+        var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+        return (json.GetProperty("decision").GetString(), json.GetProperty("recorded").GetBoolean(), string.Join(',', json.GetProperty("marks").EnumerateArray()));
     }
 
     private const int LoginsAtOnce = 500;
