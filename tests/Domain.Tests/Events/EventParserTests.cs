@@ -33,7 +33,7 @@ public sealed class EventParserTests
         var row = new EventRow();
         RecordCodec.Read(record, row);
 
-        Assert.True(new EventParser().TryParse(row.Body, Now, out var parsed, out var why), why.ToString());
+        Assert.True(new EventParser { IsOfLog = true }.TryParse(row.Body, Now, out var parsed, out var why), why.ToString());
 
         var again = new EventRow();
         RecordCodec.Read(parsed.ToArray(), again);
@@ -128,7 +128,7 @@ public sealed class EventParserTests
 
     internal static EventRow Parse(string line)
     {
-        Assert.True(new EventParser().TryParse(Encoding.UTF8.GetBytes(line), Now, out var record, out var why), why.ToString());
+        Assert.True(new EventParser { IsOfLog = true }.TryParse(Encoding.UTF8.GetBytes(line), Now, out var record, out var why), why.ToString());
         var row = new EventRow();
         RecordCodec.Read(record.ToArray(), row);
         return row;

@@ -70,7 +70,8 @@ public static class EventDocs
         - The stored JSON is the event as it was sent, without white space between tokens. Two copies say the same if they differ in order of top-level keys, white
           space or escapes of top-level text only.
         - A card number (13 … 19 digits, single spaces or dashes between them at will, issuer's range, Luhn) anywhere, in a key, a text or a number, makes the event
-          go to quarantine with all but its last four digits masked. Send a token instead. Digits that touch a letter, and values that are a UUID, are no card numbers.
+          go to quarantine with all but its last four digits masked. Digits that touch a letter, and values that are a UUID, are no card numbers.
+        - Instead of `card_token` there may be `card_number`, digits as text or number: it is replaced by the card's token before anything is stored, and stands nowhere afterwards.
 
         """;
 
@@ -118,6 +119,9 @@ public static class EventDocs
         (Reasons.BadAmount, "Not a decimal number."),
         (Reasons.AmountsDisagree, "Amount in major and in minor units differ."),
         (Reasons.BadIdentifier, "Neither an address of e-mail nor the SHA-256 of one in hex."),
+        (Reasons.BadCardNumber, "`card_number` is not 13 to 19 digits with a right check digit."),
+        (Reasons.WrongToken, "`card_token` is not the token of the `card_number` beside it."),
+        (Reasons.OwnField, "`decision` or `fraud_score`, which only Lambda says, of what it was asked to authorize."),
         (Reasons.OccurredAtInFuture, "More than 24 h ahead of the clock."),
         (Reasons.ConflictingDuplicate, "A later copy of an event that says something else."),
     ];
