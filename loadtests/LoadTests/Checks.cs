@@ -16,7 +16,7 @@ internal static class Checks
         var checks = new List<Check>();
         foreach (var flow in flows)
         {
-            if (flow is EventFlow events) checks.Add(new Check($"{flow.Name}: sent and never acknowledged", "0", Text(events.Unacknowledged), events.Unacknowledged == 0, []));
+            if (flow is IFinishing events) checks.Add(new Check($"{flow.Name}: sent and never acknowledged", "0", Text(events.Unacknowledged), events.Unacknowledged == 0, []));
             checks.Add(new Check($"wrong answers under load: {flow.Name}", "0", Text(flow.Wrong.Count), flow.Wrong.Count == 0, flow.Wrong));
         }
         checks.AddRange(await CustomersAsync(options, api, ledger, cancel));

@@ -31,10 +31,10 @@ internal static class LoadTest
         var incidents = await disturbing;
 
         await api.WaitUntilReadyAsync(ReadyPatience, cancel);
-        foreach (var events in flows.Select(s => s.Flow).OfType<EventFlow>())
+        foreach (var flow in flows.Select(s => s.Flow).OfType<IFinishing>())
         {
-            events.RequestsMax = 0;
-            await FinishAsync(options, events, cancel);
+            flow.EndNew();
+            await FinishAsync(options, flow, cancel);
         }
         say("checking …");
         var checks = await Checks.AllAsync(options, api, ledger, [before, .. flows.Select(f => f.Flow)], cancel);
@@ -58,10 +58,10 @@ internal static class LoadTest
         return flow;
     }
 
-    /// <summary>What a flow of events still has to send, until all of it is acknowledged.</summary>
-    private static async Task FinishAsync(LoadTestOptions options, EventFlow events, CancellationToken cancel)
+    /// <summary>What a flow still has to send, until all of it is acknowledged.</summary>
+    private static async Task FinishAsync(LoadTestOptions options, IFinishing events, CancellationToken cancel)
     {
         var report = await OpenLoopRunner.FinishAsync(options.Urls, events, FinishPatience, cancel);
-        if (events.Unacknowledged > 0 && report.Requests == 0) throw new EnvironmentException($"events could not be sent: {report.FirstFailure}");
+        if (events.Unacknowledged > 0 && report.Requests == 0) throw new EnvironmentException($"{events.Name} could not be sent: {report.FirstFailure}");
     }
 }

@@ -21,10 +21,10 @@ internal static class LoadTestCommand
     private static readonly Option<int> Customers = new("--customers") { Description = "So many customers, new ones.", DefaultValueFactory = _ => 5_000, HelpName = "N" };
     private static readonly Option<int> Check = new("--check") { Description = "At most so many customers are read back at the end.", DefaultValueFactory = _ => 20_000, HelpName = "N" };
     private static readonly Option<string> With = new("--runner") { Description = $"Who sends: {string.Join(", ", Runner.All.Select(r => r.Name))}.", DefaultValueFactory = _ => Runner.All[0].Name };
-    private static readonly Option<int?> Pid = new("--pid") { Description = "node-loss: the node to kill (SIGKILL).", HelpName = "PID" };
-    private static readonly Option<string?> Kill = new("--kill") { Description = "node-loss: shell command that kills the node.", HelpName = "COMMAND" };
-    private static readonly Option<string?> Restart = new("--restart") { Description = "node-loss: shell command that starts it again; not waited for.", HelpName = "COMMAND" };
-    private static readonly Option<double> Away = new("--away") { Description = "node-loss: seconds until it is started again.", DefaultValueFactory = _ => 2, HelpName = "S" };
+    private static readonly Option<int?> Pid = new("--pid") { Description = "node-loss, payday-loss: the node to kill (SIGKILL).", HelpName = "PID" };
+    private static readonly Option<string?> Kill = new("--kill") { Description = "node-loss, payday-loss: shell command that kills the node.", HelpName = "COMMAND" };
+    private static readonly Option<string?> Restart = new("--restart") { Description = "node-loss, payday-loss: shell command that starts it again; not waited for.", HelpName = "COMMAND" };
+    private static readonly Option<double> Away = new("--away") { Description = "node-loss, payday-loss: seconds until it is started again.", DefaultValueFactory = _ => 2, HelpName = "S" };
     private static readonly Option<string?> Json = new("--json") { Description = "Also write the report to FILE.", HelpName = "FILE" };
     private static readonly Option<string?> Html = new("--html") { Description = "Also write it as a page to FILE.", HelpName = "FILE" };
     private static readonly Option<bool> Tamper = new("--tamper") { Description = "Count an event that is never sent: the checks must fail.", Hidden = true };
@@ -73,7 +73,7 @@ internal static class LoadTestCommand
         {
             Node = (INode?)own ?? NodeOf(parse), Away = TimeSpan.FromSeconds(Math.Max(0, parse.GetValue(Away))),
         };
-        if (scenario is NodeLossScenario && options.Node is null) throw new UsageException("node-loss needs a node: --own, or --pid PID or --kill COMMAND with --restart COMMAND");
+        if (scenario.LosesANode && options.Node is null) throw new UsageException($"{scenario.Name} needs a node: --own, or --pid PID or --kill COMMAND with --restart COMMAND");
         var report = await LoadTest.RunAsync(scenario, options, runner, Console.Error.WriteLine, cancel);
         Console.Out.Write(TextReport.Of(report));
         if (parse.GetValue(Json) is { } json) await File.WriteAllTextAsync(json, report.ToJson(), cancel);

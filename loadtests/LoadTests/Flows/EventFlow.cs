@@ -10,7 +10,7 @@ namespace Lambda.LoadTests.Flows;
 /// neither may count twice.
 /// </summary>
 /// <param name="part">Makes event ids of several flows of one load test different.</param>
-internal sealed class EventFlow(Ledger ledger, int perRequest, ulong seed, string part = "load") : IFlow
+internal sealed class EventFlow(Ledger ledger, int perRequest, ulong seed, string part = "load") : IFinishing
 {
     private const int RepeatEvery = 50;
 
@@ -31,6 +31,8 @@ internal sealed class EventFlow(Ledger ledger, int perRequest, ulong seed, strin
 
     /// <summary>So many requests; after them only what must be sent again is sent.</summary>
     public int RequestsMax { get; set; } = int.MaxValue;
+
+    public void EndNew() => RequestsMax = 0;
 
     /// <summary>Counts one event more than is sent: the checks must notice.</summary>
     public bool DropsOne { get; init; }

@@ -26,6 +26,16 @@ internal interface IFlow
     void Lost(int token);
 }
 
+/// <summary>A flow whose requests must all be acknowledged in the end.</summary>
+internal interface IFinishing : IFlow
+{
+    /// <summary>Sent, or about to be, and not acknowledged yet.</summary>
+    long Unacknowledged { get; }
+
+    /// <summary>From now on only what must be sent again is sent.</summary>
+    void EndNew();
+}
+
 /// <summary>A flow at a rate that may change with the time since the beginning.</summary>
 internal sealed record RatedFlow(IFlow Flow, Func<TimeSpan, double> RequestsPerSecond, int Connections);
 

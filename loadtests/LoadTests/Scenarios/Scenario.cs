@@ -5,7 +5,7 @@ namespace Lambda.LoadTests.Scenarios;
 /// <summary>What is sent, at which rates, and what happens meanwhile: without a word about who sends it.</summary>
 internal abstract class Scenario
 {
-    public static readonly IReadOnlyList<Scenario> All = [new EventsScenario(), new LookupsScenario(), new MixedDayScenario(), new SearchScenario(), new ExportScenario(), new NodeLossScenario(), new SoakScenario()];
+    public static readonly IReadOnlyList<Scenario> All = [new EventsScenario(), new LookupsScenario(), new MixedDayScenario(), new SearchScenario(), new ExportScenario(), new NodeLossScenario(), new SoakScenario(), new PaydayScenario(), new PaydayLossScenario()];
 
     public abstract string Name { get; }
     public abstract string What { get; }
@@ -17,6 +17,9 @@ internal abstract class Scenario
 
     /// <summary>Every node must have run all the time, and none may have taken another for lost.</summary>
     public virtual bool LosesNobody => false;
+
+    /// <summary>It kills a node.</summary>
+    public virtual bool LosesANode => false;
 
     /// <summary>What is done to the installation under load.</summary>
     /// <returns>What happened when, for the report.</returns>
@@ -75,6 +78,7 @@ internal sealed class MixedDayScenario : Scenario
 internal sealed class NodeLossScenario : Scenario
 {
     public override string Name => "node-loss";
+    public override bool LosesANode => true;
     public override string What => "events and lookups at one rate while a node is killed after a third of the time and started again (in the embedded edition: the host)";
     public override int EventsBefore => 1;
 

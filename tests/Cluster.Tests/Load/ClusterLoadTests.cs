@@ -24,7 +24,7 @@ public sealed class ClusterLoadTests(ITestOutputHelper output)
         await using var cluster = await LocalCluster.StartAsync(new LocalClusterOptions(folder.Path, Partitions: 4), default);
         foreach (var scenario in Scenario.All)
         {
-            var runner = scenario is NodeLossScenario ? Runner.All[^1] : Runner.All[0]; // ours makes what waits for the lost node count
+            var runner = scenario.LosesANode ? Runner.All[^1] : Runner.All[0]; // ours makes what waits for the lost node count
             var options = new LoadTestOptions([.. cluster.Running.Select(n => n.Url)], Rate: 200, TimeSpan.FromSeconds(4), Customers: 200) { Node = new Lost(cluster), Away = TimeSpan.FromSeconds(1) };
             var report = await LoadTest.RunAsync(scenario, options, runner, _ => { }, default);
             output.WriteLine(TextReport.Of(report));
