@@ -42,6 +42,7 @@ public interface IEngine : IAsyncDisposable
     IAuthorizations? Authorizations { get; }
     IAuthorizationRecords AuthorizationRecords { get; }
     IDecisionReplay Replay { get; }
+    IFraudRuleBook FraudRules { get; }
 
     IErasures Erasures { get; }
 
