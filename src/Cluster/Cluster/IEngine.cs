@@ -5,6 +5,7 @@ using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Cards;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Cluster;
@@ -42,6 +43,9 @@ public interface IEngine : IAsyncDisposable
     IAuthorizations? Authorizations { get; }
     IAuthorizationRecords AuthorizationRecords { get; }
     IDecisionReplay Replay { get; }
+
+    /// <summary>Cards by their tokens.</summary>
+    CardLookup Cards { get; }
 
     IErasures Erasures { get; }
 

@@ -7,6 +7,7 @@ internal static class Operations
     [
         EventsApi.Post,
         AuthorizationsApi.Post, AuthorizationsApi.Get, AuthorizationsApi.Replay,
+        CardsApi.Get,
         CustomersApi.Get, CustomersApi.Events, TimelineApi.Get, ExplainApi.Get,
         SearchApi.Post, LookupApi.Post,
         ExportsApi.Start, ExportsApi.List, ExportsApi.Get, ExportsApi.Cancel,
