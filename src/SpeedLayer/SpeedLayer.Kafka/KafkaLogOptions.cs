@@ -47,8 +47,8 @@ public sealed record KafkaLogLimits
     /// <summary>How long the producer collects records for one request.</summary>
     public double LingerMs { get; init; } = 1;
 
-    /// <summary>How long a broker may hold a fetch that has nothing to give. It answers at once when a record comes.</summary>
-    public int FetchWaitMs { get; init; } = 100;
+    /// <summary>How long a broker may hold a fetch that has nothing to give. Kafka answers at once when a record comes; brokers in memory hold it to the end, and decisions wait for it.</summary>
+    public int FetchWaitMs { get; init; } = 10;
 
     /// <summary>Readers of older records that are open at the same time: one a partition and position.</summary>
     public int CursorsMax { get; init; } = 16;
