@@ -32,6 +32,7 @@ public sealed class TaintTests
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", host.AdminKey);
             foreach (var operation in Serving.Api.Operations.All) await AttackAsync(http, operation);
             await EventsAsync(http);
+            await CardAsync(http);
             await ReadBackAsync(http);
             Assert.Equal(0, await host.TerminateAsync());
             _seen.Add(("stderr", Encoding.UTF8.GetBytes(host.Errors)));
@@ -89,6 +90,23 @@ public sealed class TaintTests
                 await SendAsync(http, "POST", "/v1/authorizations", $$"""{"transaction_id":"a{{n++}}","customer_id":"ann","amount":"1.00","currency":"EUR","occurred_at":"{{DateTime.UtcNow:yyyy-MM-dd'T'HH:mm:ss'Z'}}",{{more}} }""");
         }
         await SendAsync(http, "POST", "/v1/admin/quarantine/replay", "{}");
+    }
+
+    /// <summary>First and last digits are shown by the token to who has the right, and to nobody else.</summary>
+    private static async Task CardAsync(HttpClient http)
+    {
+        using var posted = await http.PostAsync("/v1/events", new StringContent($$"""{"type":"card","event_id":"bob-card","customer_id":"bob","occurred_at":"2026-01-01T00:00:00Z","card_status":"active","card_number":"{{Valid[0]}}"}"""));
+        var position = JsonDocument.Parse(await posted.Content.ReadAsStringAsync()).RootElement.GetProperty("positions").EnumerateObject().Select(p => $"{p.Name}:{p.Value}").Single();
+        using (var there = await http.GetAsync($"/v1/customers/bob?wait_ms=20000&at_least={position}")) Assert.True(there.IsSuccessStatusCode);
+        using var made = JsonDocument.Parse(await http.GetStringAsync("/v1/customers/bob/events"));
+        var token = made.RootElement.GetProperty("events")[0].GetProperty("event").GetProperty("card_token").GetString();
+        using var card = JsonDocument.Parse(await http.GetStringAsync($"/v1/cards/{token}"));
+        Assert.Equal(("bob", "49295746", Valid[0][^4..]), (card.RootElement.GetProperty("customer_id").GetString(), card.RootElement.GetProperty("bin").GetString(), card.RootElement.GetProperty("last_four").GetString()));
+        using var key = await http.PostAsync("/v1/admin/keys", new StringContent("""{"name":"blind","roles":["fraud"],"pii":false}""", Encoding.UTF8, "application/json"));
+        using var blind = new HttpRequestMessage(HttpMethod.Get, $"/v1/cards/{token}");
+        blind.Headers.Authorization = new AuthenticationHeaderValue("Bearer", JsonDocument.Parse(await key.Content.ReadAsStringAsync()).RootElement.GetProperty("key").GetString());
+        using var refused = await http.SendAsync(blind);
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, refused.StatusCode);
     }
 
     private async Task ReadBackAsync(HttpClient http)
