@@ -6,9 +6,11 @@ namespace Lambda.Serving.Http;
 /// <summary>Small JSON objects as request bodies, read by name; what is missing or of another type is told by name.</summary>
 internal sealed class JsonBody(JsonDocument document, JsonElement element) : IDisposable
 {
-    public static async Task<JsonBody> ReadAsync(HttpContext context, int bytesMax)
+    /// <param name="mayHoldCards">For bodies whose card numbers are masked before anything is stored.</param>
+    public static async Task<JsonBody> ReadAsync(HttpContext context, int bytesMax, bool mayHoldCards = false)
     {
         var text = await RequestBody.ReadTextAsync(context, bytesMax, JsonResponse.Json);
+        if (!mayHoldCards) CardGuard.Check(text);
         try
         {
             var document = JsonDocument.Parse(text);
