@@ -43,6 +43,7 @@ public interface IEngine : IAsyncDisposable
     IAuthorizations? Authorizations { get; }
     IAuthorizationRecords AuthorizationRecords { get; }
     IDecisionReplay Replay { get; }
+    IFraudRuleBook FraudRules { get; }
 
     /// <summary>Cards by their tokens.</summary>
     CardLookup Cards { get; }

@@ -30,6 +30,7 @@ public sealed record ServingParts(
     public IAuthorizations? Authorizations { get; init; }
     public IAuthorizationRecords? AuthorizationRecords { get; init; }
     public IDecisionReplay? Replay { get; init; }
+    public IFraudRuleBook? FraudRules { get; init; }
 
     /// <summary>Null: nothing is scored.</summary>
     public IFraudModels? FraudModels { get; init; }

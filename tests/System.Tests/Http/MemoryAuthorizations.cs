@@ -4,17 +4,26 @@ using Lambda.Domain.Fraud;
 using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Fraud.Rules;
 using Lambda.Domain.Log;
+using Lambda.Domain.Yaml;
 using Lambda.Serving.Ports;
 
 namespace Lambda.SystemTests.Http;
 
 /// <summary>Decides by the id's first letter, and knows one decision.</summary>
-internal sealed class MemoryAuthorizations : IAuthorizations, IAuthorizationRecords, IDecisionReplay
+internal sealed class MemoryAuthorizations : IAuthorizations, IAuthorizationRecords, IDecisionReplay, IFraudRuleBook
 {
     public static readonly Judgement Judgement = new(Decision.Review, 0.75, [new Reason("HIGH_SCORE", "rule"), new Reason("ratio_30d", "model", 7.5f, 1.25)], new float[FraudFeatures.Count])
     {
         Model = "m", Rules = "r", Fired = ["high"], Partition = 1, StateOffset = 7, DecidedAtMicros = 1_700_000_000_000_000,
     };
+
+    public RuleSet Current { get; private set; } = RulesLoader.Load("r.yaml", "rules: [{ name: high, when: score > 0.5, decision: review, reason: HIGH_SCORE }]");
+
+    public RuleSet? ByHash(string hash) => hash == Current.Hash ? Current : null;
+
+    public RuleSet Check(string text, string file) => RulesLoader.Load(file, text);
+
+    public RuleSet Activate(string text, string file) => Current = Check(text, file);
 
     public ValueTask<AuthorizationReply> AskAsync(ReadOnlyMemory<byte> json, int deadlineMs, long began, CancellationToken cancel)
     {

@@ -32,6 +32,8 @@ public sealed class Client(Uri url, string? key = null) : IDisposable
 
     /// <returns>The answer's JSON when it is 2xx.</returns>
     /// <exception cref="CommandException">The host does not answer (3), refuses (1), or cannot now (3); the message is its problem's detail.</exception>
+    public Task<JsonElement> PutAsync(string path, HttpContent content, CancellationToken cancel) => SendAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = content }, cancel);
+
     public async Task<JsonElement> SendAsync(HttpRequestMessage request, CancellationToken cancel)
     {
         using var response = await ExchangeAsync(request, cancel);

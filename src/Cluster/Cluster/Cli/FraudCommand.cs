@@ -29,7 +29,7 @@ internal static class FraudCommand
         var backtest = new Command("backtest", "Train on some days, wait for the labels, test on the days behind: the Fraud Detection Handbook's protocol on any labelled file.") { FileName };
         foreach (var option in new Option[] { Map, TrainFrom, TrainDays, DelayDays, TestDays, Weeks, Peers, Seed, Scores, Model, Json }) backtest.Options.Add(option);
         backtest.SetAction((parse, cancel) => Task.Run(() => Run(parse, cancel), cancel));
-        return Common.Group("fraud", "Fraud models: which decide, and how good they are.", backtest, FraudModelsCommand.List, FraudModelsCommand.Promote, FraudReplayCommand.Create());
+        return Common.Group("fraud", "Fraud models: which decide, and how good they are.", backtest, FraudModelsCommand.List, FraudModelsCommand.Promote, FraudReplayCommand.Create(), FraudRulesCommand.Create());
     }
 
     private static int Run(ParseResult parse, CancellationToken cancel)

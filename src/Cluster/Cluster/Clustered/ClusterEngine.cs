@@ -50,6 +50,7 @@ internal sealed class ClusterEngine : IEngine
     private readonly Bootstrap? _bootstrap;
     private readonly ModelFitting _models;
     private readonly FraudBatch _fraud;
+    private readonly FraudRuleBook _rules;
     private readonly List<Loop> _loops = [];
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopGate = new();
@@ -89,7 +90,9 @@ internal sealed class ClusterEngine : IEngine
         _models = new ModelFitting(parts.Models);
         _loops.Add(new Loop("models", cancel => node.DrivesRuns ? _models.StepAsync(runs.Served, cancel) : _models.RefreshAsync(), onError));
         _fraud = parts.Fraud(options, onError);
-        Replay = new DecisionReplay(reads, _fraud.Models.ModelAsync, _fraud.Models.TableAsync, _ => DecisionBasis.Nothing.Rules, () => policy);
+        _rules = parts.Rules(options, onError);
+        _loops.Add(new Loop("fraud rules", _ => _rules.StepAsync(), onError));
+        Replay = new DecisionReplay(reads, _fraud.Models.ModelAsync, _fraud.Models.TableAsync, _rules.ByHash, () => policy);
         _loops.Add(new Loop("fraud", cancel => node.DrivesRuns ? _fraud.StepAsync(runs.Served, cancel) : _fraud.RefreshAsync(cancel), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
@@ -125,6 +128,7 @@ internal sealed class ClusterEngine : IEngine
     public IAuthorizations? Authorizations { get; }
     public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
     public IDecisionReplay Replay { get; }
+    public IFraudRuleBook FraudRules => _rules;
     public CardLookup Cards => new(_parts.Cards, _parts.CardVault);
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
@@ -179,11 +183,11 @@ internal sealed class ClusterEngine : IEngine
     {
         var (key0, key1) = parts.Facts.IdKeys();
         var (node, models) = ($"{options.ClusterHost}:{options.ClusterPort}", parts.Models);
-        var (scoring, policy) = (parts.Fraud(options, onError).Scoring, Policies.Read(options.FraudPolicy));
+        var (scoring, policy, rules) = (parts.Fraud(options, onError).Scoring, Policies.Read(options.FraudPolicy), parts.Rules(options, onError));
         return new PartitionParts(
             new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
             {
-                Cards = parts.Cards, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => DecisionBasis.Nothing with { Scoring = scoring.Current, Policy = policy },
+                Cards = parts.Cards, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => new DecisionBasis(scoring.Current, rules.Current, policy),
             },
             parts.Warehouse,
             new GatheredRawEvents(parts.Warehouse), new EstimatingPopulation(new GatheredPopulation(parts.House.Population), () => models.Current), parts.Bases,

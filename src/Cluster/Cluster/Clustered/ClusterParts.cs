@@ -3,6 +3,7 @@ using Lambda.BatchLayer.Models;
 using Lambda.BatchLayer.Ports;
 using Lambda.Cluster.Actors.Region;
 using Lambda.Cluster.Embedded;
+using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Options;
 using Lambda.Domain.Cards;
 using Lambda.Domain.Log;
@@ -59,6 +60,11 @@ internal sealed class ClusterParts : IAsyncDisposable
     public FraudBatch Fraud(LambdaOptions options, Action<string, Exception> onError) => _fraud ??= new FraudBatch(House, StoredFacts, Folder.Fraud, options, onError);
 
     private FraudBatch? _fraud;
+
+    /// <summary>Made by who asks first.</summary>
+    public FraudRuleBook Rules(LambdaOptions options, Action<string, Exception> onError) => _rules ??= new FraudRuleBook(StoredFacts, options.FraudRules, onError);
+
+    private FraudRuleBook? _rules;
 
     /// <summary>Hash of the definition that is served; the first one until the run actor has been heard of.</summary>
     public Func<string> ServedDefinition { get; set; } = null!;

@@ -45,6 +45,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly PopulationWriter _population;
     private readonly ModelFitting _models;
     private readonly FraudBatch _fraud;
+    private readonly FraudRuleBook _rules;
     private readonly ErasureLedger _ledger;
     private readonly ErasureRunner _erasing;
     private readonly Action<string, Exception> _onError;
@@ -60,10 +61,11 @@ public sealed class EmbeddedEngine : IEngine
     {
         (_parts, _onError) = (parts, onError);
         var policy = Policies.Read(options.FraudPolicy);
+        _rules = new FraudRuleBook(parts.Journal, options.FraudRules, onError);
         _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, options, onError);
         var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
         {
-            Cards = parts.Cards, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => DecisionBasis.Nothing with { Scoring = _fraud.Scoring.Current, Policy = policy },
+            Cards = parts.Cards, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => new DecisionBasis(_fraud.Scoring.Current, _rules.Current, policy),
         };
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
         _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],
@@ -80,7 +82,7 @@ public sealed class EmbeddedEngine : IEngine
             _hosts, parts.Identities, parts.Population, new SegmentWatch(parts.Segments, parts.Time), parts.Log, p => _pump.Progress(p).Next, () => _runs.AnswersChangedAt, () => models.Current, parts.Facts, parts.Time);
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (new PersonReads(reads, parts.Identities, parts.Time), reads);
-        Replay = new DecisionReplay(reads, _fraud.Models.ModelAsync, _fraud.Models.TableAsync, _ => DecisionBasis.Nothing.Rules, () => policy);
+        Replay = new DecisionReplay(reads, _fraud.Models.ModelAsync, _fraud.Models.TableAsync, _rules.ByHash, () => policy);
         Identity = new IdentityDesk(parts.Identities, reads, parts.Time);
         var ingress = new EventIngress(parts.Log, parts.Quarantine, parts.Time) { Cards = parts.CardTokens };
         _sources = new EmbeddedSources(new PolledSources(listed, ingress, parts.Log.Partitions, parts.Journal, EmbeddedOperations.NodeName, parts.Time, onError) { Unfolded = Unfolded }, onError);
@@ -127,6 +129,7 @@ public sealed class EmbeddedEngine : IEngine
     public IAuthorizations? Authorizations { get; }
     public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
     public IDecisionReplay Replay { get; }
+    public IFraudRuleBook FraudRules => _rules;
     public CardLookup Cards => new(_parts.Cards, _parts.CardVault);
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }

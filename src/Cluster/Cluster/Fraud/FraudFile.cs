@@ -15,7 +15,8 @@ internal static class FraudFile
     private const string EventId = "event_id";
 
     /// <exception cref="CommandException">A row that is no event, or no transactions at all.</exception>
-    public static LabelledHistory Read(SourceFile file, ImportMap map, CancellationToken cancel)
+    /// <param name="onTransaction">Told of each, with its record.</param>
+    public static LabelledHistory Read(SourceFile file, ImportMap map, CancellationToken cancel, Action<EventRow, byte[]>? onTransaction = null)
     {
         var (parser, row) = (new EventParser(), new EventRow());
         var (transactions, frauds) = (new List<(FraudTransaction Transaction, string Id)>(), new HashSet<ulong>());
@@ -40,7 +41,9 @@ internal static class FraudFile
         void Take(ReadOnlySpan<byte> json, long line)
         {
             if (!parser.TryParse(json, long.MaxValue - EventParser.MaxAheadMicros, out var record, out var why)) throw Wrong(file, line, $"{why.Field}: {why.Reason}: {why.Detail}");
-            RecordCodec.Read(record.ToArray(), row);
+            var bytes = record.ToArray();
+            RecordCodec.Read(bytes, row);
+            if (row.Type == EventCatalog.Transaction) onTransaction?.Invoke(row, bytes);
             if (row.Type == EventCatalog.Transaction) transactions.Add((FraudEvents.TransactionOf(row), System.Text.Encoding.UTF8.GetString(row.EventId)));
             else if (row.Type == EventCatalog.FraudLabel && row.Number(EventCatalog.IsFraud.Ordinal) != 0) frauds.Add(FraudEvents.NameOf(row.Text(EventCatalog.TransactionId.Ordinal)));
         }

@@ -120,6 +120,9 @@ public sealed record LambdaOptions
     /// <summary>File with the list of HTTP APIs of others that are polled as sources of events (docs/sources.md); null polls none.</summary>
     public string? Sources { get; init; }
 
+    /// <summary>File with the rules of an installation that has none yet; null: what comes with Lambda.</summary>
+    public string? FraudRules { get; init; }
+
     /// <summary>File with the keys of card tokens, or env:NAME; null: a file in the data folder (in a cluster: none).</summary>
     public string? CardKeys { get; init; }
 

@@ -59,6 +59,7 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         new("sources", "File with the list of HTTP APIs that are polled as sources; none polls none.", o => o.Sources ?? None, (o, v) => o with { Sources = v == None ? null : NotEmpty(v) }),
         new("card_keys", "File with the keys that card tokens are made with, or env:NAME; none: a file in the data folder.", o => o.CardKeys ?? None, (o, v) => o with { CardKeys = v == None ? null : NotEmpty(v) }),
         new("fraud_policy", "File with what an authorization is answered when something fails; none: what comes with Lambda.", o => o.FraudPolicy ?? None, (o, v) => o with { FraudPolicy = v == None ? null : NotEmpty(v) }),
+        new("fraud_rules", "File with the fraud rules of an installation that has none yet; none: what comes with Lambda.", o => o.FraudRules ?? None, (o, v) => o with { FraudRules = v == None ? null : NotEmpty(v) }),
     ];
 
     private static Setting Number(string name, string doc, Func<LambdaOptions, int> get, Func<LambdaOptions, int, LambdaOptions> set, int min, int max) => new(

@@ -46,6 +46,14 @@ public sealed class RecordWriter
     /// <summary>Begins with everything a decoded event says, nested objects and the body excepted.</summary>
     public RecordWriter Copy(EventRow row)
     {
+        CopyFields(row);
+        foreach (var extra in RecordCodec.ExtrasOf(row)) AddExtra(extra.Name, extra.Kind, extra.Text);
+        return this;
+    }
+
+    /// <summary>Begins with the fields of the catalogue alone.</summary>
+    public RecordWriter CopyFields(EventRow row)
+    {
         Begin(row.Type, row.CustomerId, row.EventId, row.OccurredAtMicros);
         for (var rest = row.Present; rest != 0; rest &= rest - 1)
         {
@@ -54,7 +62,6 @@ public sealed class RecordWriter
             else if (field.Type == ScalarType.Decimal) SetDecimal(field, row.Decimal(field.Ordinal));
             else SetNumber(field, row.Number(field.Ordinal));
         }
-        foreach (var extra in RecordCodec.ExtrasOf(row)) AddExtra(extra.Name, extra.Kind, extra.Text);
         return this;
     }
 

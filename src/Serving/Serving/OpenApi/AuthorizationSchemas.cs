@@ -15,6 +15,9 @@ internal static class AuthorizationSchemas
             .Maybe("amount", new JsonObject { ["type"] = new JsonArray("string", "number"), ["description"] = "Or amount_minor." })
             .Maybe("deadline_ms", Doc(Integer, "5..10000; default 100.")), "A transaction without status. Further fields as of the event `transaction`; unknown ones are kept.")),
         ("AuthorizationAnswer", Answer()),
+        ("FraudRules", Closed(("rules", Doc(Text, "SHA-256 of the text: what decisions name them by.")), ("list", List(Closed(
+            ("name", Text), ("mode", OneOf("active", "shadow")), ("decision", OneOf("review", "decline")), ("reason", Text), ("when", Text), ("velocity", Doc(Bool, "It has a velocity limit."))))),
+            ("suppressions", Integer), ("text", Text))),
         ("AuthorizationRecord", Record()),
         ("DecisionReplay", Closed(("customer_id", Text), ("position", Text), ("identical", Bool), ("differing", List(Text)), ("missing", List(Text)), ("recorded", Half()), ("again", Half()))),
     ];

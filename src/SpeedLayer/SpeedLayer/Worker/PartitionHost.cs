@@ -134,9 +134,9 @@ public sealed partial class PartitionHost : IWorkerEffects
             foreach (var (customer, state) in loaded) _worker.Supply(customer, state.Span);
             foreach (var customer in _missing) _worker.Supply(customer, default);
             used = _worker.Apply(frame, records);
+            _facts.TryFlush(NowMs()); // before anybody reads at this position: who saw a `card` event applied may count on it
         }
         FlushConflicts();
-        _facts.TryFlush(NowMs());
         AuthorizationsApplied();
         // The gate is not fair: without this a busy fold would starve reads.
         if (Volatile.Read(ref _readersWaiting) > 0) Thread.Yield();
