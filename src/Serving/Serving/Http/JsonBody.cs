@@ -9,8 +9,7 @@ internal sealed class JsonBody(JsonDocument document, JsonElement element) : IDi
     /// <param name="mayHoldCards">For bodies whose card numbers are masked before anything is stored.</param>
     public static async Task<JsonBody> ReadAsync(HttpContext context, int bytesMax, bool mayHoldCards = false)
     {
-        var text = await RequestBody.ReadTextAsync(context, bytesMax, JsonResponse.Json);
-        if (!mayHoldCards) CardGuard.Check(text);
+        var text = await (mayHoldCards ? RequestBody.ReadWithCardsAsync(context, bytesMax, JsonResponse.Json) : RequestBody.ReadTextAsync(context, bytesMax, JsonResponse.Json));
         try
         {
             var document = JsonDocument.Parse(text);
