@@ -1,6 +1,7 @@
 using Lambda.Cluster.Fraud;
 using Lambda.Cluster.Monitoring;
 using Lambda.Cluster.Options;
+using Lambda.Domain.Events;
 using Lambda.Serving;
 using Lambda.Serving.Security;
 
@@ -25,8 +26,10 @@ internal sealed class Host : IAsyncDisposable
 
     /// <summary>Listens first (a taken port is told before anything is opened), then starts the engine; returns when it is ready.</summary>
     /// <exception cref="PortTakenException"/>
-    public static async Task<Host> StartAsync(LambdaOptions options, TimeProvider time, Action<string> log, CancellationToken cancel)
+    public static async Task<Host> StartAsync(LambdaOptions options, TimeProvider time, Action<string> write, CancellationToken cancel)
     {
+        void Log(string text) => write(PanMasker.Mask(text)); // errors repeat what was sent
+        var log = Log;
         void OnError(string what, Exception e) => log($"error: {what}: {e}");
         _ = SecretReader.Read("audit_key", options.AuditKey, Environment.GetEnvironmentVariable); // a wrong option is told before anything is opened
         _ = SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable);
@@ -41,7 +44,7 @@ internal sealed class Host : IAsyncDisposable
             var firstKey = await Guards.BeginAsync(guard, options, time);
             api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, engine.Imports, engine.Operations, time)
             {
-                Metrics = metrics.Scrape, Models = engine.Models, FraudModels = engine.FraudModels, Erasures = engine.Erasures, Authorizations = engine.Authorizations, AuthorizationRecords = engine.AuthorizationRecords, Replay = engine.Replay, FraudRules = engine.FraudRules, Identity = engine.Identity, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
+                Metrics = metrics.Scrape, Models = engine.Models, FraudModels = engine.FraudModels, Erasures = engine.Erasures, Authorizations = engine.Authorizations, AuthorizationRecords = engine.AuthorizationRecords, Replay = engine.Replay, FraudRules = engine.FraudRules, Identity = engine.Identity, Cards = engine.Cards, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
             });
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
             return new Host(api, engine, metrics, guard, firstKey);

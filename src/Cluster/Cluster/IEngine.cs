@@ -5,6 +5,7 @@ using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Cards;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Cluster;
@@ -43,6 +44,9 @@ public interface IEngine : IAsyncDisposable
     IAuthorizationRecords AuthorizationRecords { get; }
     IDecisionReplay Replay { get; }
     IFraudRuleBook FraudRules { get; }
+
+    /// <summary>Cards by their tokens.</summary>
+    CardLookup Cards { get; }
 
     IErasures Erasures { get; }
 

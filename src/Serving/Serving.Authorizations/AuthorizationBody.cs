@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Lambda.Domain.Cards;
 using Lambda.Domain.Events;
 using Lambda.Domain.Fraud.Decisions;
 
@@ -66,7 +67,7 @@ internal sealed class AuthorizationBody
         }
         var written = to.WrittenSpan;
         byte[] json = [.. written[..^1], (byte)'}'];
-        return PanMasker.Contains(json) ? PanMasker.Mask(json) : json;
+        return CardText.MaskJson(json);
     }
 
     private void Take(JsonProperty property)

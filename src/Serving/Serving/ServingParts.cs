@@ -3,6 +3,7 @@ using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.Serving.Segments;
+using Lambda.SpeedLayer.Cards;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
 
@@ -33,6 +34,9 @@ public sealed record ServingParts(
 
     /// <summary>Null: nothing is scored.</summary>
     public IFraudModels? FraudModels { get; init; }
+
+    /// <summary>Null: nothing is known of cards.</summary>
+    public CardLookup? Cards { get; init; }
 
     /// <summary>Null: nobody can be erased.</summary>
     public IErasures? Erasures { get; init; }

@@ -45,6 +45,24 @@ public sealed class PostgresCardDirectory(PostgresDatabase database) : ICardDire
         return command.ExecuteNonQuery();
     });
 
+    public IReadOnlyList<string> TokensOf(CustomerId customer, long belowOffset) => Grown("read a customer's cards", "SELECT token FROM cards WHERE customer = $1 AND \"offset\" < $2",
+        new NpgsqlParameter<byte[]> { TypedValue = customer.Utf8.ToArray() }, new NpgsqlParameter<long> { TypedValue = belowOffset });
+
+    public IReadOnlyList<string> Linked(string token) => Grown("read a card's tokens", "SELECT $1::text", new NpgsqlParameter<string> { TypedValue = token });
+
+    /// <summary>These tokens and all that links lead to.</summary>
+    private List<string> Grown(string doing, string from, params NpgsqlParameter[] parameters) => database.Read(doing, connection =>
+    {
+        using var command = new NpgsqlCommand($"""
+            WITH RECURSIVE g(token) AS ({from} UNION SELECT CASE WHEN l.older = g.token THEN l.newer ELSE l.older END FROM g JOIN card_links l ON l.older = g.token OR l.newer = g.token) SELECT token FROM g
+            """, connection);
+        foreach (var parameter in parameters) command.Parameters.Add(parameter.Clone());
+        using var rows = command.ExecuteReader();
+        var tokens = new List<string>();
+        while (rows.Read()) tokens.Add(rows.GetString(0));
+        return tokens;
+    });
+
     public long Forget(CustomerId customer, long belowOffset)
     {
         var forgotten = database.Run("forget cards", connection =>

@@ -23,7 +23,7 @@ public sealed class SqliteCardDirectory : ICardDirectory
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, CardEntry> _known = new();
     private readonly Database _database;
-    private readonly Statement _find, _older, _put, _link, _forget, _forgetLinks;
+    private readonly Statement _find, _older, _put, _link, _tokensOf, _linked, _forget, _forgetLinks;
 
     /// <exception cref="StorageException">No card directory, damaged, or of a newer format.</exception>
     public SqliteCardDirectory(string path)
@@ -37,6 +37,9 @@ public sealed class SqliteCardDirectory : ICardDirectory
             WHERE (excluded.occurred_at, excluded.partition, excluded.offset) >= (occurred_at, partition, offset)
             """);
         _link = _database.Prepare("INSERT OR REPLACE INTO links(newer, older) VALUES (?1,?2)");
+        const string grown = " UNION SELECT CASE WHEN l.older = g.token THEN l.newer ELSE l.older END FROM g JOIN links l ON l.older = g.token OR l.newer = g.token) SELECT token FROM g";
+        _tokensOf = _database.Prepare($"WITH RECURSIVE g(token) AS (SELECT token FROM cards WHERE customer = ? AND offset < ?{grown}");
+        _linked = _database.Prepare($"WITH RECURSIVE g(token) AS (SELECT ?{grown}");
         _forget = _database.Prepare("DELETE FROM cards WHERE customer = ? AND offset < ?");
         // A card that no event named has nobody to forget it for: a link that leads nowhere goes with the first who is forgotten.
         _forgetLinks = _database.Prepare("""
@@ -68,6 +71,23 @@ public sealed class SqliteCardDirectory : ICardDirectory
             _put.Bind(1, it.Token).Bind(2, it.Customer.Utf8).Bind(3, it.IsActive ? 1 : 0).Bind(4, it.OccurredAtMicros).Bind(5, it.Partition).Bind(6, it.Offset).Run();
     });
 
+    public IReadOnlyList<string> TokensOf(CustomerId customer, long belowOffset)
+    {
+        lock (_lock) return Guarded(() => Texts(_tokensOf.Bind(1, customer.Utf8).Bind(2, belowOffset)));
+    }
+
+    public IReadOnlyList<string> Linked(string token)
+    {
+        lock (_lock) return Guarded(() => Texts(_linked.Bind(1, token)));
+    }
+
+    private static List<string> Texts(Statement rows)
+    {
+        var texts = new List<string>();
+        while (rows.Step()) texts.Add(rows.Text(0)!);
+        return texts;
+    }
+
     public long Forget(CustomerId customer, long belowOffset)
     {
         var forgotten = 0L;
@@ -86,7 +106,7 @@ public sealed class SqliteCardDirectory : ICardDirectory
     {
         lock (_lock)
         {
-            foreach (var statement in (Statement[])[_find, _older, _put, _link, _forget, _forgetLinks]) statement.Dispose();
+            foreach (var statement in (Statement[])[_find, _older, _put, _link, _tokensOf, _linked, _forget, _forgetLinks]) statement.Dispose();
             _database.Dispose();
         }
     }

@@ -114,6 +114,7 @@ public sealed class RuleTests
     [InlineData("rules: [{ name: a, when: score > 1, decision: review, reason: a }]", "r.yaml:1:63: found `a`, expected a code such as HIGH_SCORE")]
     [InlineData("rules: [{ name: a, velocity: { count: 99, within: 10m }, decision: review, reason: A }]", "r.yaml:1:39: found `99`, expected count: a whole number from 1 to 64")]
     [InlineData("rules: [{ name: a, velocity: { count: 9, within: 25h }, decision: review, reason: A }]", "r.yaml:1:50: found `25h`, expected a span up to 24h")]
+    [InlineData("rules: [{ name: a, when: score > 1, decision: review, reason: A, from: \"2026-01-02T00:00:00Z\", until: \"2026-01-02T00:00:00Z\" }]", "r.yaml:1:103: `until` is not behind `from`")]
     [InlineData("rules: []\nsuppressions: [{ rule: b, customer_id: c, until: \"2026-01-01T00:00:00Z\", who: w, why: y }]", "r.yaml:2:24: no rule is called `b`")]
     [InlineData("rules: []\nsuppressions: [{ rule: all, customer_id: c, who: w, why: y }]", "r.yaml:2:16: a suppression ends: lacks `until`")]
     public void Text_WhenWrong_SaysWhereAndWhatWasExpected(string text, string expected) =>

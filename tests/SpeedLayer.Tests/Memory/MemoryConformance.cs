@@ -79,3 +79,10 @@ public sealed class MemoryCardDirectoryTests : CardDirectorySuite
 
     protected override ICardDirectory Open() => _cards;
 }
+
+public sealed class MemoryCardDigitsTests : CardDigitsSuite
+{
+    private readonly MemoryCardDigits _digits = new();
+
+    protected override ICardDigits Open() => _digits;
+}

@@ -243,3 +243,18 @@ public sealed class PostgresCardDirectoryTests(PostgresServer server) : CardDire
         if (_database is not null) await _database.DisposeAsync();
     }
 }
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresCardDigitsTests(PostgresServer server) : CardDigitsSuite, IAsyncLifetime
+{
+    private PostgresDatabase? _database;
+
+    protected override ICardDigits Open() => new PostgresCardDigits(_database ??= server.Open());
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_database is not null) await _database.DisposeAsync();
+    }
+}

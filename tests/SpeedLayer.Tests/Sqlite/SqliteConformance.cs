@@ -70,3 +70,12 @@ public sealed class SqliteCardDirectoryTests : CardDirectorySuite, IDisposable
 
     public void Dispose() => _folder.Dispose();
 }
+
+public sealed class SqliteCardDigitsTests : CardDigitsSuite, IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    protected override ICardDigits Open() => new SqliteCardDigits(_folder.File("digits.db"));
+
+    public void Dispose() => _folder.Dispose();
+}

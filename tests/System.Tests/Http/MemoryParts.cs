@@ -12,6 +12,7 @@ using Lambda.Serving.Search;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Identity;
 using Lambda.SpeedLayer.Memory;
+using Lambda.SpeedLayer.Cards;
 using Lambda.SpeedLayer.Ports;
 using Lambda.TestKit.Population;
 
@@ -48,7 +49,16 @@ internal sealed class MemoryParts : IEventIntake, IMemberReads, IBatchRuns, IEng
     /// <summary>Null: the operator set none.</summary>
     public byte[]? WebhookKey { get; set; } = new byte[32];
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, FraudModels = FraudModels, Erasures = Erasures, Authorizations = Authorizations, AuthorizationRecords = Authorizations, Replay = Authorizations, FraudRules = Authorizations, Identity = new IdentityDesk(Identities, this, TimeProvider.System), Identifiers = Identifiers, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true), new WebhookSecrets(WebhookKey)) };
+    /// <summary>One that an event named, and one that is known by a link alone.</summary>
+    private static CardLookup Cards()
+    {
+        var directory = new MemoryCardDirectory();
+        directory.Put([new CardEntry("t1", CustomerId.From("c1"), true, 1, 0, 1)]);
+        directory.Link("seen", "seen-2");
+        return new CardLookup(directory, new CardVault(() => null, new MemoryCardDigits()));
+    }
+
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, FraudModels = FraudModels, Erasures = Erasures, Authorizations = Authorizations, AuthorizationRecords = Authorizations, Replay = Authorizations, FraudRules = Authorizations, Cards = Cards(), Identity = new IdentityDesk(Identities, this, TimeProvider.System), Identifiers = Identifiers, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true), new WebhookSecrets(WebhookKey)) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {

@@ -60,6 +60,9 @@ public abstract class CardDirectorySuite
         cards.Link("a1", "a2");
         cards.Link("b1", "b2");
         Assert.NotNull(cards.Find("a2"));
+        Assert.Equal(["a1", "a2"], cards.TokensOf(Ann, 7).Order(StringComparer.Ordinal));
+        Assert.Equal(["b1", "b2"], cards.Linked("b1").Order(StringComparer.Ordinal));
+        Assert.Equal(["none"], cards.Linked("none"));
         Assert.Equal(2, cards.Forget(Ann, 7));
         Assert.Null(cards.Find("a1"));
         Assert.Null(cards.Find("a2"));

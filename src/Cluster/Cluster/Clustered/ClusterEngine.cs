@@ -23,6 +23,7 @@ using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Estimates;
+using Lambda.SpeedLayer.Cards;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
 using Lambda.SpeedLayer.Segments;
@@ -128,6 +129,7 @@ internal sealed class ClusterEngine : IEngine
     public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
     public IDecisionReplay Replay { get; }
     public IFraudRuleBook FraudRules => _rules;
+    public CardLookup Cards => new(_parts.Cards, _parts.CardVault);
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;
@@ -225,7 +227,7 @@ internal sealed class ClusterEngine : IEngine
         return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine), new MergesErasure(parts.Identities, parts.Time)],
         [
             new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
-            new SegmentErasure(parts.Segments), new CardErasure(parts.Cards), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
+            new SegmentErasure(parts.Segments), new CardErasure(parts.Cards, parts.CardVault), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
         ]);
     }
 

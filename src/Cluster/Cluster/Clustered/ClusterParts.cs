@@ -43,6 +43,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     public IIdentityLog IdentityLog { get; private set; } = null!;
     public ICardDirectory Cards { get; private set; } = null!;
     public ICardTokens CardTokens { get; private set; } = null!;
+    public CardVault CardVault { get; private set; } = null!;
     public Identities Identities { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
@@ -127,7 +128,8 @@ internal sealed class ClusterParts : IAsyncDisposable
         Segments = new SegmentStore(new PostgresSegments(Database));
         Cards = new PostgresCardDirectory(Database);
         var keys = new CardKeyFile(options.CardKeys, own: null, Environment.GetEnvironmentVariable, onError);
-        CardTokens = new CardTokens(() => keys.Current, Cards);
+        CardVault = new CardVault(() => keys.Current, new PostgresCardDigits(Database));
+        CardTokens = new CardTokens(() => keys.Current, Cards, CardVault);
         IdentityLog = new PostgresIdentityLog(Database);
         Identities = new Identities(IdentityLog);
         Identities.CatchUp();

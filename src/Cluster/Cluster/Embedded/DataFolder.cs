@@ -36,6 +36,7 @@ internal sealed class DataFolder : IDisposable
     public string Cards => Path.Combine(Root, "cards.db");
     public string CardKeys => Path.Combine(Root, CardKeysFile);
     public string WebhookKey => Path.Combine(Root, "webhook.key");
+    public string CardDigits => Path.Combine(Root, "card-digits.db");
     public string Segments => Path.Combine(Root, "segments.db");
     public string Identity => Path.Combine(Root, "identity.db");
     public string Audit => Path.Combine(Root, AuditFolder);

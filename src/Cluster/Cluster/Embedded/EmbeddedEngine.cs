@@ -21,6 +21,7 @@ using Lambda.Serving.Security;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ingress;
 using Lambda.SpeedLayer.Polling;
+using Lambda.SpeedLayer.Cards;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Segments;
 using Lambda.SpeedLayer.Sink;
@@ -104,7 +105,7 @@ public sealed class EmbeddedEngine : IEngine
     private static IReadOnlyList<IErasable> ErasablesOf(EngineParts parts, ExportJobs exports, uint horizonSeconds) =>
     [
         new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
-        new SegmentErasure(parts.Segments), new CardErasure(parts.Cards), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
+        new SegmentErasure(parts.Segments), new CardErasure(parts.Cards, parts.CardVault), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
     ];
 
     private long HorizonMs { get; }
@@ -129,6 +130,7 @@ public sealed class EmbeddedEngine : IEngine
     public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
     public IDecisionReplay Replay { get; }
     public IFraudRuleBook FraudRules => _rules;
+    public CardLookup Cards => new(_parts.Cards, _parts.CardVault);
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
     public IIdentifiers Identifiers => _parts.House.Identifiers;

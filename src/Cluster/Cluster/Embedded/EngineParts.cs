@@ -23,6 +23,7 @@ internal sealed class EngineParts : IAsyncDisposable
     private SqliteApiKeys? _keys;
     private SqliteSegments? _segments;
     private SqliteIdentityLog? _identity;
+    private SqliteCardDigits? _digits;
     private readonly TaskCompletionSource _faulted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public required TimeProvider Time { get; init; }
@@ -42,6 +43,7 @@ internal sealed class EngineParts : IAsyncDisposable
     public IIdentityLog IdentityLog { get; private set; } = null!;
     public ICardDirectory Cards { get; private set; } = null!;
     public ICardTokens CardTokens { get; private set; } = null!;
+    public CardVault CardVault { get; private set; } = null!;
     public Identities Identities { get; private set; } = null!;
     public WarehouseConnection House { get; private set; } = null!;
     public Publication Initial { get; private set; } = null!;
@@ -90,6 +92,7 @@ internal sealed class EngineParts : IAsyncDisposable
         _segments?.Dispose();
         _identity?.Dispose();
         Cards?.Dispose();
+        _digits?.Dispose();
         Journal?.Dispose();
         Folder.Dispose();
     }
@@ -109,7 +112,8 @@ internal sealed class EngineParts : IAsyncDisposable
         WebhookSecrets = new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable) ?? SecretReader.ReadOrMake("webhook_key", Folder.WebhookKey));
         Cards = new SqliteCardDirectory(Folder.Cards);
         var keys = new CardKeyFile(options.CardKeys, Folder.CardKeys, Environment.GetEnvironmentVariable, onError);
-        CardTokens = new CardTokens(() => keys.Current, Cards);
+        CardVault = new CardVault(() => keys.Current, _digits = new SqliteCardDigits(Folder.CardDigits));
+        CardTokens = new CardTokens(() => keys.Current, Cards, CardVault);
         IdentityLog = _identity = new SqliteIdentityLog(Folder.Identity);
         Identities = new Identities(IdentityLog);
         Identities.CatchUp();

@@ -13,7 +13,7 @@ namespace Lambda.Cluster.Fraud;
 /// </summary>
 internal sealed class FraudRuleBook : IFraudRuleBook
 {
-    private const string Active = "fraud_rules", TextOf = "fraud_rules:";
+    private const string Active = "fraud_rules", Before = "fraud_rules_before", TextOf = "fraud_rules:";
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
     private readonly IFacts _facts;
@@ -28,8 +28,9 @@ internal sealed class FraudRuleBook : IFraudRuleBook
     {
         (_facts, _onError) = (facts, onError);
         var first = ReadFile(setting ?? DefaultFile());
-        _current = first;
-        if (facts.Fact(Active) is null) Store(first);
+        facts.SetFact(TextOf + first.Hash, first.Text);
+        facts.TrySetFact(Active, null, first.Hash); // another node may be starting, too, or somebody has activated others meanwhile
+        _current = facts.Fact(Before) is { } before ? ByHash(before) ?? first : first; // what decided last, if the active text cannot be read
         Refresh();
     }
 
@@ -72,7 +73,7 @@ internal sealed class FraudRuleBook : IFraudRuleBook
     private void Refresh()
     {
         if (_facts.Fact(Active) is not { } hash || hash == _current.Hash || hash == _refused) return;
-        if (ByHash(hash) is { } rules) _current = rules;
+        if (ByHash(hash) is { } rules) (_current, _refused) = (rules, null);
         else
         {
             _refused = hash;
@@ -83,6 +84,7 @@ internal sealed class FraudRuleBook : IFraudRuleBook
     private void Store(RuleSet rules)
     {
         _facts.SetFact(TextOf + rules.Hash, rules.Text);
+        if (_current.Hash != rules.Hash) _facts.SetFact(Before, _current.Hash);
         _facts.SetFact(Active, rules.Hash);
     }
 

@@ -40,6 +40,14 @@ public sealed class CardTokenizer(CardKeys keys)
         return at;
     }
 
+    /// <summary>The id of the key that a token was made under; null when it is no token of this kind.</summary>
+    public static string? KeyOf(string token)
+    {
+        if (!token.StartsWith(Prefix, StringComparison.Ordinal) || token.Length < Prefix.Length + 2 * MacBytes + 2) return null;
+        var end = token.Length - 2 * MacBytes - 1;
+        return token[end] == '_' && token.AsSpan(end + 1).IndexOfAnyExceptInRange('a', 'p') < 0 ? token[Prefix.Length..end] : null;
+    }
+
     /// <summary>Under every key, the current one first.</summary>
     public IReadOnlyList<string> All(ReadOnlySpan<byte> digits)
     {

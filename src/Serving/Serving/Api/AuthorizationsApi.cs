@@ -156,7 +156,7 @@ internal static class AuthorizationsApi
         var began = Stopwatch.GetTimestamp();
         var authorizations = state.Parts.Authorizations ?? throw new ProblemException(new Problem(StatusCodes.Status503ServiceUnavailable, "no-authorizations", "this node decides nothing"));
         var deadline = (int)new Query(context, "deadline_ms").Long("deadline_ms", 0, 5, 10_000);
-        var body = await RequestBody.ReadTextAsync(context, Limits.AuthorizationBytes, EventsApi.MediaTypes);
+        var body = await RequestBody.ReadWithCardsAsync(context, Limits.AuthorizationBytes, EventsApi.MediaTypes);
         var reply = await authorizations.AskAsync(Encoding.UTF8.GetBytes(body), deadline, began, CancellationToken.None); // who hangs up does not undo what is decided
         await (reply switch
         {

@@ -8,6 +8,7 @@ internal static class Operations
         EventsApi.Post,
         FraudRulesApi.Get, FraudRulesApi.Put,
         AuthorizationsApi.Post, AuthorizationsApi.Get, AuthorizationsApi.Replay,
+        CardsApi.Get,
         CustomersApi.Get, CustomersApi.Events, TimelineApi.Get, ExplainApi.Get,
         SearchApi.Post, LookupApi.Post,
         ExportsApi.Start, ExportsApi.List, ExportsApi.Get, ExportsApi.Cancel,

@@ -76,7 +76,7 @@ internal static class QuarantineApi
     {
         _ = new Query(context);
         var parts = state.Parts;
-        using var body = await JsonBody.ReadAsync(context, Limits.RefusedBytes);
+        using var body = await JsonBody.ReadAsync(context, Limits.RefusedBytes, mayHoldCards: true);
         var rows = body.List("rows", row => new QuarantineEntry(
             0, parts.NowMs, row.Text("source"), row.Long("line"), row.Text("field"), row.Text("reason"), row.Text("detail"), Encoding.UTF8.GetBytes(row.Text("raw"))));
         parts.Intake.Refuse(rows);

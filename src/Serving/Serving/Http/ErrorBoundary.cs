@@ -19,6 +19,11 @@ internal static class ErrorBoundary
             await foreign.WriteAsync(context);
             return;
         }
+        if (CardGuard.InTarget(context) is { } card)
+        {
+            await card.WriteAsync(context);
+            return;
+        }
         try
         {
             await next(context);

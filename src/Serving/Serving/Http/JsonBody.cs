@@ -6,9 +6,10 @@ namespace Lambda.Serving.Http;
 /// <summary>Small JSON objects as request bodies, read by name; what is missing or of another type is told by name.</summary>
 internal sealed class JsonBody(JsonDocument document, JsonElement element) : IDisposable
 {
-    public static async Task<JsonBody> ReadAsync(HttpContext context, int bytesMax)
+    /// <param name="mayHoldCards">For bodies whose card numbers are masked before anything is stored.</param>
+    public static async Task<JsonBody> ReadAsync(HttpContext context, int bytesMax, bool mayHoldCards = false)
     {
-        var text = await RequestBody.ReadTextAsync(context, bytesMax, JsonResponse.Json);
+        var text = await (mayHoldCards ? RequestBody.ReadWithCardsAsync(context, bytesMax, JsonResponse.Json) : RequestBody.ReadTextAsync(context, bytesMax, JsonResponse.Json));
         try
         {
             var document = JsonDocument.Parse(text);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Lambda.Domain.Events;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -26,8 +27,8 @@ internal sealed record Problem(int Status, string Code, string Detail, TimeSpan?
         to.WriteString("type", TypePrefix + Code);
         to.WriteString("title", ReasonPhrases.GetReasonPhrase(Status));
         to.WriteNumber("status", Status);
-        to.WriteString("detail", Detail);
-        to.WriteString("instance", path);
+        to.WriteString("detail", PanMasker.Mask(Detail)); // errors repeat what was sent
+        to.WriteString("instance", path is null ? null : PanMasker.Mask(path));
         Extensions?.Invoke(to);
         to.WriteEndObject();
     }

@@ -19,6 +19,8 @@ internal static class IdentitySchemas
             ("MergeConflict", Problem()),
             ("Identity", Closed(("customer_id", Text), ("canonical", Text), ("members", List(Text)), ("links", List(Ref("Link"))),
                 ("identifiers", List(Closed(("kind", Text), ("value", OrNull(Text)), ("customer_id", Text), ("since", Instant)))))),
+            ("Card", Closed(("card_token", Text), ("key", Doc(OrNull(Text), "Id of the key it was made under; null when it is no token of ours.")), ("customer_id", Doc(OrNull(Text), "Null: no event named it.")), ("is_active", OrNull(Bool)),
+                ("bin", Doc(OrNull(Text), "First eight digits of its number, six of one shorter than 16; null when they are not known.")), ("last_four", OrNull(Text)), ("other_tokens", Doc(List(Text), "Of the same card, under other keys.")))),
             ("IdentifierOwners", Owners()), ("IdentifierConflicts", Closed(("conflicts", List(Ref("IdentifierOwners"))), ("next", OrNull(Text)))),
         ];
     }

@@ -10,7 +10,8 @@ namespace Lambda.SpeedLayer.Cards;
 /// when the older key is gone.
 /// </summary>
 /// <param name="keys">Asked each time; null: there are none.</param>
-public sealed class CardTokens(Func<CardKeys?> keys, ICardDirectory directory) : ICardTokens
+/// <param name="vault">Keeps first and last digits; null: nobody does.</param>
+public sealed class CardTokens(Func<CardKeys?> keys, ICardDirectory directory, CardVault? vault = null) : ICardTokens
 {
     private const int Remembered = 200_000;
 
@@ -26,8 +27,9 @@ public sealed class CardTokens(Func<CardKeys?> keys, ICardDirectory directory) :
         Span<byte> digits = stackalloc byte[CardNumber.DigitsMax];
         if (!CardNumber.TryNormalise(number, digits, out var length)) throw new FormatException("expected 13..19 digits with a right check digit");
         var all = TokenizerOf(now).All(digits[..length]);
-        CryptographicOperations.ZeroMemory(digits);
         if (all.Count > 1 && !_linked.ContainsKey(all[0])) Link(all);
+        vault?.Keep(all[0], digits[..length]);
+        CryptographicOperations.ZeroMemory(digits);
         return all;
     }
 

@@ -27,6 +27,21 @@ public sealed class MemoryCardDirectory : ICardDirectory
         foreach (var entry in entries) _cards.AddOrUpdate(entry.Token, entry, (_, kept) => Rank(entry).CompareTo(Rank(kept)) >= 0 ? entry : kept);
     }
 
+    public IReadOnlyList<string> TokensOf(CustomerId customer, long belowOffset) =>
+        [.. _cards.Values.Where(e => e.Customer.Equals(customer) && e.Offset < belowOffset).SelectMany(e => Linked(e.Token)).Distinct()];
+
+    public IReadOnlyList<string> Linked(string token)
+    {
+        var group = new HashSet<string> { token };
+        for (var before = 0; before < group.Count;)
+        {
+            before = group.Count;
+            foreach (var (newer, older) in _older)
+                if (group.Contains(newer) || group.Contains(older)) group.UnionWith([newer, older]);
+        }
+        return [.. group];
+    }
+
     public long Forget(CustomerId customer, long belowOffset)
     {
         var forgotten = 0L;

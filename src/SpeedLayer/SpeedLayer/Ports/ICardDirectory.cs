@@ -20,6 +20,12 @@ public interface ICardDirectory : IDisposable
     /// <summary>Durable when it returns. An entry older than what is kept (occurred at, then partition and offset) changes nothing.</summary>
     void Put(IReadOnlyList<CardEntry> entries);
 
+    /// <summary>All tokens, linked ones too, of the cards that a customer's events below this offset of its partition named.</summary>
+    IReadOnlyList<string> TokensOf(CustomerId customer, long belowOffset);
+
+    /// <summary>All tokens of a card, this one among them.</summary>
+    IReadOnlyList<string> Linked(string token);
+
     /// <summary>Forgets the cards that a customer's events below this offset of its partition named, and what links to them, so that nothing of it stands in the store's files: erasure. Repeatable.</summary>
     /// <returns>Tokens forgotten.</returns>
     long Forget(CustomerId customer, long belowOffset);

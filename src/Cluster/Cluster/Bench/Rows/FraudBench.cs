@@ -30,6 +30,7 @@ internal sealed class FraudBench : IBench
             new BenchRow("fraud.score", Stats.Median(rounds.Select(r => r.Single.Micros)), "µs", 20, null, isRight, Better.Lower, $"{FraudFeatures.Count} features + {single.Trees.Trees} trees"),
             new BenchRow("fraud.score.whole", Stats.Median(rounds.Select(r => r.Whole.Micros)), "µs", 20, null, isRight, Better.Lower, $"the same + {whole.Trees.Trees} trees, as a model is trained by default"),
             new BenchRow("fraud.allocated", rounds.Max(r => r.Single.Bytes + r.Whole.Bytes), "bytes", 0, null, isRight, Better.Lower, "by scoring"),
+            .. TokenBench.Rows(context), .. RuleBench.Rows(context),
         ]);
     }
 

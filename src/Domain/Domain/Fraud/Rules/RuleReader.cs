@@ -58,6 +58,7 @@ public sealed partial class RuleReader
         var mode = _shape.Text(keys.GetValueOrDefault("mode"), "active or shadow");
         if (mode is not null && mode.Text is not ("active" or "shadow")) _errors.Add(mode.Place, $"found `{mode.Text}`, expected active or shadow");
         var (from, until) = (Instant(keys.GetValueOrDefault("from")) ?? long.MinValue, Instant(keys.GetValueOrDefault("until")) ?? long.MaxValue);
+        if (until <= from) _errors.Add((keys.GetValueOrDefault("until") ?? node).Place, "`until` is not behind `from`: the rule would never fire");
         return new FraudRule(name?.Text ?? "", when, velocity, decision, reason?.Text ?? "", mode?.Text == "shadow", from, until)
         {
             Text = (keys.GetValueOrDefault("when") as SourceNode.Scalar)?.Text ?? "",

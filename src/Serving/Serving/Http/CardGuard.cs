@@ -1,0 +1,30 @@
+using System.Text;
+using Lambda.Domain.Events;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Lambda.Serving.Http;
+
+/// <summary>
+/// Card numbers where none belongs: URLs, which stand in logs and audit entries, and bodies that are kept as they come (names, reasons, definitions). Events are not asked here: their parser
+/// makes tokens, masks or refuses.
+/// </summary>
+internal static class CardGuard
+{
+    /// <summary>Null when the request's target holds none, percent-decoded once or as it came.</summary>
+    public static Problem? InTarget(HttpContext context)
+    {
+        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        return Holds(target) || Holds(Uri.UnescapeDataString(target.Replace('+', ' ')))
+            ? new Problem(StatusCodes.Status400BadRequest, "card-number", "the URL holds what looks like a card number: URLs are logged; send its token")
+            : null;
+    }
+
+    /// <exception cref="ProblemException">400: it holds one.</exception>
+    public static void Check(string body)
+    {
+        if (Holds(body)) throw new ProblemException(new Problem(StatusCodes.Status400BadRequest, "card-number", "the body holds what looks like a card number, expected its token"));
+    }
+
+    private static bool Holds(string text) => PanMasker.Contains(Encoding.UTF8.GetBytes(text));
+}
