@@ -76,11 +76,13 @@ public sealed class AlertTests
     public void Event_WhenItsDecisionIsNotOurs_StopsNobody(string more)
     {
         var host = _desks.Owner();
-        _desks.Append($$"""{"type":"transaction","status":"declined","decision":"decline","fraud_score":0.5,"event_id":"x","customer_id":"ann","direction":"debit","amount_minor":5,"currency":"EUR","occurred_at":"2026-01-15T11:00:00Z"{{more}}}""");
+        var row = new EventRow();
+        RecordCodec.Read(_desks.Request("ann", "x", 5), row);
+        _desks.Append(new RecordWriter().Copy(row).SetText(EventCatalog.Decision, "decline"u8).Finish(Encoding.UTF8.GetBytes($$"""{"x":1{{more}}}""")).ToArray());
         Desks.CatchUp(host);
         Assert.Null(host.Fault);
         var alert = Assert.Single(_desks.Alerts.All);
-        Assert.Equal((Decision.Decline, 0.5, new Position(0, 0)), (alert.Decision, alert.Score, alert.At));
+        Assert.Equal((Decision.Decline, (double?)null, new Position(0, 0)), (alert.Decision, alert.Score, alert.At));
     }
 
     /// <summary>As many as the rules do not let through any more.</summary>

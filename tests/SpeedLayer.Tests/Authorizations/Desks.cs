@@ -70,8 +70,6 @@ internal sealed class Desks
         Append(record.WrittenSpan.ToArray());
     }
 
-    public void Append(string json) => Append(Parse(json));
-
     public void Append(byte[] record)
     {
         var batch = new AppendBatch(1);

@@ -81,7 +81,7 @@ internal static class CaseJson
         {
             return AuthorizationJson.Read(Encoding.UTF8.GetBytes($"{{\"authorization\":{it.Alert.Judgement}}}"));
         }
-        catch (Exception e) when (e is InvalidDataException or ArgumentException or IndexOutOfRangeException)
+        catch (InvalidDataException)
         {
             return null;
         }
