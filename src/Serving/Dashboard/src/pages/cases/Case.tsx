@@ -49,7 +49,7 @@ function Head({ it, act, again }: { it: FraudCaseRead; act: Act; again: () => vo
         <div><dt>Customer</dt><dd><a href={hrefOf("customer", it.customer_id)}>{it.customer_id}</a></dd></div>
         <div><dt>Score</dt><dd><Score of={it.score} /></dd></div>
         <div><dt>Happened</dt><dd title={formatAgo(it.occurred_at)}>{formatInstant(it.occurred_at).slice(0, 16)} UTC</dd></div>
-        <div><dt>Waiting since</dt><dd>{formatAgo(it.alerted_at)}</dd></div>
+        <div><dt>Alerted</dt><dd>{formatAgo(it.alerted_at)}</dd></div>
         <div><dt>Assigned to</dt><dd>{it.assignee ?? "nobody"}</dd></div>
         <div><dt>Transaction</dt><dd class="wrap">{it.transaction_id}</dd></div>
       </dl>
@@ -59,8 +59,8 @@ function Head({ it, act, again }: { it: FraudCaseRead; act: Act; again: () => vo
 }
 
 const Verdicts = {
-  confirm: { title: "It is fraud?", yes: "Confirm fraud", why: "A label is written into the log: the models of the next night learn from it, and the terminal and the customer are judged by it." },
-  dismiss: { title: "It is no fraud?", yes: "Dismiss", why: "A label that says so is written into the log. What was declined stays declined." },
+  confirm: { title: "Confirm fraud?", yes: "Confirm fraud", why: "A label is written into the log: the models of the next night learn from it, and the terminal and the customer are judged by it." },
+  dismiss: { title: "No fraud?", yes: "Dismiss", why: "A label that says so is written into the log. What was declined stays declined." },
 } as const;
 
 function Actions({ it, act, again }: { it: FraudCase; act: Act; again: () => void }) {
@@ -84,7 +84,7 @@ function Actions({ it, act, again }: { it: FraudCase; act: Act; again: () => voi
   return (
     <>
       <div class="buttons">
-        {!isClosed && <ActionButton act={() => attempt("assign")}>Take it</ActionButton>}
+        {!isClosed && <ActionButton act={() => attempt("assign")}>{it.assignee === null ? "Take it" : "Take over"}</ActionButton>}
         {it.state === "assigned" && <ActionButton act={() => attempt("assign", { to: "" })}>Give it back</ActionButton>}
         {!isClosed && <button type="button" class="primary" onClick={() => ask("confirm")}>Confirm fraud</button>}
         {!isClosed && <button type="button" onClick={() => ask("dismiss")}>Dismiss</button>}

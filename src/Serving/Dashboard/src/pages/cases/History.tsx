@@ -24,8 +24,8 @@ export function History({ it, note }: { it: FraudCaseRead; note: (text: string) 
       {it.history.length === 0 && <p class="quiet-text">Nobody did anything yet.</p>}
       <ol class="history">{it.history.map((e, i) => (
         <li key={i}>
-          <p class="quiet-text"><strong>{e.by}</strong> {e.what === "assigned" && e.text === "" ? "gave it back" : Did[e.what]} · <time dateTime={e.at}>{formatInstant(e.at).slice(0, 16)}</time></p>
-          {e.text === null ? <p class="masked">hidden: your key may not see personal data</p> : e.text && <p class="wrap">{e.text}</p>}
+          <p class="quiet-text"><strong>{e.by}</strong> {e.what !== "assigned" ? Did[e.what] : e.text === "" ? "gave it back" : e.text === e.by ? "took it" : <>{Did.assigned} {e.text}</>} · <time dateTime={e.at}>{formatInstant(e.at).slice(0, 16)}</time></p>
+          {e.text === null && e.what !== "assigned" ? <p class="masked">hidden: your key may not see personal data</p> : e.what !== "assigned" && e.text && <p class="wrap">{e.text}</p>}
         </li>
       ))}</ol>
       <label class="stack">A note

@@ -6,7 +6,7 @@ import { followAlerts } from "../../state/alerts";
 import { useAsk } from "../../state/asking";
 import { hrefOf } from "../../state/route";
 import { formatAgo, formatMoney, formatWhole } from "../../view/format";
-import { DecisionTag, inWords, Score, StateTag } from "./words";
+import { DecisionTag, ReasonTag, Score, StateTag } from "./words";
 
 const PageSize = 50;
 const GatherMs = 300; // many alerts at once are one look
@@ -93,7 +93,7 @@ function Table({ cases }: { cases: FraudCase[] }) {
           <td><Score of={c.score} /></td>
           <td class="number">{formatMoney(c.amount_minor, c.currency)}</td>
           <td><a href={hrefOf("customer", c.customer_id)}>{c.customer_id}</a></td>
-          <td class="reasons">{c.reasons.slice(0, ReasonsShown).map((r, i) => <Tag key={i} tone={r.by === "model" ? "plain" : "info"}>{inWords(r.code)}</Tag>)}</td>
+          <td><span class="choices">{c.reasons.slice(0, ReasonsShown).map((r, i) => <ReasonTag key={i} of={r} />)}</span></td>
           <td class="nowrap">{formatAgo(c.alerted_at)}</td>
           <td class="nowrap"><StateTag state={c.state} /> {c.assignee && <small>{c.assignee}</small>}</td>
         </tr>

@@ -1,6 +1,6 @@
 import type { FraudCaseRead } from "../../api/types";
-import { Card, Empty, Scroll, Tag } from "../../components/basics";
-import { inWords } from "./words";
+import { Card, Empty, Scroll } from "../../components/basics";
+import { inWords, ReasonTag } from "./words";
 
 const formatValue = (value: number) => (Number.isInteger(value) ? String(value) : value.toPrecision(4));
 
@@ -12,7 +12,7 @@ export function Reasons({ it }: { it: FraudCaseRead }) {
   return (
     <Card title="Why">
       {it.reasons.length === 0 && <Empty title="The record gives no reasons" />}
-      {said.length > 0 && <p class="choices">{said.map((r, i) => <Tag key={i} tone={r.by === "policy" ? "warn" : "info"} title={`said by the ${r.by}`}>{inWords(r.code)}</Tag>)}</p>}
+      {said.length > 0 && <p class="choices">{said.map((r, i) => <ReasonTag key={i} of={r} />)}</p>}
       {found.length > 0 && (
         <>
           <h3>What raised the score</h3>

@@ -12,6 +12,10 @@ export const DecisionTag = ({ of }: { of: FraudCase }) => <Tag tone={of.decision
 /** A reason code or a feature's name, in words. */
 export const inWords = (code: string) => code.toLowerCase().replace(/_/g, " ");
 
+const By: Record<FraudCase["reasons"][number]["by"], Tone> = { policy: "warn", rule: "info", model: "plain" };
+
+export const ReasonTag = ({ of }: { of: FraudCase["reasons"][number] }) => <Tag tone={By[of.by]} title={`said by the ${of.by}`}>{inWords(of.code)}</Tag>;
+
 /** The score as a number and as a length. */
 export function Score({ of }: { of: number | null }) {
   if (of === null) return <span class="none">none</span>;
