@@ -37,7 +37,7 @@ internal static class LoadTest
             await FinishAsync(options, flow, cancel);
         }
         say("checking …");
-        var checks = await Checks.AllAsync(options, api, ledger, [before, .. flows.Select(f => f.Flow)], cancel);
+        var checks = await Checks.AllAsync(options, api, ledger, [.. before, .. flows.Select(f => f.Flow)], cancel);
         if (scenario.LosesNobody) checks = [.. checks, .. (await Membership.OfAsync(options.Urls, cancel)).ChecksSince(membership)];
         return new LoadTestReport(
             scenario.Name, scenario.What, runner.Name, options.Urls, started, options.Time, run, ledger.Acknowledged,
@@ -47,15 +47,21 @@ internal static class LoadTest
     /// <summary>Letters only: a date and some digits after it may be taken for a card number, and are now and then.</summary>
     private static string NewName() => string.Concat(RandomNumberGenerator.GetItems<char>("abcdefghijkmnopqrstuvwxyz", 12));
 
-    /// <summary>The customers that the load expects.</summary>
-    private static async Task<EventFlow> PrepareAsync(Scenario scenario, LoadTestOptions options, Ledger ledger, Action<string> say, CancellationToken cancel)
+    /// <summary>The customers that the load expects, and their cards.</summary>
+    private static async Task<IReadOnlyList<IFinishing>> PrepareAsync(Scenario scenario, LoadTestOptions options, Ledger ledger, Action<string> say, CancellationToken cancel)
     {
         var requests = (scenario.EventsBefore * ledger.Customers + EventsScenario.PerRequest - 1) / EventsScenario.PerRequest;
-        var flow = new EventFlow(ledger, EventsScenario.PerRequest, options.Seed + 100, "before") { DropsOne = options.DropsOne, RequestsMax = requests };
-        if (requests == 0) return flow;
-        say($"{scenario.Name}: writing {requests * EventsScenario.PerRequest} events of {ledger.Customers} customers …");
-        await FinishAsync(options, flow, cancel);
-        return flow;
+        var events = new EventFlow(ledger, EventsScenario.PerRequest, options.Seed + 100, "before") { DropsOne = options.DropsOne, RequestsMax = requests };
+        if (requests > 0)
+        {
+            say($"{scenario.Name}: writing {requests * EventsScenario.PerRequest} events of {ledger.Customers} customers …");
+            await FinishAsync(options, events, cancel);
+        }
+        if (!scenario.HasCards) return [events];
+        say($"{scenario.Name}: telling of {ledger.Customers} cards …");
+        var cards = new CardFlow(ledger);
+        await FinishAsync(options, cards, cancel);
+        return [events, cards];
     }
 
     /// <summary>What a flow still has to send, until all of it is acknowledged.</summary>

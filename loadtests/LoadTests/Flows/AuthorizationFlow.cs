@@ -6,22 +6,21 @@ using Lambda.Load;
 namespace Lambda.LoadTests.Flows;
 
 /// <summary>
-/// Authorizations of cards that it tells of first. One that was not answered as recorded is asked again until it is; now and then one that was is asked once more: every answer to an id
+/// Authorizations of cards that are known. One that was not answered as recorded is asked again until it is; now and then one that was is asked once more: every answer to an id
 /// is the same, and what was approved is spent once.
 /// </summary>
 internal sealed class AuthorizationFlow(Ledger ledger, ulong seed) : IFinishing
 {
-    private const int RepeatEvery = 25, CardsPerRequest = 200, CardTokens = 1 << 30;
+    private const int RepeatEvery = 25;
 
     private sealed record Asked(int Customer, long Minor, string Body);
 
     private readonly Dictionary<int, Asked> _pending = [];
     private readonly Dictionary<int, string> _answered = [];
-    private readonly Queue<int> _again = new(), _cards = new();
-    private readonly List<int> _ready = [];
+    private readonly Queue<int> _again = new();
     private readonly WrongAnswers _wrong = new();
     private ulong _state = seed;
-    private int _next, _carded;
+    private int _next;
     private bool _isEnding;
 
     public string Name => "authorizations";
@@ -33,14 +32,9 @@ internal sealed class AuthorizationFlow(Ledger ledger, ulong seed) : IFinishing
     public bool TryNext(out Request request)
     {
         request = default;
-        if (NextCards() is { } first)
-        {
-            request = new Request("/v1/events", Cards(first), CardTokens + first);
-            return true;
-        }
         if (!_again.TryDequeue(out var token))
         {
-            if (_isEnding || _ready.Count == 0) return false; // the first cards are under way
+            if (_isEnding) return false;
             token = _next++;
             _pending[token] = Make(token);
         }
@@ -50,7 +44,6 @@ internal sealed class AuthorizationFlow(Ledger ledger, ulong seed) : IFinishing
 
     public bool Accept(int token, int status, ReadOnlySpan<byte> body)
     {
-        if (token >= CardTokens) return AcceptCards(token - CardTokens, status);
         if (status is 429 or 503)
         {
             _again.Enqueue(token);
@@ -64,11 +57,7 @@ internal sealed class AuthorizationFlow(Ledger ledger, ulong seed) : IFinishing
         return true;
     }
 
-    public void Lost(int token)
-    {
-        if (token >= CardTokens) _cards.Enqueue(token - CardTokens);
-        else _again.Enqueue(token);
-    }
+    public void Lost(int token) => _again.Enqueue(token);
 
     private bool Judge(int token, ReadOnlySpan<byte> body)
     {
@@ -83,7 +72,7 @@ internal sealed class AuthorizationFlow(Ledger ledger, ulong seed) : IFinishing
         if (_answered.TryGetValue(token, out var before)) return before == said;
         _answered.Add(token, said);
         var (asked, position) = (_pending[token], answer.GetProperty("position").GetString()!.Split(':'));
-        if (answer.GetProperty("reasons").EnumerateArray().Any(r => r.GetProperty("code").GetString() == "UNKNOWN_CARD")) return false; // it was told of
+        if (answer.GetProperty("reasons").EnumerateArray().Any(r => r.GetProperty("code").GetString() == "UNKNOWN_CARD")) return false; // it is known
         if (answer.GetProperty("decision").GetString() != "decline")
             ledger.Acknowledge([(asked.Customer, asked.Minor)], [(int.Parse(position[0], CultureInfo.InvariantCulture), long.Parse(position[1], CultureInfo.InvariantCulture))]);
         if (token % RepeatEvery == 0) _again.Enqueue(token);
@@ -94,41 +83,9 @@ internal sealed class AuthorizationFlow(Ledger ledger, ulong seed) : IFinishing
     private Asked Make(int number)
     {
         var random = SplitMix.Next(ref _state);
-        var (customer, minor) = (_ready[(int)(random % (ulong)_ready.Count)], 1 + (long)(random >> 40) % 20_000);
+        var (customer, minor) = ((int)(random % (ulong)ledger.Customers), 1 + (long)(random >> 40) % 20_000);
         ledger.Sending(customer);
         return new Asked(customer, minor, string.Create(CultureInfo.InvariantCulture,
-            $$"""{"transaction_id":"{{ledger.Run}}-a{{number}}","card_token":"{{Token(customer)}}","amount_minor":{{minor}},"currency":"EUR","category":"groceries","channel":"pos","merchant_id":"m{{random >> 8 & 0xff}}","occurred_at":"{{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ}}","deadline_ms":1000}"""));
+            $$"""{"transaction_id":"{{ledger.Run}}-a{{number}}","card_token":"{{CardFlow.TokenOf(ledger, customer)}}","amount_minor":{{minor}},"currency":"EUR","category":"groceries","channel":"pos","merchant_id":"m{{random >> 8 & 0xff}}","occurred_at":"{{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ}}","deadline_ms":1000}"""));
     }
-
-    // --- cards ------------------------------------------------------------------------------------------------------------------
-
-    private int? NextCards()
-    {
-        if (_cards.TryDequeue(out var again)) return again;
-        if (_isEnding || _carded >= ledger.Customers) return null;
-        var first = _carded;
-        _carded += CardsPerRequest;
-        return first;
-    }
-
-    private bool AcceptCards(int first, int status)
-    {
-        if (status != 200)
-        {
-            _cards.Enqueue(first);
-            return status is 429 or 503;
-        }
-        for (var c = first; c < Math.Min(first + CardsPerRequest, ledger.Customers); c++) _ready.Add(c);
-        return true;
-    }
-
-    private byte[] Cards(int first)
-    {
-        var lines = new StringBuilder();
-        for (var c = first; c < Math.Min(first + CardsPerRequest, ledger.Customers); c++)
-            lines.Append(CultureInfo.InvariantCulture, $$"""{"type":"card","event_id":"card","customer_id":"{{ledger.Id(c)}}","card_token":"{{Token(c)}}","card_status":"active","occurred_at":"2026-01-01T00:00:00Z"}""").Append('\n');
-        return Encoding.UTF8.GetBytes(lines.ToString());
-    }
-
-    private string Token(int customer) => $"tok-{ledger.Id(customer)}";
 }

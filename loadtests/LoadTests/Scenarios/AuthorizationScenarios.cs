@@ -6,6 +6,7 @@ namespace Lambda.LoadTests.Scenarios;
 internal class PaydayScenario : Scenario
 {
     public override string Name => "payday";
+    public override bool HasCards => true;
     public override string What => "authorizations of a payday pressed into the time given (the rate is that of its peak), and lookups of the same customers; every id has one answer";
 
     public override IReadOnlyList<RatedFlow> Flows(LoadTestOptions options, Ledger ledger)

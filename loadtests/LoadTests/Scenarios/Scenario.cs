@@ -13,6 +13,9 @@ internal abstract class Scenario
     /// <summary>Events of each customer that are there before the load begins.</summary>
     public virtual int EventsBefore => 0;
 
+    /// <summary>Each customer's card is known before the load begins.</summary>
+    public virtual bool HasCards => false;
+
     public abstract IReadOnlyList<RatedFlow> Flows(LoadTestOptions options, Ledger ledger);
 
     /// <summary>Every node must have run all the time, and none may have taken another for lost.</summary>

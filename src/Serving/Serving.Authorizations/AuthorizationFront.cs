@@ -21,18 +21,20 @@ public sealed class AuthorizationFront(IAuthorizer authorizer, ICardDirectory ca
     private readonly Breakers _breakers = new(authorizer, time);
     private int _underWay;
 
-    public async ValueTask<AuthorizationReply> AskAsync(ReadOnlyMemory<byte> json, int deadlineMs, long began, CancellationToken cancel)
+    public async ValueTask<AuthorizationReply> AskAsync(ReadOnlyMemory<byte> json, int deadlineMs, long began, CancellationToken cancel) =>
+        AuthorizationMetrics.Count(await DecideAsync(json, deadlineMs, began, cancel));
+
+    /// <summary>The same without being counted.</summary>
+    internal async ValueTask<AuthorizationReply> DecideAsync(ReadOnlyMemory<byte> json, int deadlineMs, long began, CancellationToken cancel)
     {
-        AuthorizationReply reply;
         try
         {
-            reply = await AskAsync(new Question(AuthorizationBody.Read(json), deadlineMs, began), cancel);
+            return await AskAsync(new Question(AuthorizationBody.Read(json), deadlineMs, began), cancel);
         }
         catch (BadAuthorizationException e)
         {
-            reply = new AuthorizationReply.Invalid(e.Field, e.Reason, PanMasker.Mask(e.Message));
+            return new AuthorizationReply.Invalid(e.Field, e.Reason, PanMasker.Mask(e.Message));
         }
-        return AuthorizationMetrics.Count(reply);
     }
 
     private sealed record Question(AuthorizationBody Body, int DeadlineParameter, long Began)

@@ -158,6 +158,7 @@ internal sealed class ClusterEngine : IEngine
             var bootstrap = options.ClusterDns is { } dns
                 ? new Bootstrap(node.System, new DnsNodeNames(dns.Split(','), options.ClusterHost), new PostgresLease(parts.Database, Bootstrap.FoundingLease), time)
                 : null;
+            await WarmUp.RunAsync(() => new DecisionBasis(parts.Fraud(options, onError).Scoring.Current, parts.Rules(options, onError).Current, FraudPolicy.Default), time);
             return new ClusterEngine(parts, node, topics, sources, bootstrap, options, onError);
         }
         catch

@@ -47,6 +47,7 @@ public sealed class EmbeddedEngine : IEngine
     private readonly ModelFitting _models;
     private readonly FraudBatch _fraud;
     private readonly FraudRuleBook _rules;
+    private readonly Func<DecisionBasis> _basis;
     private readonly ErasureLedger _ledger;
     private readonly ErasureRunner _erasing;
     private readonly Action<string, Exception> _onError;
@@ -66,7 +67,7 @@ public sealed class EmbeddedEngine : IEngine
         _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, options, onError);
         var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
         {
-            Cards = parts.Cards, Cases = parts.Cases, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => new DecisionBasis(_fraud.Scoring.Current, _rules.Current, policy),
+            Cards = parts.Cards, Cases = parts.Cases, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = _basis = () => new DecisionBasis(_fraud.Scoring.Current, _rules.Current, policy),
         };
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
         _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],
@@ -160,7 +161,9 @@ public sealed class EmbeddedEngine : IEngine
         try
         {
             var engine = new EmbeddedEngine(parts, listed, options, onError);
+            var warming = Task.Run(() => WarmUp.RunAsync(engine._basis, time), cancel);
             await engine.RecoverAsync(cancel);
+            await warming;
             engine.StartLoops();
             return engine;
         }
