@@ -160,7 +160,7 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
         COMMIT;
         """;
 
-    /// <summary>Fraud cases: see <see cref="Cases.CaseStore"/>.</summary>
+    /// <summary>Fraud cases, see <see cref="Cases.CaseStore"/>, and webhooks that are told of them.</summary>
     private const string Fourth = """
         BEGIN IMMEDIATE;
         CREATE TABLE fraud_cases(
@@ -174,6 +174,7 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
             number INTEGER NOT NULL, place INTEGER NOT NULL, at_ms INTEGER NOT NULL, by_whom TEXT NOT NULL, what TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (number, place)) WITHOUT ROWID;
         CREATE TABLE fraud_case_feed(last INTEGER NOT NULL);
         INSERT INTO fraud_case_feed(last) VALUES (0);
+        ALTER TABLE webhooks ADD COLUMN topic INTEGER NOT NULL DEFAULT 0;
         PRAGMA user_version = 4;
         COMMIT;
         """;

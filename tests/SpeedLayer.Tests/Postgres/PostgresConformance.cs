@@ -125,12 +125,12 @@ public sealed class PostgresCaseStoreTests(PostgresServer server) : CaseStoreSui
     private readonly List<PostgresDatabase> _open = [];
     private string? _schema;
 
-    protected override CaseStore Open()
+    protected override ISegmentDatabase OpenDatabase()
     {
         lock (_open)
         {
             _open.Add(server.Open(_schema ??= server.NewSchema()));
-            return new CaseStore(new PostgresSegments(_open[^1]));
+            return new PostgresSegments(_open[^1]);
         }
     }
 

@@ -1,5 +1,5 @@
 using Lambda.Domain.Events;
-using Lambda.Serving.Cases;
+using Lambda.Serving.Segments;
 using Lambda.Serving.Local;
 using Lambda.TestKit;
 using Lambda.TestKit.Conformance;
@@ -12,12 +12,12 @@ public sealed class SqliteCaseStoreTests : CaseStoreSuite
     private readonly TempFolder _folder = new();
     private readonly List<SqliteSegments> _open = [];
 
-    protected override CaseStore Open()
+    protected override ISegmentDatabase OpenDatabase()
     {
         lock (_open)
         {
             _open.Add(new SqliteSegments(_folder.File("segments.db")));
-            return new CaseStore(_open[^1]);
+            return _open[^1];
         }
     }
 

@@ -3,6 +3,7 @@ using Lambda.Domain.Fraud.Rules;
 using Lambda.Domain.Log;
 using Lambda.Serving.Cases;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 using Xunit;
 
@@ -14,7 +15,9 @@ public abstract class CaseStoreSuite : IDisposable
     private static readonly CaseFilter All = new([], null, null, null, 100);
 
     /// <summary>Opens the store of this test: empty the first time, afterwards with what was put; several may be open at once, as on several nodes.</summary>
-    protected abstract CaseStore Open();
+    protected abstract ISegmentDatabase OpenDatabase();
+
+    protected CaseStore Open() => new(OpenDatabase());
 
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
@@ -116,6 +119,34 @@ public abstract class CaseStoreSuite : IDisposable
         Assert.Equal(90, seen.Distinct().Count());
         Assert.Equal(seen.Order(), seen);
         Assert.Equal(seen[^1], reader.Last());
+    }
+
+    /// <summary>Cases and changes of segments count in numbers of their own, in one outbox.</summary>
+    [SkippableFact]
+    public void Outbox_WhenWebhooksAreToldOfAlerts_HoldsEachOnceBesideChangesOfTheSameNumbers()
+    {
+        var (cases, webhooks) = (Open(), new SegmentStore(OpenDatabase()));
+        cases.Add([Alert("ann", "before")], 5);
+        var hook = new Webhook("alerts", "https://example.org/x", [], true, "s", "eve", 1) { Topic = WebhookTopic.FraudAlerts };
+        webhooks.Add(hook);
+        webhooks.Add(hook with { Id = "changes", Topic = WebhookTopic.SegmentChanges });
+        Assert.Equal(WebhookTopic.FraudAlerts, webhooks.Get("alerts")!.Topic);
+        cases.Add([Alert("ann", "t1", 11), Alert("ann", "t2"), Alert("bob", "t1")], 6);
+        cases.Add([Alert("ann", "t1", 11), Alert("bob", "t1")], 7);
+        webhooks.Record([.. Enumerable.Range(0, 4).Select(i => SegmentStoreSuite.Change("ann", $"s{i}", true, 4, atMs: 9))], null);
+        Assert.Equal((3, 4), (webhooks.Counts()["alerts"].Pending, webhooks.Counts()["changes"].Pending));
+        Assert.Equal((6L, 9L), (webhooks.Counts()["alerts"].OldestAtMs, webhooks.Counts()["changes"].OldestAtMs));
+        var claimed = webhooks.Claim("alerts", 10, 20, 9).Cast<Delivery.OfAlert>().ToList();
+        Assert.Equal(["ann t1", "bob t1"], claimed.Select(d => $"{d.Case.Alert.Customer} {d.Case.Alert.Transaction}")); // of each customer the oldest
+        Assert.Equal(1, Assert.Single(webhooks.Claim("changes", 10, 20, 9)).Number);
+        webhooks.Delivered("alerts", claimed[0].Number);
+        Assert.Equal(0, cases.Forget(CustomerId.From("ann"), 6));
+        Assert.Equal(2, webhooks.Counts()["alerts"].Pending);
+        Assert.Equal(2, cases.Forget(CustomerId.From("ann"), 10)); // with what waited of t2
+        Assert.Equal((1, 4), (webhooks.Counts()["alerts"].Pending, webhooks.Counts()["changes"].Pending));
+        webhooks.Trim(10);
+        Assert.Equal(1, webhooks.Counts()["alerts"].Pending);
+        Assert.False(webhooks.Counts().ContainsKey("changes"));
     }
 
     [SkippableFact]

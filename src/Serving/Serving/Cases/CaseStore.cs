@@ -26,10 +26,14 @@ public sealed class CaseStore(ISegmentDatabase database) : ICaseStore, IFraudCas
             VALUES (@number, @customer, @transaction, @partition, @offset, @at, @amount, @currency, @decision, @score, @judgement, @now, 0, '', 1, @now, 0)
             ON CONFLICT (customer, transaction_id) DO NOTHING
             """);
+        using var deliver = connection.Command("INSERT INTO webhook_deliveries(webhook, number, customer, attempts, due_ms, dead, error) SELECT id, @number, @customer, 0, 0, 0, '' FROM webhooks WHERE topic = 1");
         foreach (var it in alerts)
-            insert.With("@number", ++number).With("@customer", it.Customer.Utf8.ToArray()).With("@transaction", it.Transaction).With("@partition", it.At.Partition).With("@offset", it.At.Offset)
+        {
+            var isNew = insert.With("@number", ++number).With("@customer", it.Customer.Utf8.ToArray()).With("@transaction", it.Transaction).With("@partition", it.At.Partition).With("@offset", it.At.Offset)
                 .With("@at", it.OccurredAtMicros).With("@amount", it.AmountMinor).With("@currency", it.Currency).With("@decision", (int)it.Decision).With("@score", it.Score ?? -1)
-                .With("@judgement", it.Judgement).With("@now", nowMs).ExecuteNonQuery();
+                .With("@judgement", it.Judgement).With("@now", nowMs).ExecuteNonQuery() == 1;
+            if (isNew) deliver.With("@number", number).With("@customer", it.Customer.Utf8.ToArray()).ExecuteNonQuery();
+        }
     });
 
     public IReadOnlyList<FraudCase> List(CaseFilter filter) => database.Read("list cases", connection => connection.List(
@@ -39,7 +43,10 @@ public sealed class CaseStore(ISegmentDatabase database) : ICaseStore, IFraudCas
         """, CaseOf, ("@before", filter.Before ?? long.MaxValue), ("@assignee", filter.Assignee ?? ""), ("@anybody", filter.Customer is null ? 1 : 0),
         ("@customer", filter.Customer?.Utf8.ToArray() ?? []), ("@limit", filter.Limit)));
 
-    public FraudCase? Get(long number) => database.Read("read a case", connection => connection.List($"SELECT {Columns} FROM fraud_cases WHERE number = @n", CaseOf, ("@n", number)).FirstOrDefault());
+    public FraudCase? Get(long number) => database.Read("read a case", connection => Of(connection, number).FirstOrDefault());
+
+    /// <returns>One or none.</returns>
+    internal static IReadOnlyList<FraudCase> Of(DbConnection connection, long number) => connection.List($"SELECT {Columns} FROM fraud_cases WHERE number = @n", CaseOf, ("@n", number));
 
     public IReadOnlyList<CaseEntry> EntriesOf(long number) => database.Read("read a case's history", connection => connection.List(
         "SELECT at_ms, by_whom, what, text FROM fraud_case_entries WHERE number = @n ORDER BY place", r => new CaseEntry(r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3)), ("@n", number)));
@@ -95,10 +102,11 @@ public sealed class CaseStore(ISegmentDatabase database) : ICaseStore, IFraudCas
         database.Write("forget a customer's cases", connection =>
         {
             var id = customer.Utf8.ToArray();
+            connection.Run("DELETE FROM webhook_deliveries WHERE customer = @c AND webhook IN (SELECT id FROM webhooks WHERE topic = 1) AND number IN (SELECT number FROM fraud_cases WHERE customer = @c AND log_offset < @o)", ("@c", id), ("@o", erasedAt));
             connection.Run("DELETE FROM fraud_case_entries WHERE number IN (SELECT number FROM fraud_cases WHERE customer = @c AND log_offset < @o)", ("@c", id), ("@o", erasedAt));
             removed = connection.Run("DELETE FROM fraud_cases WHERE customer = @c AND log_offset < @o", ("@c", id), ("@o", erasedAt));
         });
-        database.Purge("fraud_cases", "fraud_case_entries");
+        database.Purge("fraud_cases", "fraud_case_entries", "webhook_deliveries");
         return removed;
     }
 

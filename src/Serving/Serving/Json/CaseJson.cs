@@ -9,7 +9,7 @@ using Lambda.Serving.Ports;
 namespace Lambda.Serving.Json;
 
 /// <summary>Cases, in answers and in the stream alike.</summary>
-internal static class CaseJson
+public static class CaseJson
 {
     public static void Write(Utf8JsonWriter to, FraudCase it)
     {

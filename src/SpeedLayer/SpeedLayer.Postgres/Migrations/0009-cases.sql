@@ -35,3 +35,6 @@ CREATE TABLE fraud_case_entries(
 -- One row: who adds alerts takes it first and holds it, so numbers become visible in their order.
 CREATE TABLE fraud_case_feed(last bigint NOT NULL);
 INSERT INTO fraud_case_feed(last) VALUES (0);
+
+-- What it is told of: 0 changes of segments, 1 fraud alerts; the numbers of its deliveries are those of segment_changes or fraud_cases.
+ALTER TABLE webhooks ADD COLUMN topic bigint NOT NULL DEFAULT 0;
