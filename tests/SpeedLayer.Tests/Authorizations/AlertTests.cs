@@ -42,7 +42,7 @@ public sealed class AlertTests
     }
 
     [Fact]
-    public void Alerts_WhenTheStoreIsDown_HoldUpNoAnswerAndAreToldAfterACrash()
+    public async Task Alerts_WhenTheStoreIsDown_HoldUpNoAnswerAndAreToldAfterACrash()
     {
         _desks.Alerts.IsDown = true;
         var host = _desks.Owner();
@@ -50,6 +50,8 @@ public sealed class AlertTests
         host.RequestCheckpoint();
         Desks.CatchUp(host);
         Assert.Equal(0, host.StoredAtOffset); // else nobody would fold them again
+        Assert.Contains("cases", host.CheckpointFault!.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<CheckpointWriteException>(() => Task.Run(host.CheckpointNowAsync)).WaitAsync(TimeSpan.FromSeconds(10)); // a clean stop ends all the same
         _desks.Alerts.IsDown = false;
         Desks.CatchUp(_desks.Owner());
         Assert.Equal(refused, _desks.Alerts.All.Select(a => a.Transaction));
