@@ -54,21 +54,23 @@ public sealed class FraudTrainingTests : IDisposable
         Assert.True(rows.IsFraud.Count(f => f) > 50);
     }
 
-    [Fact]
-    public async Task Vectors_AgainstAPlainWalkThroughTime_SeeOnlyTheDaysBefore()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task Vectors_AgainstAPlainWalkThroughTime_SeeOnlyWhatTheNewestTableHad(int tablesPerDay)
     {
         (_customers, _perDay) = (60, 160);
         await HappenAsync(0, 30, frauds: true);
-        var table = FeatureTable.Of(new LabelledHistory(_all.Select(t => (t.Transaction, "", t.IsFraud))), 7, FirstDay + 15, FirstDay + 30, default);
+        var table = FeatureTable.Of(new LabelledHistory(_all.Select(t => (t.Transaction, "", t.IsFraud))), 7, FirstDay + 15, FirstDay + 30, default, tablesPerDay);
         var (history, compared) = (new LabelledHistory(_all.Select(t => (t.Transaction, "", t.IsFraud))), 0);
         foreach (var row in history.RowsOf(FirstDay + 15, FirstDay + 30).Where(r => r % 23 == 0))
         {
             var (now, customer, acceptor, unusual) = (history.Transactions[row], new CustomerFraudMemory(), new AcceptorFraudMemory(), new Dictionary<ulong, bool>());
-            var midnight = Clock.DayOf(now.AtMicros) * Day;
+            var made = now.AtMicros / (Day / tablesPerDay) * (Day / tablesPerDay);
             for (var i = 0; i < row; i++) // everybody's, to know what was unusual
-                if (history.Transactions[i].Acceptor == now.Acceptor && history.Transactions[i].AtMicros < midnight) unusual[history.Transactions[i].Id] = Unusual(history, i);
+                if (history.Transactions[i].Acceptor == now.Acceptor && history.Transactions[i].AtMicros < made) unusual[history.Transactions[i].Id] = Unusual(history, i);
             foreach (var i in Enumerable.Range(0, row).Where(i => unusual.ContainsKey(history.Transactions[i].Id))) acceptor.Apply(history.Transactions[i].Id, history.Transactions[i].AtMicros, unusual[history.Transactions[i].Id]);
-            foreach (var i in Enumerable.Range(0, row).Where(i => history.IsFraud[i] && unusual.ContainsKey(history.Transactions[i].Id) && history.Transactions[i].AtMicros + 7 * Day < midnight))
+            foreach (var i in Enumerable.Range(0, row).Where(i => history.IsFraud[i] && unusual.ContainsKey(history.Transactions[i].Id) && history.Transactions[i].AtMicros + 7 * Day < made))
                 acceptor.ApplyFraud(history.Transactions[i].Id, history.Transactions[i].AtMicros, unusual[history.Transactions[i].Id]);
             foreach (var (_, it) in Told(history, row).OrderBy(t => t.At)) customer.Apply(it);
             var expected = new float[FraudFeatures.Count];

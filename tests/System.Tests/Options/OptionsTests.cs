@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lambda.Cluster.Options;
 using Lambda.TestKit;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class OptionsTests
     [Fact]
     public void Setting_WhenShownAndApplied_IsTheSame()
     {
-        var options = new LambdaOptions { Data = "x", Port = 1, Partitions = 2, Warehouse = "http://h:1/d", BatchAt = null, Definition = "d", DedupHorizonDays = 3, CheckpointEvents = 4, CheckpointSeconds = 5, SinkRows = 6, SinkMs = 7 };
+        var options = new LambdaOptions { Data = "x", Port = 1, Partitions = 2, Warehouse = "http://h:1/d", BatchAt = DailyTimes.Parse("07:00, 01:00"), Definition = "d", DedupHorizonDays = 3, CheckpointEvents = 4, CheckpointSeconds = 5, SinkRows = 6, SinkMs = 7 };
         Assert.Equal(options, Setting.All.Aggregate(new LambdaOptions(), (o, s) => s.Apply(o, s.Show(options))));
         Assert.Equal(typeof(LambdaOptions).GetProperties().Length, Setting.All.Count);
     }
@@ -35,6 +36,14 @@ public sealed class OptionsTests
         Assert.Equal((1, 3, "yonder"), (options.Port, options.Partitions, options.Data));
     }
 
+    [Theory]
+    [InlineData("01:00", "2026-03-01T00:59:59Z", "2026-03-01T01:00:00Z")]
+    [InlineData("01:00", "2026-03-01T01:00:00Z", "2026-03-02T01:00:00Z")]
+    [InlineData("19:00, 01:00,07:00,01:00", "2026-03-01T01:00:00Z", "2026-03-01T07:00:00Z")]
+    [InlineData("19:00,01:00", "2026-03-01T20:00:00Z", "2026-03-02T01:00:00Z")]
+    public void DailyTimes_WhenOneHasPassed_GoOnWithTheNext(string times, string now, string next) =>
+        Assert.Equal(DateTimeOffset.Parse(next, CultureInfo.InvariantCulture), DailyTimes.Parse(times).After(DateTimeOffset.Parse(now, CultureInfo.InvariantCulture)));
+
     [Fact]
     public void Read_WhenTheFileIsJson_IsReadToo()
     {
@@ -45,7 +54,8 @@ public sealed class OptionsTests
     [Theory]
     [InlineData("port: 70000\n", ":1:7: found `70000`, expected a whole number 0..65535")]
     [InlineData("\nports: 1\n", ":2:1: unknown option `ports`")]
-    [InlineData("batch_at: 25:00\n", "expected a UTC time as HH:MM")]
+    [InlineData("batch_at: 25:00\n", "expected UTC times as HH:MM")]
+    [InlineData("batch_at: 01:00,1:30\n", "expected UTC times as HH:MM")]
     [InlineData("warehouse: localhost:8123\n", "expected an http or https URL")]
     [InlineData("port: [1]\n", "port needs one value")]
     [InlineData("port: 1\nport: 2\n", "not YAML")]

@@ -25,10 +25,11 @@ public sealed class FeatureTable
 
     /// <param name="from">First day whose rows are wanted.</param>
     /// <param name="until">The day behind the last one.</param>
-    public static FeatureTable Of(LabelledHistory history, int delayDays, int from, int until, CancellationToken cancel)
+    /// <param name="tablesPerDay">Of acceptors.</param>
+    public static FeatureTable Of(LabelledHistory history, int delayDays, int from, int until, CancellationToken cancel, int tablesPerDay = 1)
     {
         var (clock, wanted) = (Stopwatch.StartNew(), history.RowsOf(from, until).Count());
-        using var vectors = new NightlyVectors(from, until, delayDays, wanted, Path.Combine(Path.GetTempPath(), $"lambda-fraud-{Guid.NewGuid():N}"));
+        using var vectors = new NightlyVectors(from, until, delayDays, wanted, Path.Combine(Path.GetTempPath(), $"lambda-fraud-{Guid.NewGuid():N}")) { TablesPerDay = tablesPerDay };
         var records = new List<FraudRecord>();
         foreach (var customer in Enumerable.Range(0, history.Transactions.Length).GroupBy(row => history.Transactions[row].Customer))
         {

@@ -17,6 +17,7 @@ internal static class FraudCommand
     private static readonly Option<int> TrainDays = Days("--train-days", "Days to train on.");
     private static readonly Option<int> DelayDays = Days("--delay-days", "Days until a label is known: between training and test.");
     private static readonly Option<int> TestDays = Days("--test-days", "Days to test on.");
+    private static readonly Option<int> TablesPerDay = new("--tables-per-day") { Description = "Batch runs a day, each of which makes a table of terminals.", DefaultValueFactory = _ => 1, HelpName = "N" };
     private static readonly Option<int> Weeks = new("--weeks") { Description = "Tests one behind the other, each trained anew, --test-days apart.", DefaultValueFactory = _ => 1, HelpName = "N" };
     private static readonly Option<string?> Peers = new("--peers") { Description = "Scores of other models on the same rows: compares by paired bootstrap.", HelpName = "FILE" };
     private static readonly Option<int> Seed = new("--seed") { Description = "Of training and bootstrap: the same gives the same.", DefaultValueFactory = _ => 1, HelpName = "N" };
@@ -27,7 +28,7 @@ internal static class FraudCommand
     public static Command Create()
     {
         var backtest = new Command("backtest", "Train on some days, wait for the labels, test on the days behind: the Fraud Detection Handbook's protocol on any labelled file.") { FileName };
-        foreach (var option in new Option[] { Map, TrainFrom, TrainDays, DelayDays, TestDays, Weeks, Peers, Seed, Scores, Model, Json }) backtest.Options.Add(option);
+        foreach (var option in new Option[] { Map, TrainFrom, TrainDays, DelayDays, TestDays, TablesPerDay, Weeks, Peers, Seed, Scores, Model, Json }) backtest.Options.Add(option);
         backtest.SetAction((parse, cancel) => Task.Run(() => Run(parse, cancel), cancel));
         return Common.Group("fraud", "Fraud models: which decide, and how good they are.", backtest, FraudModelsCommand.List, FraudModelsCommand.Promote, FraudReplayCommand.Create(), FraudRulesCommand.Create());
     }
@@ -42,7 +43,7 @@ internal static class FraudCommand
         if (protocols[0].TrainFrom < history.FirstDay || protocols[^1].End - 1 > history.LastDay)
             throw new CommandException(ExitCode.Usage, $"{file.Name}: has {Day(history.FirstDay)} to {Day(history.LastDay)}, the tests want {Day(protocols[0].TrainFrom)} to {Day(protocols[^1].End - 1)}");
         Output.Note($"features of {Output.Show(history.Transactions.Length)} transactions …");
-        var table = FeatureTable.Of(history, protocols[0].DelayDays, protocols[0].TrainFrom, protocols[^1].End, cancel);
+        var table = FeatureTable.Of(history, protocols[0].DelayDays, protocols[0].TrainFrom, protocols[^1].End, cancel, Tables(parse));
         var options = new TrainingOptions(Seed: parse.GetValue(Seed));
         List<TestedWeek> weeks;
         try
@@ -85,6 +86,12 @@ internal static class FraudCommand
         if (weeks is < 1 or > 100) throw new CommandException(ExitCode.Usage, $"--weeks {weeks}: expected 1..100");
         var first = from.DayNumber - new DateOnly(1970, 1, 1).DayNumber;
         return [.. Enumerable.Range(0, weeks).Select(w => new FraudProtocol(first + w * test, train, delay, test))];
+    }
+
+    private static int Tables(ParseResult parse)
+    {
+        var tables = parse.GetValue(TablesPerDay);
+        return tables is >= 1 and <= 24 ? tables : throw new CommandException(ExitCode.Usage, $"--tables-per-day {tables}: expected 1..24");
     }
 
     private static SourceFile SourceOf(string path)

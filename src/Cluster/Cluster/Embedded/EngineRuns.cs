@@ -1,4 +1,5 @@
 using Lambda.BatchLayer.Runs;
+using Lambda.Cluster.Options;
 using Lambda.Domain.Log;
 using Lambda.Serving.Ports;
 using RunState = Lambda.Serving.Ports.RunState;
@@ -18,7 +19,7 @@ internal sealed class EngineRuns : IBatchRuns
     private readonly Func<string> _definition;
     private readonly Func<Publication, CancellationToken, Task> _published;
     private readonly TimeProvider _time;
-    private readonly TimeOnly? _dailyAt;
+    private readonly DailyTimes? _dailyAt;
     private readonly SemaphoreSlim _starting = new(1);
     private readonly Lock _abandoning = new();
     private volatile Run[] _runs;
@@ -28,13 +29,13 @@ internal sealed class EngineRuns : IBatchRuns
     private int _failures;
 
     public EngineRuns(
-        BatchRunner runner, BackgroundThread background, Func<string> definition, Func<Publication, CancellationToken, Task> published, TimeProvider time, TimeOnly? dailyAt)
+        BatchRunner runner, BackgroundThread background, Func<string> definition, Func<Publication, CancellationToken, Task> published, TimeProvider time, DailyTimes? dailyAt)
     {
         (_runner, _background, _definition, _published, _time, _dailyAt) = (runner, background, definition, published, time, dailyAt);
         _runs = [.. runner.History.Runs];
         Served = runner.History.Served;
         _adopted = Served.Epoch; // the hosts recovered with it
-        _nextDaily = dailyAt is { } at ? NextDaily(at, time.GetUtcNow()) : null;
+        _nextDaily = dailyAt?.After(time.GetUtcNow());
     }
 
     /// <summary>Newest epoch that every partition is known to serve: of this process, what it recovered with; in a cluster none, so it is told to all again.</summary>
@@ -200,14 +201,8 @@ internal sealed class EngineRuns : IBatchRuns
     {
         var now = _time.GetUtcNow();
         if (_nextDaily is not { } due || now < due || ActiveRun is not null) return;
-        _nextDaily = NextDaily(_dailyAt!.Value, now);
+        _nextDaily = _dailyAt!.After(now);
         await StartAsync(cancel);
-    }
-
-    private static DateTimeOffset NextDaily(TimeOnly at, DateTimeOffset now)
-    {
-        var today = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero) + at.ToTimeSpan();
-        return today > now ? today : today.AddDays(1);
     }
 
     private static RunReport Report(Run run)

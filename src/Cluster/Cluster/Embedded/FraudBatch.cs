@@ -22,7 +22,7 @@ internal sealed class FraudBatch : IFraudModels, IDisposable
 
     public FraudBatch(WarehouseConnection house, IFacts facts, string folder, LambdaOptions options, Action<string, Exception> onError)
     {
-        var training = new FraudTraining(options.FraudTrainDays, options.FraudLabelDelayDays, options.FraudTestDays);
+        var training = new FraudTraining(options.FraudTrainDays, options.FraudLabelDelayDays, options.FraudTestDays) { TablesPerDay = options.FraudTablesPerDay };
         (_onError, Models) = (onError, new FraudModels(house.FraudHistory, facts, new FraudFiles(folder, house.Artefacts, onError), training, onError));
     }
 

@@ -43,7 +43,7 @@ public sealed record LambdaOptions
     public string? Warehouse { get; init; }
 
     /// <summary>UTC time of the daily run, HH:MM; null runs only when asked.</summary>
-    public TimeOnly? BatchAt { get; init; } = new(1, 0);
+    public DailyTimes? BatchAt { get; init; } = new(new TimeOnly(1, 0));
 
     /// <summary>Definition for a fresh folder; a used folder keeps the one it runs until another is adopted. Null: views/customer360.yaml.</summary>
     public string? Definition { get; init; }
@@ -56,6 +56,7 @@ public sealed record LambdaOptions
 
     /// <summary>The newest days with labels: never trained on, models are judged by them.</summary>
     public int FraudTestDays { get; init; } = 7;
+    public int FraudTablesPerDay { get; init; } = 1;
 
     /// <summary>How long event ids are remembered, days of append time.</summary>
     public int DedupHorizonDays { get; init; } = 7;

@@ -31,12 +31,13 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
         new("audit_key", "File with the secret that keys the audit log, or env:NAME; none leaves its hashes plain.", o => o.AuditKey ?? None, (o, v) => o with { AuditKey = v == None ? null : NotEmpty(v) }),
         Number("partitions", "Partitions of the log, fixed for life when the folder is first used.", o => o.Partitions, (o, v) => o with { Partitions = v }, 1, 1024),
         new("warehouse", "ClickHouse, http://user:password@host:8123/database; none starts the local one.", o => o.Warehouse ?? None, (o, v) => o with { Warehouse = v == None ? null : Url(v) }),
-        new("batch_at", "UTC time of the daily run, HH:MM; none runs only when asked.", o => o.BatchAt?.ToString("HH:mm", CultureInfo.InvariantCulture) ?? None, (o, v) => o with { BatchAt = v == None ? null : Time(v) }),
+        new("batch_at", "UTC times of the daily runs, HH:MM with commas between several; none runs only when asked.", o => o.BatchAt?.ToString() ?? None, (o, v) => o with { BatchAt = v == None ? null : DailyTimes.Parse(v) }),
         new("definition", "Definition for a fresh folder; none takes the one that comes with Lambda.", o => o.Definition ?? None, (o, v) => o with { Definition = v == None ? null : NotEmpty(v) }),
         Number("dedup_horizon_days", "How long event ids are remembered, in days of append time.", o => o.DedupHorizonDays, (o, v) => o with { DedupHorizonDays = v }, 1, 366),
         Number("fraud_train_days", "UTC days of transactions that the nightly fraud model is trained on; 0 trains none.", o => o.FraudTrainDays, (o, v) => o with { FraudTrainDays = v }, 0, 366),
         Number("fraud_label_delay_days", "After how many days fraud is known.", o => o.FraudLabelDelayDays, (o, v) => o with { FraudLabelDelayDays = v }, 0, Domain.Fraud.FraudFeatures.LabelDelayMax),
         Number("fraud_test_days", "The newest days with labels: never trained on, models are judged by them.", o => o.FraudTestDays, (o, v) => o with { FraudTestDays = v }, 1, 366),
+        Number("fraud_tables_per_day", "Batch runs a day, each of which makes a table of terminals: models are trained on what such tables would have known.", o => o.FraudTablesPerDay, (o, v) => o with { FraudTablesPerDay = v }, 1, 24),
         Number("checkpoint_events", "A partition is checkpointed when so many records would have to be replayed …", o => o.CheckpointEvents, (o, v) => o with { CheckpointEvents = v }, 1, 100_000_000),
         Number("checkpoint_seconds", "… or after so many seconds.", o => o.CheckpointSeconds, (o, v) => o with { CheckpointSeconds = v }, 1, 86_400),
         Number("sink_rows", "Rows that make the sink insert …", o => o.SinkRows, (o, v) => o with { SinkRows = v }, 1, 1_000_000),
@@ -92,8 +93,4 @@ public sealed record Setting(string Name, string Doc, Func<LambdaOptions, string
     private static string Bucket(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "s3", Host.Length: > 0, Query: "", Fragment: "" }
         ? text
         : throw new FormatException("s3://bucket/prefix, or none");
-
-    private static TimeOnly Time(string text) => TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
-        ? time
-        : throw new FormatException("a UTC time as HH:MM, or none");
 }

@@ -16,6 +16,9 @@ public sealed record FraudTraining(int TrainDays = 28, int LabelDelayDays = 7, i
 
     public TrainingOptions Trees { get; init; } = new();
 
+    /// <summary>Of acceptors, evenly from UTC midnight on: what decisions of then would have seen.</summary>
+    public int TablesPerDay { get; init; } = 1;
+
     /// <summary>The newest day may not be over; those before it that are still without labels are left out, and once more between training and test.</summary>
     public FraudProtocol ProtocolOf(int newestDay) => new(newestDay - 2 * LabelDelayDays - TestDays - TrainDays, TrainDays, LabelDelayDays, TestDays);
 }
@@ -48,7 +51,7 @@ public sealed class NightlyTraining(IFraudHistory history, FraudTraining setting
 
     private async Task<NightlyVectors> VectorsAsync(Cut cut, FraudProtocol protocol, int untilDay, string scratch, CancellationToken cancel)
     {
-        var vectors = new NightlyVectors(protocol.TrainFrom, untilDay, settings.LabelDelayDays, settings.RowsMax, scratch);
+        var vectors = new NightlyVectors(protocol.TrainFrom, untilDay, settings.LabelDelayDays, settings.RowsMax, scratch) { TablesPerDay = settings.TablesPerDay };
         try
         {
             for (var partition = 0; partition < cut.Partitions; partition++)

@@ -15,7 +15,7 @@ public readonly record struct NightlyRow(int Partition, long Offset, long At, ul
 
 /// <summary>
 /// Feature vectors of the transactions of some days as decisions of then would have seen them: the customer's memory in the order of its log, each fraud from the moment on at which it
-/// was known, and the acceptor as a table of the last UTC midnight had it. A fraud is known when its label occurred, but no sooner than the label delay. Where a decision was recorded its own
+/// was known, and the acceptor as the last table had it, of UTC midnight or, with several a day, of the newest of them. A fraud is known when its label occurred, but no sooner than the label delay. Where a decision was recorded its own
 /// vector is taken.
 /// </summary>
 /// <param name="fromDay">First UTC day, since 1970.</param>
@@ -32,6 +32,9 @@ public sealed class NightlyVectors(int fromDay, int untilDay, int delayDays, int
     private ulong _every = 1;
 
     public int Count => _rows.Count;
+
+    /// <summary>Evenly from UTC midnight on.</summary>
+    public int TablesPerDay { get; init; } = 1;
 
     public NightlyRow Row(int index) => _rows[index];
 
@@ -108,7 +111,7 @@ public sealed class NightlyVectors(int fromDay, int untilDay, int delayDays, int
             }
     }
 
-    /// <summary>Goes through an acceptor's days: before each the table of its midnight, which holds what had happened and what was known by then.</summary>
+    /// <summary>Goes through an acceptor's days: before each visit the newest table, which holds what had happened and what was known by then.</summary>
     private void Walk(ReadOnlySpan<Visit> visits, AcceptorFraudMemory memory, Dictionary<(int, long), int> rows)
     {
         memory.Clear();
@@ -117,13 +120,14 @@ public sealed class NightlyVectors(int fromDay, int untilDay, int delayDays, int
         foreach (ref readonly var visit in visits)
         {
             if (Clock.DayOf(visit.At) < fromDay || !rows.TryGetValue((visit.Partition, visit.Offset), out var row)) continue;
-            var midnight = Clock.DayOf(visit.At) * Clock.MicrosPerDay;
-            for (; visits[seen].At < midnight; seen++)
+            var (midnight, between) = (Clock.DayOf(visit.At) * Clock.MicrosPerDay, Clock.MicrosPerDay / TablesPerDay);
+            var made = midnight + (visit.At - midnight) / between * between;
+            for (; visits[seen].At < made; seen++)
             {
                 memory.Apply(visits[seen].Id, visits[seen].At, visits[seen].IsUnusual);
                 if (visits[seen].IsFraud) frauds.Enqueue(seen, visits[seen].KnownAt);
             }
-            while (frauds.TryPeek(out var fraud, out var known) && known < midnight)
+            while (frauds.TryPeek(out var fraud, out var known) && known < made)
             {
                 frauds.Dequeue();
                 memory.ApplyFraud(visits[fraud].Id, visits[fraud].At, visits[fraud].IsUnusual);
