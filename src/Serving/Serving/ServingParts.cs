@@ -1,3 +1,4 @@
+using Lambda.Serving.Cases;
 using Lambda.Serving.Identity;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
@@ -31,6 +32,9 @@ public sealed record ServingParts(
     public IAuthorizationRecords? AuthorizationRecords { get; init; }
     public IDecisionReplay? Replay { get; init; }
     public IFraudRuleBook? FraudRules { get; init; }
+
+    /// <summary>Null: nobody looks at cases.</summary>
+    public CaseParts? Cases { get; init; }
 
     /// <summary>Null: nothing is scored.</summary>
     public IFraudModels? FraudModels { get; init; }

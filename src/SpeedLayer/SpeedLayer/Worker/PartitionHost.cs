@@ -18,9 +18,12 @@ public sealed record SpeedPorts(IEventLog Log, ICheckpointStore Checkpoints, IQu
 
     /// <summary>Told of every `card` event; null where nobody asks for cards.</summary>
     public ICardDirectory? Cards { get; init; }
+
+    /// <summary>Told of every transaction that was decided on and not just approved; null where nobody looks at cases.</summary>
+    public ICaseStore? Cases { get; init; }
 }
 
-/// <summary>How a checkpoint image is written: in the background by the embedded runtime, in place by the simulation.</summary>
+/// <summary>How checkpoint images and alerts are written: in the background by the embedded runtime, in place by the simulation.</summary>
 public delegate Task BackgroundWork(Action work);
 
 /// <summary>
@@ -44,7 +47,7 @@ public sealed partial class PartitionHost : IWorkerEffects
     {
         (_ports, _settings, _background, _generation) = (ports, settings, background, generation);
         _desk = new AuthorizationDesk(settings.Partition, new Ground(this), Limits.AuthorizationsPending);
-        _facts = new FoldedFacts(settings.Partition, ports);
+        _facts = new FoldedFacts(settings.Partition, ports, background);
     }
 
     public int Partition => _settings.Partition;
@@ -104,6 +107,7 @@ public sealed partial class PartitionHost : IWorkerEffects
             _folding = FrameTime.Of(frame);
             while (!ApplySlice(frame)) AdvanceCheckpoint();
         }
+        _facts.TryFlushAlerts(NowMs());
         AdvanceCheckpoint();
         return frames.Count > 0;
     }
@@ -134,7 +138,7 @@ public sealed partial class PartitionHost : IWorkerEffects
             foreach (var (customer, state) in loaded) _worker.Supply(customer, state.Span);
             foreach (var customer in _missing) _worker.Supply(customer, default);
             used = _worker.Apply(frame, records);
-            _facts.TryFlush(NowMs()); // before anybody reads at this position: who saw a `card` event applied may count on it
+            _facts.TryFlushCards(NowMs()); // before anybody reads at this position: who saw a `card` event applied may count on it
         }
         FlushConflicts();
         AuthorizationsApplied();
