@@ -10,15 +10,17 @@ public static class BoostedTrees
 {
     /// <param name="values">Feature vectors, row after row.</param>
     /// <param name="usable">Which features may be asked.</param>
+    /// <param name="directions">Of all features: 1 where more of it may only raise the score, -1 where it may only lower it, 0 for either.</param>
     /// <exception cref="FitException">No row is fraud, or all are.</exception>
-    public static TreeModel Train(ReadOnlyMemory<float> values, bool[] isFraud, IReadOnlyList<int> usable, int features, TrainingOptions options, CancellationToken cancel)
+    public static TreeModel Train(ReadOnlyMemory<float> values, bool[] isFraud, IReadOnlyList<int> usable, IReadOnlyList<sbyte> directions, TrainingOptions options, CancellationToken cancel)
     {
+        var features = directions.Count;
         var frauds = isFraud.Count(f => f);
         if (frauds == 0 || frauds == isFraud.Length) throw new FitException($"{frauds} of {isFraud.Length} training rows are fraud, expected some of both");
         var rows = BinnedRows.Of(values, features, options.Cores);
         var start = Math.Log((double)frauds / (isFraud.Length - frauds));
         var grown = new List<List<TreeNode>>[options.Seeds];
-        Parallel.For(0, options.Seeds, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = options.Cores }, seed => grown[seed] = Boost(rows, isFraud, usable, start, options, seed, cancel));
+        Parallel.For(0, options.Seeds, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = options.Cores }, seed => grown[seed] = Boost(rows, isFraud, usable, directions, start, options, seed, cancel));
 
         var (nodes, roots) = (new List<TreeNode>(), new List<int>());
         foreach (var tree in grown.SelectMany(g => g))
@@ -30,13 +32,13 @@ public static class BoostedTrees
         return new TreeModel((float)start, [.. nodes], [.. roots], features);
     }
 
-    private static List<List<TreeNode>> Boost(BinnedRows rows, bool[] isFraud, IReadOnlyList<int> usable, double start, TrainingOptions options, int seed, CancellationToken cancel)
+    private static List<List<TreeNode>> Boost(BinnedRows rows, bool[] isFraud, IReadOnlyList<int> usable, IReadOnlyList<sbyte> directions, double start, TrainingOptions options, int seed, CancellationToken cancel)
     {
         var random = new Draws(unchecked((ulong)options.Seed * 1_000_003 + (ulong)seed));
         var margins = new double[rows.Rows];
         Array.Fill(margins, start);
         var (gradients, weights) = (new float[rows.Rows], new float[rows.Rows]);
-        var grower = new TreeGrower(rows, gradients, weights, options);
+        var grower = new TreeGrower(rows, gradients, weights, directions, options);
         var trees = new List<List<TreeNode>>();
         for (var t = 0; t < options.Trees; t++)
         {

@@ -23,7 +23,7 @@ public static class FraudTrainer
         int[] usable = [.. Enumerable.Range(0, FraudFeatures.Count).Where(i => options.Features?.Contains(FraudFeatures.All[i].Name) ?? !LeftOut.Contains(FraudFeatures.All[i].Name))];
         bool[] isFraud = [.. rows.Select(r => history.IsFraud[r])];
         var vectors = table.Copy(rows);
-        var trees = BoostedTrees.Train(vectors, isFraud, usable, FraudFeatures.Count, options, cancel);
+        var trees = BoostedTrees.Train(vectors, isFraud, usable, Directions.OfFeatures, options, cancel);
         return new FraudModel(trees, protocol.TrainFrom, protocol.TrainFrom + protocol.TrainDays, protocol.DelayDays, options.Seed, rows.Length, isFraud.Count(f => f), new Dictionary<string, double>())
         {
             Distributions = [.. Enumerable.Range(0, FraudFeatures.Count).Select(f => DistributionOf(vectors, f))],
