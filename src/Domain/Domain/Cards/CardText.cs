@@ -7,6 +7,9 @@ namespace Lambda.Domain.Cards;
 /// <summary>Card numbers in JSON text.</summary>
 public static class CardText
 {
+    /// <summary>The field that holds a card's number on its way in; no event has it.</summary>
+    public const string NumberField = "card_number";
+
     /// <summary>
     /// JSON with every card number in it masked, names of keys included, and still JSON: a number that holds one becomes text. What stands under
     /// `card_number` is hidden. What is no JSON is masked as it stands.

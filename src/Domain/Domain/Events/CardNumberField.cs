@@ -16,8 +16,8 @@ internal static class CardNumberField
     /// <summary>Cheap for the many lines that have none. The name may be written with escapes, which nobody else needs for letters.</summary>
     public static bool MayBeIn(ReadOnlySpan<byte> json) => json.IndexOf("\"card_number\""u8) >= 0 || HasEscapedLetter(json);
 
-    /// <summary>The line with every digit hidden that stands under this name, wherever it does; of what is no JSON, every digit from the name on.</summary>
-    public static byte[] Masked(ReadOnlySpan<byte> line)
+    /// <summary>The line with every digit hidden that stands under this name or one of the others, wherever it does; of what is no JSON, every digit from the first of them on.</summary>
+    public static byte[] Masked(ReadOnlySpan<byte> line, ReadOnlySpan<string> others)
     {
         var masked = line.ToArray();
         try
@@ -25,7 +25,7 @@ internal static class CardNumberField
             var reader = new Utf8JsonReader(line);
             while (reader.Read())
             {
-                if (!IsName(ref reader)) continue;
+                if (!IsName(ref reader) && !IsOneOf(ref reader, others)) continue;
                 var from = (int)reader.BytesConsumed;
                 reader.Read();
                 reader.Skip();
@@ -34,9 +34,21 @@ internal static class CardNumberField
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            Hide(masked.AsSpan(HasEscapedLetter(line) ? 0 : Math.Max(0, line.IndexOf(Name))));
+            var from = line.IndexOf(Name);
+            foreach (var other in others)
+                if (line.IndexOf(Encoding.UTF8.GetBytes(other)) is >= 0 and var at && (from < 0 || at < from)) from = at;
+            if (HasEscapedLetter(line)) from = 0;
+            if (from >= 0) Hide(masked.AsSpan(from));
         }
         return masked;
+    }
+
+    private static bool IsOneOf(ref Utf8JsonReader reader, ReadOnlySpan<string> names)
+    {
+        if (reader.TokenType != JsonTokenType.PropertyName) return false;
+        foreach (var name in names)
+            if (reader.ValueTextEquals(name)) return true;
+        return false;
     }
 
     internal static bool IsName(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(Name);
