@@ -44,6 +44,7 @@ public interface IEngine : IAsyncDisposable
     IAuthorizationRecords AuthorizationRecords { get; }
     IDecisionReplay Replay { get; }
     IFraudRuleBook FraudRules { get; }
+    IRuleBacktest RuleBacktest { get; }
 
     /// <summary>Cards by their tokens.</summary>
     CardLookup Cards { get; }

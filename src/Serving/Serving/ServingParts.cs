@@ -31,6 +31,7 @@ public sealed record ServingParts(
     public IAuthorizationRecords? AuthorizationRecords { get; init; }
     public IDecisionReplay? Replay { get; init; }
     public IFraudRuleBook? FraudRules { get; init; }
+    public IRuleBacktest? RuleBacktest { get; init; }
 
     /// <summary>Null: nothing is scored.</summary>
     public IFraudModels? FraudModels { get; init; }

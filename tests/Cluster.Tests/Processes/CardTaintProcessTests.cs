@@ -77,7 +77,7 @@ public sealed class CardTaintProcessTests(ITestOutputHelper output) : IDisposabl
             string Event(string more) => $$"""{"type":"transaction","event_id":"e{{_sent++}}","occurred_at":"2026-01-01T00:00:00Z","amount":"1.00","currency":"EUR","direction":"debit","status":"approved",{{more}} }""";
             string[] events = [Event($"\"customer_id\":\"ann\",\"card_number\":{text}"), Event($"\"card_number\":{text}"), Event($"\"customer_id\":\"ann\",\"card\":{{\"card_number\":{text}}}"), Event($"\"customer_id\":\"ann\",\"{(isKnown ? "note" : "card_number")}\":[{text}]"), Event($"\"card_number\":{text}") + "}"];
             await SendAsync(node, HttpMethod.Post, "/v1/events", string.Join('\n', events));
-            await SendAsync(node, HttpMethod.Post, "/v1/authorizations", $$"""{"transaction_id":"a{{_sent++}}","customer_id":"ann","amount":"1.00","currency":"EUR","occurred_at":"{{DateTime.UtcNow:yyyy-MM-dd'T'HH:mm:ss'Z'}}","card_number":{{text}},"more":{"card_number":{{text}}} }""");
+            await SendAsync(node, HttpMethod.Post, "/v1/authorizations", $$"""{"transaction_id":"a{{_sent++}}","customer_id":"ann","amount":"1.00","currency":"EUR","deadline_ms":10000,"occurred_at":"{{DateTime.UtcNow:yyyy-MM-dd'T'HH:mm:ss'Z'}}","card_number":{{text}},"more":{"card_number":{{text}}} }""");
             if (isKnown) await SendAsync(node, HttpMethod.Get, $"/v1/customers/{Uri.EscapeDataString(spelling)}?at_least={Uri.EscapeDataString(spelling)}");
         }
         await SendAsync(node, HttpMethod.Post, "/v1/events", string.Join('\n', Enumerable.Range(0, 6).Select(i => $$"""{"type":"login","event_id":"l{{i}}","customer_id":"ann","channel":"web","success":false,"occurred_at":"{{DateTime.UtcNow.AddMinutes(-i):yyyy-MM-dd'T'HH:mm:ss'Z'}}","device_id":"d"}""")));
@@ -118,6 +118,25 @@ public sealed class CardTaintProcessTests(ITestOutputHelper output) : IDisposabl
         foreach (var path in (string[])["/metrics", "/v1/admin/status", "/v1/admin/topics", "/v1/customers/ann", "/v1/customers/ann/personal-data", "/v1/customers/topic/events", "/v1/segments/security_watch/members"]) await SendAsync(node, HttpMethod.Get, path);
         await SendAsync(node, HttpMethod.Post, "/v1/exports", """{"format":"ndjson"}""");
         await SendAsync(node, HttpMethod.Post, "/v1/admin/checkpoint");
+        await BacktestAsync(node);
+    }
+
+    /// <summary>The decisions that this node made come out the same again.</summary>
+    private async Task BacktestAsync(Uri node)
+    {
+        var asked = (CardCanaries.Known.Length + CardCanaries.Private.Length) * 3;
+        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(100))
+        {
+            var rules = JsonDocument.Parse(await SendAsync(node, HttpMethod.Get, "/v1/fraud/rules")).RootElement.GetProperty("text").GetString()!;
+            using var answer = await _http.PostAsync(new Uri(node, $"/v1/fraud/rules/backtest?from=2026-01-01&to={DateTime.UtcNow:yyyy-MM-dd}"), new StringContent(rules, Encoding.UTF8, "application/yaml"));
+            var (text, none) = (await answer.Content.ReadAsStringAsync(), 0L);
+            Assert.True(answer.StatusCode == HttpStatusCode.OK, text);
+            var report = JsonDocument.Parse(text).RootElement;
+            long Count(string of, string name = "count") => report.GetProperty(of).GetProperty(name).GetInt64();
+            Assert.Equal((none, none, none), (Count("changed"), Count("remade", "differing"), Count("remade", "not_kept")));
+            if (Count("decisions") == asked) return;
+            Assert.True(watch.Elapsed < Patience, $"{asked} were asked: {text}");
+        }
     }
 
     private async Task<string> SendAsync(Uri node, HttpMethod method, string path, string? body = null)

@@ -61,7 +61,17 @@ public abstract class FraudHistorySuite : WarehouseSuite
         var decision = found.Single(r => r.Decision is not null).Decision!;
         Assert.Equal((17L, 3L, 5, 0.25, "abc"), (decision.StateOffset, decision.AcceptorsEpoch, decision.LabelDelayDays, decision.Score, decision.Model));
         Assert.Equal(features, decision.Features);
+        Assert.All(found, r => Assert.Contains("\"decision\":\"review\"", System.Text.Encoding.UTF8.GetString(r.Body.Span), StringComparison.Ordinal));
         Assert.All(await AllAsync(History, 0, 10, new DecisionsFrom(1, 0)), r => Assert.Null(r.Decision));
+    }
+
+    [SkippableFact]
+    public async Task Decisions_OfASpan_AreThoseMadeInIt()
+    {
+        var judgement = new Judgement(Decision.Approve, null, [], new float[FraudFeatures.Count]);
+        await InsertAsync(Frame(0, 0).Decided(Asked("a"), judgement with { DecidedAtMicros = 1_000 }).Decided(Asked("b"), judgement with { DecidedAtMicros = 2_000 }).Decided(Asked("c"), judgement with { DecidedAtMicros = 3_000 }));
+        await foreach (var customer in History.CustomersAsync(0, 10, DecisionsFrom.All with { DecidedFromMicros = 1_001, DecidedToMicros = 3_000 }, None))
+            Assert.Equal([null, 2_000L, null], customer.ToArray().OrderBy(r => r.Offset).Select(r => r.Decision?.DecidedAtMicros));
     }
 
     private static string Asked(string id) => $$"""
@@ -75,7 +85,7 @@ public abstract class FraudHistorySuite : WarehouseSuite
         {
             Assert.Equal(customer.ToArray().Select(r => r.Offset).Order(), customer.ToArray().Select(r => r.Offset));
             Assert.Single(customer.ToArray().Select(r => r.Customer).Distinct());
-            customers.Add([.. customer.Span.ToArray().Select(r => r.Decision is null ? r : r with { Decision = Plain(r.Decision) })]);
+            customers.Add([.. customer.Span.ToArray().Select(r => r with { Decision = r.Decision is null ? null : Plain(r.Decision), Body = default })]);
         }
         return [.. customers.OrderBy(c => c[0].Customer).SelectMany(c => c)];
     }

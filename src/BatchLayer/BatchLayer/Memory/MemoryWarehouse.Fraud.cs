@@ -41,6 +41,10 @@ public sealed partial class MemoryWarehouse : IFraudHistory
         record.ReadInto(row);
         if (!FraudEvents.TryOf(row, out var it)) return null;
         var isWanted = record.Offset >= from.Offset && record.OccurredAtMicros >= from.OccurredAtMicros && row.Type == EventCatalog.Transaction && row.Has(EventCatalog.Decision.Ordinal);
-        return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it, isWanted ? FraudRecord.DecisionOf(row.Body.ToArray()) : null);
+        if (!isWanted) return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it);
+        var body = row.Body.ToArray();
+        var decision = FraudRecord.DecisionOf(body);
+        if (from.HasSpan && !(decision?.DecidedAtMicros >= from.DecidedFromMicros && decision.DecidedAtMicros < from.DecidedToMicros)) return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it);
+        return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it, decision, body);
     }
 }

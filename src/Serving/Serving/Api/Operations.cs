@@ -6,7 +6,7 @@ internal static class Operations
     public static readonly IReadOnlyList<Operation> All =
     [
         EventsApi.Post,
-        FraudRulesApi.Get, FraudRulesApi.Put,
+        FraudRulesApi.Get, FraudRulesApi.Put, RuleBacktestApi.Run,
         AuthorizationsApi.Post, AuthorizationsApi.Get, AuthorizationsApi.Replay,
         CardsApi.Get,
         CustomersApi.Get, CustomersApi.Events, TimelineApi.Get, ExplainApi.Get,

@@ -28,11 +28,13 @@ internal static class FraudHistorySql
         """;
 
     /// <summary>customer, offset, body of decided transactions, every copy.</summary>
-    public static string Decisions(bool hasErasures) => $$"""
+    public static string Decisions(bool hasErasures, bool hasSpan) => $$"""
         SELECT {{Hash("customer_id")}}, raw_events.offset, body FROM {{RawEventColumns.Table}}
-        WHERE {{Below}} AND raw_events.offset >= {from:Int64} AND raw_events.occurred_at >= {since:Int64} AND type = '{{EventCatalog.Transaction.Name}}' AND {{Has(EventCatalog.Decision)}}{{Standing(hasErasures)}}
+        WHERE {{Below}} AND raw_events.offset >= {from:Int64} AND raw_events.occurred_at >= {since:Int64} AND type = '{{EventCatalog.Transaction.Name}}' AND {{Has(EventCatalog.Decision)}}{{Standing(hasErasures)}}{{(hasSpan ? DecidedInSpan : "")}}
         ORDER BY customer_id, event_id, raw_events.offset
         """;
+
+    private const string DecidedInSpan = " AND JSONExtractInt(body, 'authorization', 'decided_at_us') >= {decided_from:Int64} AND JSONExtractInt(body, 'authorization', 'decided_at_us') < {decided_to:Int64}";
 
     public static string Newest => $$"""
         SELECT max(raw_events.occurred_at), count() FROM {{RawEventColumns.Table}} WHERE {{Below}} AND type = '{{EventCatalog.Transaction.Name}}'
