@@ -72,6 +72,12 @@ public sealed class CardIntakeTests
         seen.AddRange(await DataFolder.AllAsync(data, Partitions));
         foreach (var file in Directory.EnumerateFiles(spans)) seen.Add((file, await File.ReadAllBytesAsync(file)));
         Assert.True(CardCanaries.Leaks(seen) is [], string.Join("\n", CardCanaries.Leaks(seen)));
+
+        File.Delete(Path.Combine(data, "card.keys")); // a new one would make every card an unknown one, silently
+        var lost = await LambdaProcess.RunAsync("up", "--data", data, "--port", "0");
+        Assert.Equal(2, lost.ExitCode);
+        Assert.Contains("card.keys is gone", lost.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(data, "card.keys")));
     }
 
     private static string Sent(string customer, string number) =>
