@@ -1,5 +1,6 @@
 using Lambda.Domain.Events;
 using Lambda.Domain.Views;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Identity;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
@@ -45,6 +46,9 @@ public interface IEngine : IAsyncDisposable
     IDecisionReplay Replay { get; }
     IFraudRuleBook FraudRules { get; }
     IRuleBacktest RuleBacktest { get; }
+
+    /// <summary>Transactions that somebody should look at.</summary>
+    CaseParts Cases { get; }
 
     /// <summary>Cards by their tokens.</summary>
     CardLookup Cards { get; }

@@ -5,10 +5,10 @@ using Microsoft.Data.Sqlite;
 
 namespace Lambda.Serving.Local;
 
-/// <summary>Segments and webhooks of the embedded edition in one SQLite file, for one process: nobody else has to be fenced.</summary>
+/// <summary>Segments, webhooks and fraud cases of the embedded edition in one SQLite file, for one process: nobody else has to be fenced.</summary>
 public sealed class SqliteSegments : ISegmentDatabase, IDisposable
 {
-    private const int SchemaVersion = 3;
+    private const int SchemaVersion = 4;
 
     private readonly SqliteConnection _connection;
     private readonly Lock _gate = new();
@@ -111,6 +111,7 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
         if (found < 1) Execute(First);
         if (found < 2) Execute(Second);
         if (found < 3) Execute(Third);
+        if (found < 4) Execute(Fourth);
     }
 
     private const string First = """
@@ -156,6 +157,25 @@ public sealed class SqliteSegments : ISegmentDatabase, IDisposable
         ALTER TABLE segment_changes ADD COLUMN others_at INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE segment_changes ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
         PRAGMA user_version = 3;
+        COMMIT;
+        """;
+
+    /// <summary>Fraud cases, see <see cref="Cases.CaseStore"/>, and webhooks that are told of them.</summary>
+    private const string Fourth = """
+        BEGIN IMMEDIATE;
+        CREATE TABLE fraud_cases(
+            number INTEGER PRIMARY KEY, customer BLOB NOT NULL, transaction_id TEXT NOT NULL, partition INTEGER NOT NULL, log_offset INTEGER NOT NULL, occurred_at INTEGER NOT NULL,
+            amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, decision INTEGER NOT NULL, score REAL NOT NULL, judgement TEXT NOT NULL, alerted_at_ms INTEGER NOT NULL,
+            state INTEGER NOT NULL, assignee TEXT NOT NULL, version INTEGER NOT NULL, changed_at_ms INTEGER NOT NULL,
+            label_due INTEGER NOT NULL, verdict_at_ms INTEGER NOT NULL DEFAULT 0, verdict_fraud INTEGER NOT NULL DEFAULT 0, UNIQUE (customer, transaction_id));
+        CREATE INDEX fraud_cases_by_state ON fraud_cases(state, number);
+        CREATE INDEX fraud_cases_with_labels ON fraud_cases(number) WHERE label_due > 0;
+        CREATE TABLE fraud_case_entries(
+            number INTEGER NOT NULL, place INTEGER NOT NULL, at_ms INTEGER NOT NULL, by_whom TEXT NOT NULL, what TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (number, place)) WITHOUT ROWID;
+        CREATE TABLE fraud_case_feed(last INTEGER NOT NULL);
+        INSERT INTO fraud_case_feed(last) VALUES (0);
+        ALTER TABLE webhooks ADD COLUMN topic INTEGER NOT NULL DEFAULT 0;
+        PRAGMA user_version = 4;
         COMMIT;
         """;
 

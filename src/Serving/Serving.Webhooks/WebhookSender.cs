@@ -15,7 +15,7 @@ using Polly.Retry;
 namespace Lambda.Serving.Webhooks;
 
 /// <summary>
-/// Empties the outbox: each change is one signed POST, tried again by Polly's retry until it is taken or given up. Every webhook has a lane of its own and every customer waits
+/// Empties the outbox: each change or alert is one signed POST, tried again by Polly's retry until it is taken or given up. Every webhook has a lane of its own and every customer waits
 /// only for itself, so a receiver that hangs holds up nobody else. What is begun is claimed in the outbox: a process that dies delays it and loses none.
 /// </summary>
 public sealed class WebhookSender : IAsyncDisposable
@@ -43,7 +43,7 @@ public sealed class WebhookSender : IAsyncDisposable
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = options.Timeout, PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = options.Timeout };
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(Retry()).Build();
         _tries = _meter.CreateCounter<long>("lambda.webhook.tries", description: "Requests to webhooks, by outcome: taken, failed.");
-        _givenUp = _meter.CreateCounter<long>("lambda.webhook.given.up", description: "Changes that were given up after the last try.");
+        _givenUp = _meter.CreateCounter<long>("lambda.webhook.given.up", description: "Changes and alerts that were given up after the last try.");
     }
 
     /// <summary>Begins what is due and has room.</summary>
@@ -70,7 +70,7 @@ public sealed class WebhookSender : IAsyncDisposable
         var room = _options.Customers - lane.Count;
         if (room <= 0 || cancel.IsCancellationRequested) return;
         foreach (var delivery in _outbox.Claim(webhook.Id, NowMs, UntilMs(_options.Claim), room))
-            lane.Add(delivery.Change.Number, () => DeliverAsync(lane, delivery));
+            lane.Add(delivery.Number, () => DeliverAsync(lane, delivery));
     }
 
     private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -98,7 +98,7 @@ public sealed class WebhookSender : IAsyncDisposable
         OnRetry = args =>
         {
             var attempt = args.Context.Properties.GetValue(TheAttempt, null!);
-            _outbox.Failed(attempt.Delivery.Webhook, attempt.Delivery.Change.Number, attempt.Failed, UntilMs(args.RetryDelay + _options.Claim), args.Outcome.Exception!.Message);
+            _outbox.Failed(attempt.Delivery.Webhook, attempt.Delivery.Number, attempt.Failed, UntilMs(args.RetryDelay + _options.Claim), args.Outcome.Exception!.Message);
             return ValueTask.CompletedTask;
         },
     };
@@ -127,7 +127,7 @@ public sealed class WebhookSender : IAsyncDisposable
 
     private async Task DeliverAsync(Lane lane, Attempt attempt, ResilienceContext context)
     {
-        var (webhook, number) = (attempt.Delivery.Webhook, attempt.Delivery.Change.Number);
+        var (webhook, number) = (attempt.Delivery.Webhook, attempt.Delivery.Number);
         try
         {
             var isTaken = await _retry.ExecuteAsync(async c => await lane.TakeTurnAsync(() => TryAsync(attempt.Delivery, c.CancellationToken), c.CancellationToken), context);
@@ -137,7 +137,7 @@ public sealed class WebhookSender : IAsyncDisposable
         {
             _outbox.GiveUp(webhook, number, attempt.Failed, e.Message);
             _givenUp.Add(1, KeyValuePair.Create("webhook", (object?)webhook));
-            _onError($"webhook {webhook}: change {number} is given up after {attempt.Failed} tries", e);
+            _onError($"webhook {webhook}: {number} is given up after {attempt.Failed} tries", e);
         }
     }
 
@@ -148,13 +148,13 @@ public sealed class WebhookSender : IAsyncDisposable
         if (!_webhooks.TryGetValue(delivery.Webhook, out var webhook)) return false;
         if (!webhook.Enabled)
         {
-            _outbox.Failed(delivery.Webhook, delivery.Change.Number, delivery.Attempts, NowMs, "");
+            _outbox.Failed(delivery.Webhook, delivery.Number, delivery.Attempts, NowMs, "");
             return false;
         }
         try
         {
             if (_targets.Refusal(webhook.Url) is { } refusal) throw new DeliveryException(refusal);
-            await SendAsync(webhook, delivery.Change, cancel);
+            await SendAsync(webhook, delivery, cancel);
             Count("taken");
             return true;
         }
@@ -165,9 +165,9 @@ public sealed class WebhookSender : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(Webhook webhook, NumberedChange change, CancellationToken cancel)
+    private async Task SendAsync(Webhook webhook, Delivery delivery, CancellationToken cancel)
     {
-        var body = Body(change, webhook.Purpose);
+        var body = Body(delivery, webhook.Purpose);
         using var request = new HttpRequestMessage(HttpMethod.Post, webhook.Url) { Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } } };
         request.Headers.Add(WebhookSignature.Header, WebhookSignature.Of(SecretsOf(webhook), NowMs / 1000, body));
         request.Headers.Add("Lambda-Webhook", webhook.Id);
@@ -200,10 +200,14 @@ public sealed class WebhookSender : IAsyncDisposable
         }
     }
 
-    private static byte[] Body(NumberedChange change, string? purpose)
+    private static byte[] Body(Delivery delivery, string? purpose)
     {
         using var bytes = new MemoryStream();
-        using (var to = new Utf8JsonWriter(bytes)) SegmentJson.Write(to, change, purpose);
+        using (var to = new Utf8JsonWriter(bytes))
+        {
+            if (delivery is Delivery.OfAlert alert) CaseJson.Write(to, alert.Case);
+            else SegmentJson.Write(to, ((Delivery.OfChange)delivery).Change, purpose);
+        }
         return bytes.ToArray();
     }
 

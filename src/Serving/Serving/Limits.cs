@@ -48,6 +48,10 @@ public static class Limits
     public const int IdentityBytes = 16 << 10;
     public const int ReasonCharacters = 500;
 
+    public const int CasesPageMax = 200;
+    public const int CaseBytes = 64 << 10;
+    public const int CaseNoteCharacters = 4_000;
+
     public const int FeedFollowers = 256;
     public const int FeedPage = 1_000;
 

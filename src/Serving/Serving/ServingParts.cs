@@ -1,3 +1,4 @@
+using Lambda.Serving.Cases;
 using Lambda.Serving.Identity;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Search;
@@ -32,6 +33,9 @@ public sealed record ServingParts(
     public IDecisionReplay? Replay { get; init; }
     public IFraudRuleBook? FraudRules { get; init; }
     public IRuleBacktest? RuleBacktest { get; init; }
+
+    /// <summary>Null: nobody looks at cases.</summary>
+    public CaseParts? Cases { get; init; }
 
     /// <summary>Null: nothing is scored.</summary>
     public IFraudModels? FraudModels { get; init; }

@@ -23,6 +23,7 @@ public sealed class SqliteCardDirectory : ICardDirectory
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, CardEntry> _known = new();
     private readonly Database _database;
+    private bool _isLinked; // then what is remembered of a token may have been found by another
     private readonly Statement _find, _older, _put, _link, _tokensOf, _linked, _forget, _forgetLinks;
 
     /// <exception cref="StorageException">No card directory, damaged, or of a newer format.</exception>
@@ -37,6 +38,7 @@ public sealed class SqliteCardDirectory : ICardDirectory
             WHERE (excluded.occurred_at, excluded.partition, excluded.offset) >= (occurred_at, partition, offset)
             """);
         _link = _database.Prepare("INSERT OR REPLACE INTO links(newer, older) VALUES (?1,?2)");
+        _isLinked = _database.Scalar("SELECT EXISTS (SELECT 1 FROM links)") != 0;
         const string grown = " UNION SELECT CASE WHEN l.older = g.token THEN l.newer ELSE l.older END FROM g JOIN links l ON l.older = g.token OR l.newer = g.token) SELECT token FROM g";
         _tokensOf = _database.Prepare($"WITH RECURSIVE g(token) AS (SELECT token FROM cards WHERE customer = ? AND offset < ?{grown}");
         _linked = _database.Prepare($"WITH RECURSIVE g(token) AS (SELECT ?{grown}");
@@ -56,20 +58,35 @@ public sealed class SqliteCardDirectory : ICardDirectory
             for (string? at = token; at is not null; at = Guarded(() => Older(at)))
             {
                 if (Guarded(() => Read(at)) is not { } found) continue;
-                if (_known.Count >= Remembered) _known.Clear();
-                return _known[token] = found;
+                return Remember(token, found);
             }
         }
         return null;
     }
 
-    public void Link(string older, string newer) => Write(() => _link.Bind(1, newer).Bind(2, older).Run());
-
-    public void Put(IReadOnlyList<CardEntry> entries) => Write(() =>
+    public void Link(string older, string newer) => Write(() =>
     {
-        foreach (var it in entries)
-            _put.Bind(1, it.Token).Bind(2, it.Customer.Utf8).Bind(3, it.IsActive ? 1 : 0).Bind(4, it.OccurredAtMicros).Bind(5, it.Partition).Bind(6, it.Offset).Run();
+        _isLinked = true;
+        _link.Bind(1, newer).Bind(2, older).Run();
     });
+
+    public void Put(IReadOnlyList<CardEntry> entries)
+    {
+        lock (_lock)
+        {
+            var newest = new List<CardEntry>(entries.Count);
+            Written(() =>
+            {
+                foreach (var it in entries)
+                {
+                    _put.Bind(1, it.Token).Bind(2, it.Customer.Utf8).Bind(3, it.IsActive ? 1 : 0).Bind(4, it.OccurredAtMicros).Bind(5, it.Partition).Bind(6, it.Offset).Run();
+                    if (_database.Changed > 0) newest.Add(it);
+                }
+            });
+            if (_isLinked) _known.Clear();
+            foreach (var it in newest) Remember(it.Token, it); // who is told of a card asks for it soon
+        }
+    }
 
     public IReadOnlyList<string> TokensOf(CustomerId customer, long belowOffset)
     {
@@ -115,14 +132,25 @@ public sealed class SqliteCardDirectory : ICardDirectory
     {
         lock (_lock)
         {
-            Guarded(() =>
-            {
-                _database.Transaction(work);
-                return true;
-            });
+            Written(work);
             _known.Clear();
-            _database.CheckpointWal(WalPagesMax);
         }
+    }
+
+    private void Written(Action work)
+    {
+        Guarded(() =>
+        {
+            _database.Transaction(work);
+            return true;
+        });
+        _database.CheckpointWal(WalPagesMax);
+    }
+
+    private CardEntry Remember(string token, CardEntry entry)
+    {
+        if (_known.Count >= Remembered) _known.Clear();
+        return _known[token] = entry;
     }
 
     private CardEntry? Read(string token)

@@ -25,6 +25,7 @@ internal sealed class Desks
     public ManualTime Time { get; } = new();
     public MemoryLog Log { get; }
     public MemoryCardDirectory Cards { get; } = new();
+    public ListedAlerts Alerts { get; } = new();
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private readonly MemoryCheckpointStore _checkpoints = new();
@@ -34,7 +35,7 @@ internal sealed class Desks
     public PartitionHost Owner(ICheckpointStore? checkpoints = null)
     {
         var host = new PartitionHost(
-            new SpeedPorts(Log, checkpoints ?? _checkpoints, new MemoryQuarantine(), Views, Time) { Basis = () => Basis, Cards = Cards }, _settings, work => { work(); return Task.CompletedTask; }, 1);
+            new SpeedPorts(Log, checkpoints ?? _checkpoints, new MemoryQuarantine(), Views, Time) { Basis = () => Basis, Cards = Cards, Cases = Alerts }, _settings, work => { work(); return Task.CompletedTask; }, 1);
         host.Recover(Publication.Initial(View.Hash, 1, 0), null);
         return host;
     }

@@ -1,6 +1,7 @@
 using Lambda.BatchLayer.Ports;
 using Lambda.Serving.Audit;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 using Lambda.SpeedLayer.Postgres;
@@ -110,6 +111,27 @@ public sealed class PostgresApiKeysTests(PostgresServer server) : ApiKeysSuite
     {
         _open.Add(server.Open(_schema ??= server.NewSchema()));
         return new PostgresApiKeys(_open[^1]);
+    }
+
+    public override void Dispose()
+    {
+        foreach (var database in _open) database.DisposeAsync().AsTask().Wait();
+    }
+}
+
+[Collection(PostgresTests.Name)]
+public sealed class PostgresCaseStoreTests(PostgresServer server) : CaseStoreSuite
+{
+    private readonly List<PostgresDatabase> _open = [];
+    private string? _schema;
+
+    protected override ISegmentDatabase OpenDatabase()
+    {
+        lock (_open)
+        {
+            _open.Add(server.Open(_schema ??= server.NewSchema()));
+            return new PostgresSegments(_open[^1]);
+        }
     }
 
     public override void Dispose()

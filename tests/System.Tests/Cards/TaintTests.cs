@@ -170,7 +170,7 @@ public sealed class TaintTests
             request.Headers.TryAddWithoutValidation("traceparent", header.Length == 16 ? $"00-0af7651916cd43dd8448eb211c80319c-{header}-01" : header);
         }
         if (body is not null) request.Content = gzip ? new ByteArrayContent(Folded(body)) { Headers = { ContentEncoding = { "gzip" } } } : new ByteArrayContent(Encoding.UTF8.GetBytes(body));
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(path.Contains("feed", StringComparison.Ordinal) || path.Contains("changes", StringComparison.Ordinal) ? 1 : 20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(path.Contains("feed", StringComparison.Ordinal) || path.Contains("stream", StringComparison.Ordinal) ? 1 : 20));
         try
         {
             using var answer = await http.SendAsync(request, patience.Token);

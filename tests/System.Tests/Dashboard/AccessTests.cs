@@ -12,7 +12,7 @@ public sealed class AccessTests(FilledHost host)
     private static readonly (string Hash, string Sign)[] Pages =
     [
         ("#/", "events/s come in"), ("#/customer/anna", "Purchase: Bio Eck"), ("#/segments", "High value"), ("#/segments/high_value", "Members"),
-        ("#/dictionary", "travel_spend"), ("#/operations", "Quarantine"),
+        ("#/dictionary", "travel_spend"), ("#/operations", "Quarantine"), ("#/cases", "Queue"), ("#/cases/1", "Case #1"),
     ];
 
     [SkippableFact]

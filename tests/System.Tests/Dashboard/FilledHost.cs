@@ -77,6 +77,16 @@ public sealed class FilledHost : IAsyncLifetime
 
     public Task BuyAsync(string id, string customer, int minor) => PostAsync(Purchase(id, customer, 0, minor, "groceries"));
 
+    /// <summary>Asks for a decision; the card is nobody's, so it is declined.</summary>
+    public async Task AuthorizeAsync(string id, string customer, int minor)
+    {
+        using var answer = await _http.PostAsync("/v1/authorizations?deadline_ms=10000", JsonContent.Create(new
+        {
+            transaction_id = id, customer_id = customer, card_token = "tok-nobodys", occurred_at = At(0), amount_minor = minor, currency = "EUR", merchant_id = "m9", country = "AT", channel = "online",
+        }));
+        Assert.Equal("decline", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("decision").GetString());
+    }
+
     public async Task<JsonElement> GetAsync(string path) => await _http.GetFromJsonAsync<JsonElement>(path);
 
     private async Task FillAsync()
@@ -84,6 +94,7 @@ public sealed class FilledHost : IAsyncLifetime
         var events = new StringBuilder();
         for (var i = 0; i < Customers; i++) Append(events, i == 0 ? "anna" : Invariant($"c{i:000}"), purchases: i == 0 ? 40 : 3 + i % 7, minor: i == 0 ? 20_000 : 1_500 + 100 * i);
         await PostAsync(events.ToString());
+        await AuthorizeAsync("first-case", "anna", 45_000);
         var run = await (await _http.PostAsync("/v1/admin/batch/runs", null)).Content.ReadFromJsonAsync<JsonElement>();
         await UntilAsync(async () => (await GetAsync($"/v1/admin/batch/runs/{run.GetProperty("run").GetString()}")).GetProperty("state").GetString() == "published");
         await PostAsync(Purchase("good", "anna", 1, 100, "groceries") + Purchase("bad", "anna", 1, 1, "groceries").Replace("\"amount\":\"0.01\"", "\"amount\":\"0.012\"", StringComparison.Ordinal));
@@ -115,10 +126,10 @@ public sealed class FilledHost : IAsyncLifetime
         return answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("count").GetInt64() : -1;
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> holds)
+    public static async Task UntilAsync(Func<Task<bool>> holds)
     {
         for (var until = DateTime.UtcNow.AddMinutes(1); !await holds(); await Task.Delay(50))
-            if (DateTime.UtcNow > until) throw new TimeoutException("the host was not filled within a minute");
+            if (DateTime.UtcNow > until) throw new TimeoutException("it did not come to be within a minute");
     }
 }
 #endif

@@ -4,6 +4,7 @@ using Lambda.Domain.Lifetime;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Export;
 using Lambda.Serving.Identity;
 using Lambda.Serving.Local;
@@ -33,6 +34,7 @@ internal sealed class MemoryParts : IEventIntake, IMemberReads, IBatchRuns, IEng
     public MemorySql Sql { get; } = new();
     public ExportJobs ExportJobs => field ??= new ExportJobs(Population, Exports, Exports, Node, TimeProvider.System, (_, _) => { }) { RowsPerPart = 3 };
     public SegmentStore Segments { get; } = new(new SqliteSegments(":memory:"));
+    public CaseStore Cases { get; } = new(new SqliteSegments(":memory:"));
     public MemoryFraudModels FraudModels { get; } = new();
     public MemoryAuthorizations Authorizations { get; } = new();
     public MemoryIdentifiers Identifiers { get; } = new();
@@ -58,7 +60,7 @@ internal sealed class MemoryParts : IEventIntake, IMemberReads, IBatchRuns, IEng
         return new CardLookup(directory, new CardVault(() => null, new MemoryCardDigits()));
     }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, FraudModels = FraudModels, Erasures = Erasures, Authorizations = Authorizations, AuthorizationRecords = Authorizations, Replay = Authorizations, FraudRules = Authorizations, RuleBacktest = Authorizations, Cards = Cards(), Identity = new IdentityDesk(Identities, this, TimeProvider.System), Identifiers = Identifiers, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true), new WebhookSecrets(WebhookKey)) };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, FraudModels = FraudModels, Erasures = Erasures, Authorizations = Authorizations, AuthorizationRecords = Authorizations, Replay = Authorizations, FraudRules = Authorizations, RuleBacktest = Authorizations, Cases = new CaseParts(Cases), Cards = Cards(), Identity = new IdentityDesk(Identities, this, TimeProvider.System), Identifiers = Identifiers, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true), new WebhookSecrets(WebhookKey)) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {

@@ -67,6 +67,17 @@ public sealed class OpenApiTests : IAsyncLifetime
         ("POST", "/v1/fraud/rules/backtest?from=2026-01-01&to=2026-01-02", "/v1/fraud/rules/backtest", "rules: [{ name: a }]", "application/yaml"),
         ("POST", "/v1/fraud/rules/backtest?from=2026-01-02&to=2026-01-01", "/v1/fraud/rules/backtest", "rules: []", "application/yaml"),
         ("POST", "/v1/fraud/rules/backtest?from=2026-01-02", "/v1/fraud/rules/backtest", "rules: []", "application/yaml"),
+        ("GET", "/v1/fraud/cases", "/v1/fraud/cases", null, null),
+        ("GET", "/v1/fraud/cases?limit=0", "/v1/fraud/cases", null, null),
+        ("POST", "/v1/fraud/cases/1/assign", "/v1/fraud/cases/{case}/assign", """{"version":1}""", null),
+        ("POST", "/v1/fraud/cases/1/assign", "/v1/fraud/cases/{case}/assign", """{"version":1}""", null),
+        ("POST", "/v1/fraud/cases/1/notes", "/v1/fraud/cases/{case}/notes", """{"text":"x"}""", null),
+        ("POST", "/v1/fraud/cases/1/confirm", "/v1/fraud/cases/{case}/confirm", """{"version":2}""", null),
+        ("POST", "/v1/fraud/cases/1/dismiss", "/v1/fraud/cases/{case}/dismiss", """{"version":3}""", null),
+        ("POST", "/v1/fraud/cases/1/reopen", "/v1/fraud/cases/{case}/reopen", """{"version":3}""", null),
+        ("GET", "/v1/fraud/cases/1", "/v1/fraud/cases/{case}", null, null),
+        ("GET", "/v1/fraud/cases/2", "/v1/fraud/cases/{case}", null, null),
+        ("GET", "/v1/fraud/alerts/stream?after=99", "/v1/fraud/alerts/stream", null, null), // 400: the stream itself does not end
         ("GET", "/v1/authorizations/t1", "/v1/authorizations/{id}", null, null),
         ("GET", "/v1/authorizations/t1/replay", "/v1/authorizations/{id}/replay", null, null),
         ("GET", "/v1/authorizations/t2/replay", "/v1/authorizations/{id}/replay", null, null),
@@ -200,6 +211,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         _api.Parts.Customers[CustomerId.From("empty")] = new CustomerRead.Found(TestView.Empty(19_000), 0, 1, 5, 0, ReadSource.Speed);
         _api.Parts.Have("full", TestView.Full(19_000));
         _api.Parts.Have("empty", TestView.Empty(19_001));
+        _api.Parts.Cases.Add([TestKit.Conformance.CaseStoreSuite.Alert("full", "t1")], 5);
         _api.Parts.Segments.Record([new SegmentChange(CustomerId.From("full"), "high_value", true, TestView.Definition.Hash, new Position(1, 4), 19_000, ChangeCause.Day, 5)], null);
         _api.Parts.Segments.Add(new Webhook("wh-1", "http://127.0.0.1:1/x", [], true, "s", "ann", 1));
         _api.Parts.History.Add(new CustomerEventRow(1, 2, 3_000_001, 4, Encoding.UTF8.GetBytes(Event)));

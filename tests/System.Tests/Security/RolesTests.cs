@@ -20,7 +20,7 @@ public sealed class RolesTests(SecuredApi api) : IClassFixture<SecuredApi>
         {
             Assert.True(table.TryGetValue($"{method} {path}", out var row), $"{method} {path} is not in docs/api.md");
             called.Add($"{method} {path}");
-            var address = Regex.Replace(path.Replace("{id}", "anna", StringComparison.Ordinal), "{[a-z]+}", "none").Replace("/feed", "/feed?after=x", StringComparison.Ordinal); // the stream would not end
+            var address = Regex.Replace(path.Replace("{id}", "anna", StringComparison.Ordinal), "{[a-z]+}", "none").Replace("/feed", "/feed?after=x", StringComparison.Ordinal).Replace("/stream", "/stream?after=x", StringComparison.Ordinal); // the streams would not end
             Expect(row.Open, (await api.SendAsync(new HttpMethod(method), address, null)).Response, $"{method} {path} without a key", HttpStatusCode.Unauthorized);
             foreach (var name in RoleNames.All)
                 foreach (var pii in (bool[])[false, true])

@@ -8,9 +8,9 @@ internal sealed class FollowedFeed(HttpResponseMessage response, StreamReader li
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static async Task<FollowedFeed> OpenAsync(HttpClient http, string query = "", string? lastEventId = null, string? key = null)
+    public static async Task<FollowedFeed> OpenAsync(HttpClient http, string query = "", string? lastEventId = null, string? key = null, string path = "/v1/segments/feed")
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/segments/feed{query}");
+        var request = new HttpRequestMessage(HttpMethod.Get, path + query);
         if (lastEventId is not null) request.Headers.Add("Last-Event-ID", lastEventId);
         if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

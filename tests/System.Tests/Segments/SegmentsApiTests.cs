@@ -140,6 +140,30 @@ public sealed class SegmentsApiTests : IAsyncLifetime
         Assert.DoesNotContain(await _api.RecordsAsync(), r => r.Detail.Contains(secret, StringComparison.Ordinal));
     }
 
+    /// <summary>Marketing has changes of segments sent, the fraud desk alerts; neither may change the other's.</summary>
+    [Fact]
+    public async Task Webhooks_WhenOfAlerts_AreTheFraudDesks()
+    {
+        const string Alerts = """{"url":"https://hooks.example.org/x","topic":"fraud_alerts"}""", Changes = """{"url":"https://hooks.example.org/x"}""";
+        var fraud = _api.NewKey(Roles.Fraud);
+        ApiFixture.AssertProblem(await _api.SendAsync(HttpMethod.Post, "/v1/webhooks", _key, Alerts), HttpStatusCode.Forbidden, "forbidden");
+        ApiFixture.AssertProblem(await _api.SendAsync(HttpMethod.Post, "/v1/webhooks", fraud, Changes), HttpStatusCode.Forbidden, "forbidden");
+        var (response, made) = await _api.SendAsync(HttpMethod.Post, "/v1/webhooks", fraud, Alerts);
+        Assert.Equal((HttpStatusCode.Created, "fraud_alerts"), (response.StatusCode, made.GetProperty("topic").GetString()));
+        var path = $"/v1/webhooks/{made.GetProperty("webhook").GetString()}";
+        foreach (var (method, suffix, body) in new[] { (HttpMethod.Put, "", Alerts), (HttpMethod.Delete, "", null), (HttpMethod.Post, "/rotate", null), (HttpMethod.Post, "/retry", null) })
+            ApiFixture.AssertProblem(await _api.SendAsync(method, path + suffix, _key, body), HttpStatusCode.Forbidden, "forbidden");
+        Assert.Equal(HttpStatusCode.OK, (await _api.SendAsync(HttpMethod.Post, $"{path}/retry", _api.NewKey(Roles.Sre))).Response.StatusCode);
+        foreach (var (body, wrong) in new[] { ("\"topic\":\"segment_changes\"", "topic"), ("\"topic\":\"alerts\"", "topic"), ("\"segments\":[\"dormant\"]", "segments") })
+        {
+            var got = await _api.SendAsync(HttpMethod.Put, path, fraud, $$"""{"url":"https://hooks.example.org/x",{{body}}}""");
+            ApiFixture.AssertProblem(got, HttpStatusCode.BadRequest, "bad-body");
+            Assert.Equal(wrong, got.Body.GetProperty("parameter").GetString());
+        }
+        Assert.False((await _api.SendAsync(HttpMethod.Put, path, fraud, """{"url":"https://hooks.example.org/y","enabled":false}""")).Body.GetProperty("enabled").GetBoolean());
+        Assert.Equal(HttpStatusCode.OK, (await _api.SendAsync(HttpMethod.Delete, path, fraud)).Response.StatusCode);
+    }
+
     [Fact]
     public async Task Secret_WhenRotated_IsToldOnceAndKeptSealed()
     {

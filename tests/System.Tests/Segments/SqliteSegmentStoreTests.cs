@@ -59,7 +59,8 @@ public sealed class SqliteSegmentStoreTests : SegmentStoreSuite
                 ALTER TABLE segment_members DROP COLUMN purposes; ALTER TABLE segment_changes DROP COLUMN purposes; ALTER TABLE webhooks DROP COLUMN purpose;
                 ALTER TABLE webhooks DROP COLUMN previous_secret; ALTER TABLE webhooks DROP COLUMN previous_until_ms;
                 ALTER TABLE segment_members DROP COLUMN others_at; ALTER TABLE segment_members DROP COLUMN linked;
-                ALTER TABLE segment_changes DROP COLUMN others_at; ALTER TABLE segment_changes DROP COLUMN linked; PRAGMA user_version = 1;
+                ALTER TABLE segment_changes DROP COLUMN others_at; ALTER TABLE segment_changes DROP COLUMN linked;
+                DROP TABLE fraud_cases; DROP TABLE fraud_case_entries; DROP TABLE fraud_case_feed; ALTER TABLE webhooks DROP COLUMN topic; PRAGMA user_version = 1;
                 """;
             command.ExecuteNonQuery();
         }

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Lambda.Domain.Events;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Local;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
 using Lambda.Serving.Webhooks;
 using Lambda.SpeedLayer.Ports;
+using Lambda.TestKit.Conformance;
 using Xunit;
 using static Lambda.TestKit.Conformance.SegmentStoreSuite;
 
@@ -54,6 +56,19 @@ public sealed class WebhookSenderTests : IAsyncLifetime
         Assert.False(WebhookSignature.Holds("whsec_1", signature, [.. body, 32], now, TimeSpan.FromMinutes(5)));
         Assert.False(WebhookSignature.Holds("whsec_1", signature, body, now + 600, TimeSpan.FromMinutes(5)));
         Assert.False(WebhookSignature.Holds("whsec_1", "nonsense", body, now, TimeSpan.FromMinutes(5)));
+    }
+
+    [Fact]
+    public async Task Alert_WhenTaken_IsTheCaseSignedAndDone()
+    {
+        _store.Add(new Webhook("alerts", _receiver.Url, [], true, "whsec_2", "eve", 1) { Topic = WebhookTopic.FraudAlerts });
+        await using var running = Run(Fast);
+        new CaseStore(_database).Add([CaseStoreSuite.Alert("zoë", "t9", 9, judgement: "{}")], 5);
+        await UntilAsync(() => _store.Counts().Count == 0);
+        var alert = _receiver.Taken.Single();
+        Assert.Equal(("zoë", "t9", "review", "open", "1:9", 1), (Text(alert, "customer_id"), Text(alert, "transaction_id"), Text(alert, "decision"), Text(alert, "state"), Text(alert, "position"), alert.GetProperty("case").GetInt32()));
+        var (signature, body) = _receiver.Requests.Single();
+        Assert.True(WebhookSignature.Holds("whsec_2", signature, body, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), TimeSpan.FromMinutes(5)));
     }
 
     /// <summary>While a secret is replaced both sign; when the overlap is over only the new one does.</summary>

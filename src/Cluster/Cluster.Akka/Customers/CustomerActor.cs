@@ -64,6 +64,7 @@ internal sealed class CustomerActor(WorkerSettings settings) : UntypedActor
         if (rememberOnly) return;
         counts = counts.Plus(sighting);
         if (sighting == Sighting.First && row.Type == EventCatalog.Card) slice.Named(FoldedFacts.CardOf(settings.Partition, row));
+        if (sighting == Sighting.First && NewAlert.IsOne(row)) slice.Alerted(NewAlert.Of(settings.Partition, row));
         if (sighting == Sighting.Conflict) (conflicts ??= []).Add(ConflictingDuplicate.Entry(settings.Partition, row));
     }
 

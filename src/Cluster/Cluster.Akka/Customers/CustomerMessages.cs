@@ -53,6 +53,7 @@ internal sealed class FoldSlice(IActorRef partition, List<Fold> folds, int recor
     private int _left = folds.Count;
     private List<QuarantineEntry>? _conflicts;
     private List<CardEntry>? _cards;
+    private List<NewAlert>? _alerts;
     private WorkerCounters _counts;
 
     public List<Fold> Folds => folds;
@@ -70,11 +71,18 @@ internal sealed class FoldSlice(IActorRef partition, List<Fold> folds, int recor
     public WorkerCounters Counts => _counts;
     public IReadOnlyList<QuarantineEntry> Conflicts => _conflicts ?? [];
     public IReadOnlyList<CardEntry> Cards => _cards ?? [];
+    public IReadOnlyList<NewAlert> Alerts => _alerts ?? [];
 
     /// <summary>By a customer, before it is folded.</summary>
     public void Named(CardEntry card)
     {
         lock (_gate) (_cards ??= []).Add(card);
+    }
+
+    /// <summary>Likewise.</summary>
+    public void Alerted(NewAlert alert)
+    {
+        lock (_gate) (_alerts ??= []).Add(alert);
     }
 
     /// <summary>By each customer, once.</summary>

@@ -95,12 +95,14 @@ internal sealed partial class PartitionActor
     {
         if (_writing) return;
         _writing = true;
-        var (image, conflicts, generation, ports, cards) = (_image!, _conflicts, _lease!.Generation, _parts.Speed, _cards.ToArray());
+        var (image, conflicts, generation, ports, cards, alerts) = (_image!, _conflicts, _lease!.Generation, _parts.Speed, _cards.ToArray(), _alerts.ToArray());
         _conflicts = [];
+        var nowMs = ports.Time.GetUtcNow().ToUnixTimeMilliseconds();
         Background(() =>
         {
             if (conflicts.Count > 0) ports.Quarantine.Add(conflicts, once: true); // replay after a crash meets them again
             if (cards.Length > 0) ports.Cards!.Put(cards); // likewise
+            if (alerts.Length > 0) ports.Cases!.Add(alerts, nowMs); // likewise
             ports.Checkpoints.Write(_partition, image.Checkpoint(generation), image.States.Rows);
             return Task.FromResult<object>(new CheckpointWritten(image.Id));
         }, e => e is FencedException ? new Failed(e) : new CheckpointWritten(image.Id) { Why = e, Conflicts = conflicts });

@@ -228,6 +228,8 @@ internal sealed partial class PartitionActor
         _conflicts.AddRange(slice.Conflicts);
         if (slice.Cards.Count > 0 && _parts.Speed.Cards is not null) _cards.AddRange(slice.Cards);
         PutCards();
+        if (slice.Alerts.Count > 0 && _parts.Speed.Cases is not null) _alerts.AddRange(slice.Alerts);
+        PutAlerts();
         foreach (var fold in slice.Folds)
         {
             if (fold.HasNews) MarkChanged(fold.Customer);

@@ -102,6 +102,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithTimers
             case HandOff: Leave(); break;
             case Left: Context.Stop(Self); break;
             case CardsPut put: OnCardsPut(put); break;
+            case AlertsPut put: OnAlertsPut(put); break;
             default:
                 if (!HandleAuthorization(message)) OnRunMessage(message);
                 break;

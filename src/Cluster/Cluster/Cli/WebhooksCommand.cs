@@ -4,21 +4,22 @@ using System.Text.Json.Nodes;
 
 namespace Lambda.Cluster.Cli;
 
-/// <summary>`webhooks`: who is told of changes of segments.</summary>
+/// <summary>`webhooks`: who is told of changes of segments and of fraud alerts.</summary>
 internal static class WebhooksCommand
 {
     private static readonly Argument<string> Url = new("address") { Description = "https URL on a host that the setting webhook_hosts allows." };
     private static readonly Argument<string> Id = new("webhook") { Description = "As `webhooks list` names it." };
     private static readonly Option<string?> Segments = new("--segments") { Description = "Segments to be told of, separated by commas; all without it.", HelpName = "NAMES" };
+    private static readonly Option<bool> Alerts = new("--alerts") { Description = "Be told of fraud alerts instead of changes of segments." };
     private static readonly Option<string?> Purpose = new("--purpose") { Description = "Tell only of customers who agree to it, such as marketing.", HelpName = "PURPOSE" };
     private static readonly Option<string?> NewUrl = new("--address") { Description = "Another address.", HelpName = "URL" };
     private static readonly Option<int?> Overlap = new("--overlap-hours") { Description = "How long the old secret signs, too; 0 when it is known to others.", HelpName = "N" };
     private static readonly Option<bool> Pause = new("--pause") { Description = "Changes wait." };
     private static readonly Option<bool> Resume = new("--resume") { Description = "What waits is sent." };
 
-    public static Command Create() => Common.Group("webhooks", "Have changes of segments sent to an address.",
+    public static Command Create() => Common.Group("webhooks", "Have changes of segments, or fraud alerts, sent to an address.",
         Common.Remote("list", "The webhooks and what waits for them.", ListAsync),
-        Common.Remote("create", "Make a webhook and print its secret: this once.", CreateAsync, Url, Segments, Purpose),
+        Common.Remote("create", "Make a webhook and print its secret: this once.", CreateAsync, Url, Segments, Purpose, Alerts),
         Common.Remote("change", "Change address or segments, pause it or let it go on.", ChangeAsync, Id, NewUrl, Segments, Pause, Resume),
         Common.Remote("delete", "Remove a webhook with all that waits for it.", DeleteAsync, Id),
         Common.Remote("rotate", "Give it another secret and print that: this once. For some hours both sign.", RotateAsync, Id, Overlap),
@@ -30,9 +31,9 @@ internal static class WebhooksCommand
         if (parse.GetValue(Common.Json)) Output.Json(answer);
         else
         {
-            var table = Output.Table("webhook", "url", "segments", "enabled", "pending", "dead", "oldest", "error");
+            var table = Output.Table("webhook", "url", "topic", "segments", "enabled", "pending", "dead", "oldest", "error");
             foreach (var w in answer.GetProperty("webhooks").EnumerateArray())
-                table.Row(w.GetProperty("webhook"), w.GetProperty("url"), w.GetProperty("segments"), w.GetProperty("enabled"), w.GetProperty("pending"), w.GetProperty("dead"), w.GetProperty("oldest_pending_at"), w.GetProperty("error"));
+                table.Row(w.GetProperty("webhook"), w.GetProperty("url"), w.GetProperty("topic"), w.GetProperty("segments"), w.GetProperty("enabled"), w.GetProperty("pending"), w.GetProperty("dead"), w.GetProperty("oldest_pending_at"), w.GetProperty("error"));
             Output.Console.Write(table);
         }
         return ExitCode.Ok;
@@ -40,7 +41,7 @@ internal static class WebhooksCommand
 
     private static async Task<int> CreateAsync(ParseResult parse, Client client, CancellationToken cancel)
     {
-        var made = await client.PostAsync("/v1/webhooks", SearchCommand.Body(new JsonObject { ["url"] = parse.GetValue(Url), ["segments"] = SearchCommand.List(parse.GetValue(Segments), ','), ["purpose"] = parse.GetValue(Purpose) }), cancel);
+        var made = await client.PostAsync("/v1/webhooks", SearchCommand.Body(new JsonObject { ["url"] = parse.GetValue(Url), ["segments"] = SearchCommand.List(parse.GetValue(Segments), ','), ["purpose"] = parse.GetValue(Purpose), ["topic"] = parse.GetValue(Alerts) ? "fraud_alerts" : null }), cancel);
         return Made(parse, made);
     }
 

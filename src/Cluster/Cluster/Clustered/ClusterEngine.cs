@@ -15,6 +15,7 @@ using Lambda.Cluster.Sources;
 using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Serving.Authorizations;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Customer;
 using Lambda.Serving.Export;
 using Lambda.Serving.Identity;
@@ -76,6 +77,7 @@ internal sealed class ClusterEngine : IEngine
         Intake = new EngineIntake(topics.Ingress, Unfolded, () => _stopping is not null);
         var policy = Policies.Read(options.FraudPolicy);
         Authorizations = new AuthorizationFront(new ClusterAuthorizer(node, () => _stopping is not null), parts.Cards, parts.CardTokens, () => policy, parts.Time);
+        Cases = new CaseParts(parts.Cases);
         Imports = new PostgresImportJournal(parts.Database);
         (topics.Unfolded, polled.Unfolded) = (Unfolded, Unfolded);
         Status = new ClusterStatus(node, parts.Quarantine, runs, parts.House.Status, () => _isHandingOver || _stopping is not null, parts.Time);
@@ -107,6 +109,7 @@ internal sealed class ClusterEngine : IEngine
             return TimeSpan.FromSeconds(1);
         }, onError));
         _loops.Add(new Loop("runs", runs.RefreshAsync, onError));
+        _loops.Add(new Loop("verdicts", new CaseLabels(parts.Cases, Intake, onError).StepAsync, onError));
         if (bootstrap is not null) _loops.Add(new Loop("membership", BootstrapAsync, onError));
         _ = node.Ended.ContinueWith(_ => EndedUnasked(), TaskScheduler.Default);
     }
@@ -132,6 +135,7 @@ internal sealed class ClusterEngine : IEngine
     public IDecisionReplay Replay { get; }
     public IFraudRuleBook FraudRules => _rules;
     public IRuleBacktest RuleBacktest { get; }
+    public CaseParts Cases { get; }
     public CardLookup Cards => new(_parts.Cards, _parts.CardVault);
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
@@ -191,7 +195,7 @@ internal sealed class ClusterEngine : IEngine
         return new PartitionParts(
             new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
             {
-                Cards = parts.Cards, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => new DecisionBasis(scoring.Current, rules.Current, policy),
+                Cards = parts.Cards, Cases = parts.Cases, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = () => new DecisionBasis(scoring.Current, rules.Current, policy),
             },
             parts.Warehouse,
             new GatheredRawEvents(parts.Warehouse), new EstimatingPopulation(new GatheredPopulation(parts.House.Population), () => models.Current), parts.Bases,
@@ -231,7 +235,7 @@ internal sealed class ClusterEngine : IEngine
         return new ErasureRunner(ledger, ground, [new QuarantineErasure(parts.Quarantine), new MergesErasure(parts.Identities, parts.Time)],
         [
             new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, (uint)(horizonMs / 1000), parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
-            new SegmentErasure(parts.Segments), new CardErasure(parts.Cards, parts.CardVault), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
+            new SegmentErasure(parts.Segments), new CardErasure(parts.Cards, parts.CardVault), new CaseErasure(parts.Cases), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new LogRetention(parts.Log, horizonMs),
         ]);
     }
 

@@ -8,6 +8,7 @@ using Lambda.Cluster.Options;
 using Lambda.Domain.Cards;
 using Lambda.Domain.Log;
 using Lambda.Domain.Yaml;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Cards;
@@ -40,6 +41,7 @@ internal sealed class ClusterParts : IAsyncDisposable
     public IApiKeys Keys { get; private set; } = null!;
     public IAuditStore Audit { get; private set; } = null!;
     public SegmentStore Segments { get; private set; } = null!;
+    public CaseStore Cases { get; private set; } = null!;
     public IIdentityLog IdentityLog { get; private set; } = null!;
     public ICardDirectory Cards { get; private set; } = null!;
     public ICardTokens CardTokens { get; private set; } = null!;
@@ -125,7 +127,7 @@ internal sealed class ClusterParts : IAsyncDisposable
         Leases = Keep(new LeaseKeeper(new PostgresLease(Database), Time, e => onError("leases", e)));
         Leases.Start();
         Keys = new PostgresApiKeys(Database);
-        Segments = new SegmentStore(new PostgresSegments(Database));
+        (Segments, Cases) = (new SegmentStore(new PostgresSegments(Database)), new CaseStore(new PostgresSegments(Database)));
         Cards = new PostgresCardDirectory(Database);
         var keys = new CardKeyFile(options.CardKeys, own: null, Environment.GetEnvironmentVariable, onError);
         CardVault = new CardVault(() => keys.Current, new PostgresCardDigits(Database));

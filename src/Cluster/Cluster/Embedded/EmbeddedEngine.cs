@@ -12,6 +12,7 @@ using Lambda.Domain.Fraud.Decisions;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Serving.Authorizations;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Customer;
 using Lambda.Serving.Export;
 using Lambda.Serving.Identity;
@@ -66,7 +67,7 @@ public sealed class EmbeddedEngine : IEngine
         _fraud = new FraudBatch(parts.House, parts.Journal, parts.Folder.Fraud, options, onError);
         var speed = new SpeedPorts(parts.Log, parts.Checkpoints, parts.Quarantine, parts.Definitions.Views, parts.Time)
         {
-            Cards = parts.Cards, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = _basis = () => new DecisionBasis(_fraud.Scoring.Current, _rules.Current, policy),
+            Cards = parts.Cards, Cases = parts.Cases, Memories = RebuiltMemories.From(parts.House.FraudHistory), Basis = _basis = () => new DecisionBasis(_fraud.Scoring.Current, _rules.Current, policy),
         };
         var horizonMs = options.DedupHorizonDays * 86_400_000L;
         _pump = new SinkPump(parts.Log, parts.Warehouse, parts.SinkProgress, parts.Time, [.. Enumerable.Range(0, parts.Log.Partitions)],
@@ -94,6 +95,7 @@ public sealed class EmbeddedEngine : IEngine
         _analytics = new Analytics(parts.House, parts.Definitions, parts.Facts, parts.Journal, options, Operations.Node, parts.Time, onError);
         _segments = new SegmentServices(parts.Segments, parts.WebhookSecrets, options, parts.Time, onError);
         Authorizations = new AuthorizationFront(new EmbeddedAuthorizer(_hosts, () => _stopping is not null, parts.Time), parts.Cards, parts.CardTokens, () => policy, parts.Time);
+        Cases = new CaseParts(parts.Cases);
         Imports = new FileImportJournal(options.Data);
         HorizonMs = horizonMs;
         _ledger = new ErasureLedger(parts.Journal);
@@ -107,7 +109,7 @@ public sealed class EmbeddedEngine : IEngine
     private static IReadOnlyList<IErasable> ErasablesOf(EngineParts parts, ExportJobs exports, uint horizonSeconds) =>
     [
         new CheckpointErasure(parts.Checkpoints, parts.Definitions.Views, horizonSeconds, parts.Time), new WarehouseErasure(parts.House.Client), new WarehouseParts(parts.House.Client, parts.Time),
-        new SegmentErasure(parts.Segments), new CardErasure(parts.Cards, parts.CardVault), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
+        new SegmentErasure(parts.Segments), new CardErasure(parts.Cards, parts.CardVault), new CaseErasure(parts.Cases), new ExportErasure(exports), new IdentityLogErasure(parts.Identities, parts.Time), new QuarantineErasure(parts.Quarantine), new JournalErasure(parts.Journal), new LogErasure((IErasableLog)parts.Log),
     ];
 
     private long HorizonMs { get; }
@@ -133,6 +135,7 @@ public sealed class EmbeddedEngine : IEngine
     public IDecisionReplay Replay { get; }
     public IFraudRuleBook FraudRules => _rules;
     public IRuleBacktest RuleBacktest { get; }
+    public CaseParts Cases { get; }
     public CardLookup Cards => new(_parts.Cards, _parts.CardVault);
     public IErasures Erasures { get; }
     public IdentityDesk Identity { get; }
@@ -217,6 +220,7 @@ public sealed class EmbeddedEngine : IEngine
         _loops.Add(new Loop("models", cancel => _models.StepAsync(_runs.Served, cancel), _onError));
         _loops.Add(new Loop("fraud", cancel => _fraud.StepAsync(_runs.Served, cancel), _onError));
         _loops.Add(new Loop("population", PopulationStepAsync, _onError));
+        _loops.Add(new Loop("verdicts", new CaseLabels(_parts.Cases, Intake, _onError).StepAsync, _onError));
         _loops.Add(new Loop("retention", RetentionStepAsync, _onError));
         _loops.Add(new Loop("erasures", async cancel => await _erasing.StepAsync(cancel) ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(1), _onError));
         _sources.Start();

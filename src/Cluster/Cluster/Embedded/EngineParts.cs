@@ -5,6 +5,7 @@ using Lambda.Domain.Cards;
 using Lambda.Domain.Log;
 using Lambda.Domain.Views;
 using Lambda.Domain.Yaml;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Local;
 using Lambda.Serving.Ports;
 using Lambda.Serving.Segments;
@@ -39,6 +40,7 @@ internal sealed class EngineParts : IAsyncDisposable
     public IApiKeys Keys { get; private set; } = null!;
     public IAuditStore Audit { get; private set; } = null!;
     public SegmentStore Segments { get; private set; } = null!;
+    public CaseStore Cases { get; private set; } = null!;
     public WebhookSecrets WebhookSecrets { get; private set; } = null!;
     public IIdentityLog IdentityLog { get; private set; } = null!;
     public ICardDirectory Cards { get; private set; } = null!;
@@ -109,6 +111,7 @@ internal sealed class EngineParts : IAsyncDisposable
         SinkProgress = _sink = new SqliteSinkProgressStore(Folder.SinkProgress);
         Keys = _keys = new SqliteApiKeys(Folder.Keys);
         Segments = new SegmentStore(_segments = new SqliteSegments(Folder.Segments));
+        Cases = new CaseStore(_segments);
         WebhookSecrets = new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable) ?? SecretReader.ReadOrMake("webhook_key", Folder.WebhookKey));
         Cards = new SqliteCardDirectory(Folder.Cards);
         var keys = new CardKeyFile(options.CardKeys, Folder.CardKeys, Environment.GetEnvironmentVariable, onError, wereKeys: File.Exists(Folder.CardDigits));

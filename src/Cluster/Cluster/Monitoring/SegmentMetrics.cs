@@ -12,8 +12,8 @@ internal sealed class SegmentMetrics : IDisposable
     public SegmentMetrics(IWebhooks webhooks, TimeProvider time)
     {
         _counts = new Snapshot<IReadOnlyDictionary<string, OutboxCounts>>(webhooks.Counts, time);
-        _meter.CreateObservableGauge("lambda.webhook.pending", () => ByWebhook(c => c.Pending), description: "Changes of segments that wait to be delivered.");
-        _meter.CreateObservableGauge("lambda.webhook.dead", () => ByWebhook(c => c.Dead), description: "Changes that were given up and not taken up again.");
+        _meter.CreateObservableGauge("lambda.webhook.pending", () => ByWebhook(c => c.Pending), description: "Changes of segments and alerts that wait to be delivered.");
+        _meter.CreateObservableGauge("lambda.webhook.dead", () => ByWebhook(c => c.Dead), description: "Changes and alerts that were given up and not taken up again.");
         _meter.CreateObservableGauge("lambda.webhook.oldest.age", () => ByWebhook(c => c.OldestAtMs is { } at ? Math.Max(0, time.GetUtcNow().ToUnixTimeMilliseconds() - at) / 1e3 : 0), "s", "Age of the oldest change that waits.");
     }
 

@@ -4,6 +4,7 @@ import type { Definition } from "./api/types";
 import { Loaded } from "./components/basics";
 import { KeyPrompt } from "./components/KeyPrompt";
 import { Shell } from "./components/Shell";
+import { CasesPage } from "./pages/Cases";
 import { CustomerPage } from "./pages/Customer";
 import { DictionaryPage } from "./pages/Dictionary";
 import { OperationsPage } from "./pages/Operations";
@@ -19,6 +20,7 @@ import { DefinitionContext } from "./view/definition";
 const Pages = {
   "": { title: "Overview", page: OverviewPage },
   customer: { title: "Customer", page: CustomerPage },
+  cases: { title: "Fraud cases", page: CasesPage },
   segments: { title: "Segments", page: SegmentsPage },
   dictionary: { title: "Data dictionary", page: DictionaryPage },
   operations: { title: "Operations", page: OperationsPage },

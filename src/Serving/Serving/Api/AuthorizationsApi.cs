@@ -193,6 +193,15 @@ internal static class AuthorizationsApi
         to.WriteEndObject();
     }
 
+    private const float WholeBelow = 1e6f;
+
+    /// <summary>The shortest text either way; most features are counts, and those of whole numbers are made in a tenth of the time.</summary>
+    private static void WriteNumber(Utf8JsonWriter to, JsonEncodedText name, float value)
+    {
+        if (value == (int)value && Math.Abs(value) < WholeBelow) to.WriteNumber(name, (int)value);
+        else to.WriteNumber(name, value);
+    }
+
     /// <summary>What the record says.</summary>
     internal static void Write(Utf8JsonWriter to, Judgement it)
     {
@@ -200,7 +209,7 @@ internal static class AuthorizationsApi
         else to.WriteNull("score"u8);
         AuthorizationJson.WriteReasons(to, it.Reasons);
         to.WriteStartObject("features"u8);
-        for (var i = 0; i < Math.Min(FeatureNames.Length, it.Features.Length); i++) to.WriteNumber(FeatureNames[i], it.Features[i]);
+        for (var i = 0; i < Math.Min(FeatureNames.Length, it.Features.Length); i++) WriteNumber(to, FeatureNames[i], it.Features[i]);
         to.WriteEndObject();
         to.WriteString("model"u8, it.Model);
         to.WriteString("rules"u8, it.Rules);

@@ -7,6 +7,7 @@ internal static class Operations
     [
         EventsApi.Post,
         FraudRulesApi.Get, FraudRulesApi.Put, RuleBacktestApi.Run,
+        CasesApi.List, CasesApi.Get, CaseActionsApi.Assign, CaseActionsApi.Note, CaseActionsApi.Confirm, CaseActionsApi.Dismiss, CaseActionsApi.Reopen, AlertStreamApi.Get,
         AuthorizationsApi.Post, AuthorizationsApi.Get, AuthorizationsApi.Replay,
         CardsApi.Get,
         CustomersApi.Get, CustomersApi.Events, TimelineApi.Get, ExplainApi.Get,

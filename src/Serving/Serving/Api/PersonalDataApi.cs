@@ -29,7 +29,7 @@ internal static class PersonalDataApi
     private static readonly (string Store, string What)[] Stores =
     [
         ("log", "every event of the time that the log is kept, in order of arrival"), ("warehouse", "every event; the newest batch view; the row of the population table"),
-        ("base files", "the customer's state in the newest batch view"), ("checkpoints", "what came since, and keyed hashes of event ids"), ("quarantine", "lines that were not taken"),
+        ("base files", "the customer's state in the newest batch view"), ("checkpoints", "what came since, and keyed hashes of event ids"), ("quarantine", "lines that were not taken"), ("cases", "transactions that were reviewed or declined, and what analysts did"),
         ("cards", "whose cards are, their tokens, first and last digits of their numbers, encrypted"), ("audit log", "who read or changed what, under the pseudonym; kept when the customer is erased"),
     ];
 

@@ -8,17 +8,12 @@ using Lambda.Serving.Search;
 using Lambda.Serving.Security;
 using Lambda.SpeedLayer.Ports;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Lambda.Serving.Api;
 
 /// <summary>Who enters and leaves segments, as it happens: server-sent events.</summary>
 internal static class SegmentFeedApi
 {
-    private const string EventStream = "text/event-stream", LastEventId = "Last-Event-ID";
-
     private static int _following;
 
     public static readonly Operation Get = new("GET", "/v1/segments/feed", "followSegments", "Who enters and leaves segments, as server-sent events", FollowAsync)
@@ -36,7 +31,7 @@ internal static class SegmentFeedApi
         ],
         Replies =
         [
-            new Reply(200, "The stream.", "SegmentChange", EventStream), Reply.Problem(400, "A parameter is wrong."),
+            new Reply(200, "The stream.", "SegmentChange", EventStream.MediaType), Reply.Problem(400, "A parameter is wrong."),
             Reply.Problem(410, "What comes behind this number is not kept any more: read the members, then follow without it."), Reply.Problem(503, "Too many follow already."),
         ],
     };
@@ -47,7 +42,7 @@ internal static class SegmentFeedApi
         var segments = query.Text("segment")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet();
         var purpose = ConsentPurpose.Of(query.Text("purpose"), state.Parts.Definitions.Current);
         var (feed, ends) = (state.Parts.Segments.Feed, state.Parts.Segments.Feed.Ends());
-        var after = Resumed(context) ?? query.Parse<long?>("after", null, "a number", TryParse) ?? ends.Last;
+        var after = EventStream.Resumed(context) ?? query.Parse<long?>("after", null, "a number", EventStream.TryParse) ?? ends.Last;
         if (after > ends.Last) throw new ProblemException(Problem.BadParameter("after", after.ToString(CultureInfo.InvariantCulture), $"a number of this feed, which ends at {ends.Last}"));
         if (after != 0 && after < ends.First - 1)
             throw new ProblemException(new Problem(StatusCodes.Status410Gone, "feed-gone", $"changes behind {after} are not kept, the first is {ends.First}: read the members, then follow without Last-Event-ID"));
@@ -82,61 +77,16 @@ internal static class SegmentFeedApi
         }
     }
 
-    private static async Task StreamAsync(HttpContext context, ApiState state, Followed followed, long after)
+    private static Task StreamAsync(HttpContext context, ApiState state, Followed followed, long after)
     {
-        var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping; // else an open stream would hold the server's end up
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         context.AuditDetail($"from {after}{(followed.Segments is null ? "" : $", {string.Join(", ", followed.Segments)}")}{(followed.Purpose is null ? "" : $", for {followed.Purpose}")}");
-        await context.AuditBeforeAnswerAsync();
-        context.Response.ContentType = EventStream;
-        context.Response.Headers.CacheControl = "no-store";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        try
-        {
-            await SendAsync(context, ": follow\n\n", either.Token);
-            for (var sentAt = Environment.TickCount64; StillMay(context, state);)
-            {
-                await state.Parts.Segments.Tail.WaitAsync(after, Limits.FeedLook, either.Token);
-                (var text, after) = followed.Next(after);
-                if (text.Length == 0 && Environment.TickCount64 - sentAt < Limits.FeedHeartbeat.TotalMilliseconds) continue;
-                await SendAsync(context, text.Length > 0 ? text : ": still here\n\n", either.Token);
-                sentAt = Environment.TickCount64;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The follower went away, or this server does.
-        }
-        catch (StorageException)
-        {
-            // The follower comes back with what it saw last, and is told then.
-        }
+        return new EventStream { Wait = (number, cancel) => state.Parts.Segments.Tail.WaitAsync(number, Limits.FeedLook, cancel), Next = followed.Next }.SendAsync(context, state, after);
     }
-
-    /// <summary>A key may be revoked, or expire, while its stream is open.</summary>
-    private static bool StillMay(HttpContext context, ApiState state) =>
-        RequestScope.Of(context) is null || state.GuardOrNull?.Keys.Check(context.Request.Headers.Authorization[0]).State == KeyState.Good;
 
     private static string Json(NumberedChange change, string? purpose)
     {
         using var bytes = new MemoryStream();
         using (var to = new Utf8JsonWriter(bytes)) SegmentJson.Write(to, change, purpose); // escapes line breaks, which would end the message
         return Encoding.UTF8.GetString(bytes.ToArray());
-    }
-
-    private static async Task SendAsync(HttpContext context, string text, CancellationToken cancel)
-    {
-        await context.Response.WriteAsync(text, cancel);
-        await context.Response.Body.FlushAsync(cancel);
-    }
-
-    private static long? Resumed(HttpContext context) => context.Request.Headers[LastEventId] is not [{ Length: > 0 } text] ? null
-        : TryParse(text, out var number) ? number : throw new ProblemException(Problem.BadParameter(LastEventId, text, "the id of a message of this feed"));
-
-    private static bool TryParse(string text, out long? number)
-    {
-        var good = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed);
-        number = parsed;
-        return good;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Lambda.Domain.Events;
 using Lambda.Serving.Ports;
+using Lambda.Serving.Segments;
 using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Serving.Json;
@@ -43,6 +44,7 @@ public static class SegmentJson
         to.WriteStartObject();
         to.WriteString("webhook", webhook.Id);
         to.WriteString("url", webhook.Url);
+        to.WriteString("topic", WebhookTopics.NameOf(webhook.Topic));
         JsonMaps.WriteTexts(to, "segments", webhook.Segments);
         to.WriteString("purpose", webhook.Purpose);
         to.WriteBoolean("enabled", webhook.Enabled);

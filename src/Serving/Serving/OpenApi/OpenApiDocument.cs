@@ -18,7 +18,7 @@ internal static class OpenApiDocument
     private static JsonObject Build(ViewDefinition definition)
     {
         var schemas = new JsonObject();
-        foreach (var (name, schema) in FixedSchemas.All().Concat(OperationsSchemas.All()).Concat(SecuritySchemas.All()).Concat(PopulationSchemas.All()).Concat(SegmentSchemas.All()).Concat(PrivacySchemas.All()).Concat(IdentitySchemas.All()).Concat(AuthorizationSchemas.All()).Concat(FraudSchemas.All()).Concat(EventSchemas.All())) schemas[name] = schema;
+        foreach (var (name, schema) in FixedSchemas.All().Concat(OperationsSchemas.All()).Concat(SecuritySchemas.All()).Concat(PopulationSchemas.All()).Concat(SegmentSchemas.All()).Concat(PrivacySchemas.All()).Concat(IdentitySchemas.All()).Concat(AuthorizationSchemas.All()).Concat(FraudSchemas.All()).Concat(CaseSchemas.All()).Concat(EventSchemas.All())) schemas[name] = schema;
         schemas["Customer"] = CustomerSchema.Of(definition);
         return new JsonObject
         {

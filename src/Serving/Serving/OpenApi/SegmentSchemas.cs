@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Lambda.Serving.Json;
+using Lambda.Serving.Segments;
 using static Lambda.Serving.OpenApi.Schema;
 
 namespace Lambda.Serving.OpenApi;
@@ -14,7 +15,7 @@ internal static class SegmentSchemas
         ("CustomerSegments", Closed(("customer_id", Text), ("segments", List(Membership())), ("meta", PopulationSchemas.AnswerMeta))),
         ("SegmentChange", SegmentChange()),
         ("WebhookRequest", PopulationSchemas.Optional(
-            ("url", Doc(Text, "https, on a host that the operator allows.")), ("segments", Doc(List(Text), "Those to be told of; all without it.")), ("enabled", Doc(Bool, "false: changes wait. Default true.")),
+            ("url", Doc(Text, "https, on a host that the operator allows.")), ("topic", Doc(OneOf([.. WebhookTopics.Names]), "What it is told of. Default `segment_changes`; fixed when it is made.")), ("segments", Doc(List(Text), "Those to be told of; all without it.")), ("enabled", Doc(Bool, "false: changes wait. Default true.")),
             ("purpose", Doc(Text, "What the receiver uses it for, such as `marketing`: it is told only of customers who agree to that, and that one who agrees no more has left. Without it nobody's consent is asked. Fixed when it is made.")))),
         ("Webhook", Closed(Webhook())),
         ("WebhookMade", Closed(Webhook().Append(("secret", Doc(Text, "Told this once."))))),
@@ -47,7 +48,7 @@ internal static class SegmentSchemas
 
     private static IEnumerable<(string, JsonNode)> Webhook() =>
     [
-        ("webhook", Text), ("url", Text), ("segments", Doc(List(Text), "Empty: all.")), ("purpose", Doc(OrNull(Text), "Only customers who agree to it are told of; null: all.")), ("enabled", Bool), ("created_by", Doc(Text, "Name of the key.")), ("created_at", Instant),
+        ("webhook", Text), ("url", Text), ("topic", OneOf([.. WebhookTopics.Names])), ("segments", Doc(List(Text), "Empty: all.")), ("purpose", Doc(OrNull(Text), "Only customers who agree to it are told of; null: all.")), ("enabled", Bool), ("created_by", Doc(Text, "Name of the key.")), ("created_at", Instant),
         ("previous_secret_until", Doc(OrNull(Instant), "Until then what is sent is signed with the replaced secret, too.")),
         ("pending", Doc(Integer, "Changes that wait.")), ("dead", Doc(Integer, "Changes that were given up; `retry` takes them up again.")), ("oldest_pending_at", OrNull(Instant)),
         ("error", Doc(OrNull(Text), "Of the newest change that failed and waits, or was given up.")),

@@ -2,7 +2,7 @@ using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.Serving.Ports;
 
-/// <summary>Who is told of changes by a request of ours, and what is still to be told: the outbox.</summary>
+/// <summary>Who is told of changes and alerts by a request of ours, and what is still to be told: the outbox.</summary>
 public interface IWebhooks
 {
     /// <summary>In the order in which they were made.</summary>
@@ -28,7 +28,7 @@ public interface IWebhooks
     IReadOnlyDictionary<string, OutboxCounts> Counts();
 
     /// <summary>
-    /// Takes deliveries that are due, of each customer the oldest only, so that a customer's changes arrive in order. Nobody else gets them until <paramref name="untilMs"/>: whoever
+    /// Takes deliveries that are due, of each customer the oldest only, so that what concerns a customer arrives in order. Nobody else gets them until <paramref name="untilMs"/>: whoever
     /// takes some and dies delays them, and loses none.
     /// </summary>
     IReadOnlyList<Delivery> Claim(string webhook, long nowMs, long untilMs, int limit);
@@ -46,11 +46,17 @@ public interface IWebhooks
     long RetryDead(string webhook);
 }
 
+/// <summary>What a webhook is told of. Numbers stand in the store: never renumber.</summary>
+public enum WebhookTopic : byte { SegmentChanges, FraudAlerts }
+
 /// <param name="Segments">Those it is told of; empty for all.</param>
 /// <param name="Secret">Signs what is sent; as it is stored. Shown once.</param>
 /// <param name="CreatedBy">Name of the key.</param>
 public sealed record Webhook(string Id, string Url, IReadOnlyList<string> Segments, bool Enabled, string Secret, string CreatedBy, long CreatedAtMs)
 {
+    /// <summary>Fixed: the receiver and the role that may change it rest on it.</summary>
+    public WebhookTopic Topic { get; init; }
+
     /// <summary>It is told only of customers who agree to this; null: of all. Fixed, for what a receiver knows already rests on it.</summary>
     public string? Purpose { get; init; }
 
@@ -63,5 +69,12 @@ public sealed record Webhook(string Id, string Url, IReadOnlyList<string> Segmen
 /// <param name="Error">Of the newest change that failed and waits or was given up.</param>
 public sealed record OutboxCounts(long Pending, long Dead, long? OldestAtMs, string? Error);
 
+/// <param name="Number">Of the change in its feed, or of the case.</param>
 /// <param name="Attempts">Failed so far.</param>
-public sealed record Delivery(string Webhook, NumberedChange Change, int Attempts);
+public abstract record Delivery(string Webhook, long Number, int Attempts)
+{
+    public sealed record OfChange(string Webhook, NumberedChange Change, int Attempts) : Delivery(Webhook, Change.Number, Attempts);
+
+    /// <param name="Case">As it is now.</param>
+    public sealed record OfAlert(string Webhook, FraudCase Case, int Attempts) : Delivery(Webhook, Case.Number, Attempts);
+}

@@ -1,9 +1,7 @@
-using Lambda.Serving.Ports;
-
 namespace Lambda.Serving.Segments;
 
-/// <summary>Where the feed ends, looked up a few times a second however many follow it.</summary>
-internal sealed class FeedTail(ISegmentFeed feed)
+/// <summary>Where a feed ends, looked up a few times a second however many follow it.</summary>
+internal sealed class FeedTail(Func<long> last)
 {
     private readonly Lock _gate = new();
     private long _last;
@@ -21,7 +19,7 @@ internal sealed class FeedTail(ISegmentFeed feed)
         lock (_gate)
         {
             if (_lookedAt != 0 && Environment.TickCount64 - _lookedAt < Limits.FeedPoll.TotalMilliseconds) return _last;
-            (_last, _lookedAt) = (feed.Ends().Last, Environment.TickCount64);
+            (_last, _lookedAt) = (last(), Environment.TickCount64);
             return _last;
         }
     }

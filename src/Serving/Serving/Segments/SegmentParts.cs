@@ -7,5 +7,5 @@ namespace Lambda.Serving.Segments;
 public sealed record SegmentParts(ISegmentJournal Journal, ISegmentFeed Feed, IWebhooks Webhooks, WebhookTargets Targets, WebhookSecrets Secrets)
 {
     /// <summary>Wakes those who follow the feed.</summary>
-    internal FeedTail Tail { get; } = new(Feed);
+    internal FeedTail Tail { get; } = new(() => Feed.Ends().Last);
 }

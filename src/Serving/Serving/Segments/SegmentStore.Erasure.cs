@@ -16,11 +16,11 @@ public sealed partial class SegmentStore
         database.Write("forget a customer's segments", connection =>
         {
             var id = customer.Utf8.ToArray();
-            if (connection.List("SELECT 1 FROM webhook_deliveries WHERE customer = @c AND dead = 0 AND webhook IN (SELECT id FROM webhooks WHERE enabled <> 0) LIMIT 1", r => r.GetInt64(0), ("@c", id)).Count > 0) return;
+            if (connection.List("SELECT 1 FROM webhook_deliveries WHERE customer = @c AND dead = 0 AND webhook IN (SELECT id FROM webhooks WHERE topic = 0 AND enabled <> 0) LIMIT 1", r => r.GetInt64(0), ("@c", id)).Count > 0) return;
             var isBack = connection.List("SELECT 1 FROM segment_members WHERE customer = @c AND log_offset > @o LIMIT 1", r => r.GetInt64(0), ("@c", id), ("@o", erasedAt)).Count > 0;
             var upTo = isBack ? erasedAt : long.MaxValue;
             removed =
-                connection.Run("DELETE FROM webhook_deliveries WHERE number IN (SELECT number FROM segment_changes WHERE customer = @c AND log_offset <= @o)", ("@c", id), ("@o", upTo))
+                connection.Run($"DELETE FROM webhook_deliveries WHERE {OfChanges} AND number IN (SELECT number FROM segment_changes WHERE customer = @c AND log_offset <= @o)", ("@c", id), ("@o", upTo))
                 + connection.Run("DELETE FROM segment_changes WHERE customer = @c AND log_offset <= @o", ("@c", id), ("@o", upTo))
                 + connection.Run("DELETE FROM segment_members WHERE customer = @c AND log_offset <= @o", ("@c", id), ("@o", upTo));
         });

@@ -1,21 +1,25 @@
 using System.Data.Common;
+using Lambda.Serving.Cases;
 using Lambda.Serving.Ports;
 
 namespace Lambda.Serving.Segments;
 
 public sealed partial class SegmentStore : IWebhooks
 {
-    private const string WebhookColumns = "id, url, segments, enabled, secret, created_by, created_at_ms, purpose, previous_secret, previous_until_ms";
+    private const string WebhookColumns = "id, url, segments, enabled, secret, created_by, created_at_ms, purpose, previous_secret, previous_until_ms, topic";
+
+    /// <summary>Deliveries of changes of segments: those of cases count in numbers of their own.</summary>
+    private const string OfChanges = "webhook IN (SELECT id FROM webhooks WHERE topic = 0)";
 
     public IReadOnlyList<Webhook> List() => database.Read("read the webhooks", connection => connection.List($"SELECT {WebhookColumns} FROM webhooks ORDER BY created_at_ms, id", WebhookOf));
 
     public Webhook? Get(string id) => database.Read("read a webhook", connection => connection.List($"SELECT {WebhookColumns} FROM webhooks WHERE id = @id", WebhookOf, ("@id", id)).FirstOrDefault());
 
     public void Add(Webhook webhook) => database.Write("add a webhook", connection => connection.Run(
-        $"INSERT INTO webhooks({WebhookColumns}) VALUES (@id, @url, @segments, @enabled, @secret, @created_by, @created_at_ms, @purpose, @previous, @until)",
+        $"INSERT INTO webhooks({WebhookColumns}) VALUES (@id, @url, @segments, @enabled, @secret, @created_by, @created_at_ms, @purpose, @previous, @until, @topic)",
         ("@id", webhook.Id), ("@url", webhook.Url), ("@segments", Joined(webhook.Segments)), ("@enabled", webhook.Enabled ? 1L : 0L), ("@secret", webhook.Secret),
         ("@created_by", webhook.CreatedBy), ("@created_at_ms", webhook.CreatedAtMs), ("@purpose", webhook.Purpose ?? ""),
-        ("@previous", webhook.Previous?.Secret ?? ""), ("@until", webhook.Previous?.UntilMs ?? 0)));
+        ("@previous", webhook.Previous?.Secret ?? ""), ("@until", webhook.Previous?.UntilMs ?? 0), ("@topic", (int)webhook.Topic)));
 
     public bool Change(string id, string url, IReadOnlyList<string> segments, bool enabled) => Affects("change a webhook",
         "UPDATE webhooks SET url = @url, segments = @segments, enabled = @enabled WHERE id = @id", ("@id", id), ("@url", url), ("@segments", Joined(segments)), ("@enabled", enabled ? 1L : 0L));
@@ -46,9 +50,11 @@ public sealed partial class SegmentStore : IWebhooks
     }
 
     public IReadOnlyDictionary<string, OutboxCounts> Counts() => database.Read("count deliveries", connection => connection.List("""
-        SELECT d.webhook, CAST(count(*) - sum(d.dead) AS bigint), CAST(sum(d.dead) AS bigint), min(CASE WHEN d.dead = 0 THEN c.at_ms END),
-            (SELECT f.error FROM webhook_deliveries f WHERE f.webhook = d.webhook AND f.error <> '' ORDER BY f.number DESC LIMIT 1)
-        FROM webhook_deliveries d JOIN segment_changes c ON c.number = d.number GROUP BY d.webhook
+        SELECT d.webhook, CAST(count(*) - sum(d.dead) AS bigint), CAST(sum(d.dead) AS bigint), min(CASE WHEN d.dead = 0 THEN coalesce(c.at_ms, f.alerted_at_ms) END),
+            (SELECT e.error FROM webhook_deliveries e WHERE e.webhook = d.webhook AND e.error <> '' ORDER BY e.number DESC LIMIT 1)
+        FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook
+            LEFT JOIN segment_changes c ON w.topic = 0 AND c.number = d.number LEFT JOIN fraud_cases f ON w.topic = 1 AND f.number = d.number
+        GROUP BY d.webhook
         """,
         row => (Webhook: row.GetString(0), Counts: new OutboxCounts(row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3), row.IsDBNull(4) ? null : row.GetString(4)))))
         .ToDictionary(c => c.Webhook, c => c.Counts);
@@ -66,11 +72,16 @@ public sealed partial class SegmentStore : IWebhooks
                     ORDER BY d.number LIMIT @limit)
                 RETURNING number, attempts
                 """, row => (Number: row.GetInt64(0), Attempts: row.GetInt32(1)), ("@webhook", webhook), ("@now", nowMs), ("@until", untilMs), ("@limit", limit));
-            foreach (var (number, attempts) in taken.Order())
-                claimed.AddRange(connection.List($"SELECT number, entered, {Columns} FROM segment_changes WHERE number = @number", NumberedOf, ("@number", number)).Select(c => new Delivery(webhook, c, attempts)));
+            if (taken.Count == 0) return;
+            var topic = (WebhookTopic)connection.List("SELECT topic FROM webhooks WHERE id = @webhook", row => row.GetInt64(0), ("@webhook", webhook)).FirstOrDefault();
+            foreach (var (number, attempts) in taken.Order()) claimed.AddRange(DeliveriesOf(connection, webhook, topic, number, attempts));
         });
         return claimed;
     }
+
+    private static IEnumerable<Delivery> DeliveriesOf(DbConnection connection, string webhook, WebhookTopic topic, long number, int attempts) => topic == WebhookTopic.FraudAlerts
+        ? CaseStore.Of(connection, number).Select(it => new Delivery.OfAlert(webhook, it, attempts))
+        : connection.List($"SELECT number, entered, {Columns} FROM segment_changes WHERE number = @number", NumberedOf, ("@number", number)).Select(c => new Delivery.OfChange(webhook, c, attempts));
 
     public void Delivered(string webhook, long number) => Affects("note a delivery", "DELETE FROM webhook_deliveries WHERE webhook = @webhook AND number = @number", ("@webhook", webhook), ("@number", number));
 
@@ -103,6 +114,6 @@ public sealed partial class SegmentStore : IWebhooks
     private static Webhook WebhookOf(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2).Split(' ', StringSplitOptions.RemoveEmptyEntries), row.GetInt64(3) != 0, row.GetString(4), row.GetString(5), row.GetInt64(6))
     {
-        Purpose = row.GetString(7) is { Length: > 0 } purpose ? purpose : null, Previous = row.GetString(8) is { Length: > 0 } previous ? (previous, row.GetInt64(9)) : null,
+        Topic = (WebhookTopic)row.GetInt64(10), Purpose = row.GetString(7) is { Length: > 0 } purpose ? purpose : null, Previous = row.GetString(8) is { Length: > 0 } previous ? (previous, row.GetInt64(9)) : null,
     };
 }

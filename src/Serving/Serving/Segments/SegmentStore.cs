@@ -51,7 +51,7 @@ public sealed partial class SegmentStore(ISegmentDatabase database) : ISegmentJo
         using var tell = connection.Command($"INSERT INTO segment_changes(number, entered, {Columns}) VALUES (@number, @entered, {Values})");
         using var deliver = connection.Command("""
             INSERT INTO webhook_deliveries(webhook, number, customer, attempts, due_ms, dead, error)
-            SELECT id, @number, @customer, 0, 0, 0, '' FROM webhooks WHERE (segments = '' OR replace(segments, @within, '') <> segments)
+            SELECT id, @number, @customer, 0, 0, 0, '' FROM webhooks WHERE topic = 0 AND (segments = '' OR replace(segments, @within, '') <> segments)
                 AND ((purpose = '' AND @byConsent = 0) OR (purpose <> '' AND replace(@purposes, ' ' || purpose || ' ', '') <> @purposes))
             """);
         foreach (var change in changes)
@@ -113,7 +113,7 @@ public sealed partial class SegmentStore(ISegmentDatabase database) : ISegmentJo
         var lost = 0;
         database.Write("trim the feed", connection =>
         {
-            lost = connection.Run("DELETE FROM webhook_deliveries WHERE number IN (SELECT number FROM segment_changes WHERE at_ms < @before)", ("@before", beforeMs));
+            lost = connection.Run($"DELETE FROM webhook_deliveries WHERE {OfChanges} AND number IN (SELECT number FROM segment_changes WHERE at_ms < @before)", ("@before", beforeMs));
             connection.Run("DELETE FROM segment_changes WHERE at_ms < @before", ("@before", beforeMs));
         });
         return lost;

@@ -50,6 +50,9 @@ internal sealed class Database : IDisposable
         return code == SQLITE_OK ? new Statement(this, statement, sql) : throw Fault(sql);
     }
 
+    /// <summary>Rows that the newest statement changed.</summary>
+    public int Changed => sqlite3_changes(_handle);
+
     public long Scalar(string sql)
     {
         using var statement = Prepare(sql);

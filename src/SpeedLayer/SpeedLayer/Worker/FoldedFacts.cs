@@ -5,45 +5,60 @@ using Lambda.SpeedLayer.Ports;
 namespace Lambda.SpeedLayer.Worker;
 
 /// <summary>
-/// What folded events tell others: whose a card is. Collected while folding and stored right behind it; as long as it cannot be stored no checkpoint begins, so that replay
-/// brings it again whatever happens. One caller at a time.
+/// What folded events tell others: whose a card is, and which transactions somebody should look at. Collected while folding and stored right behind it; as long as it cannot be stored no
+/// checkpoint begins, so that replay brings it again whatever happens. One caller at a time.
 /// </summary>
 public sealed class FoldedFacts(int partition, SpeedPorts ports)
 {
-    private readonly List<CardEntry> _cards = [];
-    private long _retryAtMs;
+    private readonly Pile<CardEntry> _cards = new((cards, _) => ports.Cards!.Put(cards));
+    private readonly Pile<NewAlert> _alerts = new((alerts, nowMs) => ports.Cases!.Add(alerts, nowMs));
 
     /// <summary>Why the last try to store them failed; null once one did not.</summary>
-    public StorageException? Fault { get; private set; }
+    public StorageException? Fault => _cards.Fault ?? _alerts.Fault;
 
-    public static bool IsOne(EventRow row) => row.Type == EventCatalog.Card;
+    public static bool IsOne(EventRow row) => row.Type == EventCatalog.Card || NewAlert.IsOne(row);
 
     public void Add(EventRow row)
     {
         if (row.Type == EventCatalog.Card && ports.Cards is not null) _cards.Add(CardOf(partition, row));
+        else if (ports.Cases is not null && NewAlert.IsOne(row)) _alerts.Add(NewAlert.Of(partition, row));
     }
-
-    public void Add(CardEntry card) => _cards.Add(card);
 
     public static CardEntry CardOf(int partition, EventRow row) => new(
         Encoding.UTF8.GetString(row.Text(EventCatalog.CardToken.Ordinal)), new CustomerId(row.CustomerId), row.Text(EventCatalog.CardStatus.Ordinal).SequenceEqual("active"u8), row.OccurredAtMicros, partition, row.Offset);
 
     /// <returns>Whether nothing is left.</returns>
-    public bool TryFlush(long nowMs)
+    public bool TryFlush(long nowMs) => TryFlushCards(nowMs) & TryFlushAlerts(nowMs);
+
+    public bool TryFlushCards(long nowMs) => _cards.TryFlush(nowMs);
+
+    public bool TryFlushAlerts(long nowMs) => _alerts.TryFlush(nowMs);
+
+    private sealed class Pile<T>(Action<IReadOnlyList<T>, long> store)
     {
-        if (_cards.Count == 0) return true;
-        if (nowMs < _retryAtMs) return false;
-        try
+        private readonly List<T> _items = [];
+        private long _retryAtMs;
+
+        public StorageException? Fault { get; private set; }
+
+        public void Add(T item) => _items.Add(item);
+
+        public bool TryFlush(long nowMs)
         {
-            ports.Cards!.Put(_cards);
-            _cards.Clear();
-            Fault = null;
-            return true;
-        }
-        catch (StorageException e)
-        {
-            (Fault, _retryAtMs) = (e, nowMs + Limits.FactsRetryMs);
-            return false;
+            if (_items.Count == 0) return true;
+            if (nowMs < _retryAtMs) return false;
+            try
+            {
+                store(_items, nowMs);
+                _items.Clear();
+                Fault = null;
+                return true;
+            }
+            catch (StorageException e)
+            {
+                (Fault, _retryAtMs) = (e, nowMs + Limits.FactsRetryMs);
+                return false;
+            }
         }
     }
 }

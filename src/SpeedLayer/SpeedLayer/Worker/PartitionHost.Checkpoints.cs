@@ -13,6 +13,7 @@ public sealed partial class PartitionHost
     private long _storedAtOffset;
     private long _storedAtMs;
     private bool _checkpointWanted;
+    private CheckpointWriteException? _checkpointFault;
 
     /// <summary>Asks for a checkpoint of everything applied by now, at the next <see cref="Step"/>.</summary>
     public void RequestCheckpoint() => _checkpointWanted = true;
@@ -20,7 +21,7 @@ public sealed partial class PartitionHost
     public bool IsCheckpointing => _image is not null || _write is not null;
 
     /// <summary>Why the last checkpoint could not be written; null once one was. Folding and reads go on, replay after a crash would take longer.</summary>
-    public CheckpointWriteException? CheckpointFault { get; private set; }
+    public CheckpointWriteException? CheckpointFault => _checkpointFault ?? (_facts.Fault is { } why ? new CheckpointWriteException(Partition, "its store, for what was folded for others could not be stored", why.Message, why) : null);
 
     /// <summary>Moves a due checkpoint on by one slice; call often.</summary>
     public void AdvanceCheckpoint()
@@ -42,7 +43,7 @@ public sealed partial class PartitionHost
         do
         {
             if (_writing is not null) await _writing;
-            else if (_write is not null) throw CheckpointFault!;
+            else if (_write is not null || _facts.Fault is not null) throw CheckpointFault!;
             if (!IsCheckpointing) RequestCheckpoint();
             AdvanceCheckpoint();
         }
@@ -91,10 +92,10 @@ public sealed partial class PartitionHost
         }
         catch (CheckpointWriteException e)
         {
-            (CheckpointFault, _retryAtMs) = (e, NowMs() + Limits.CheckpointRetryMs);
+            (_checkpointFault, _retryAtMs) = (e, NowMs() + Limits.CheckpointRetryMs);
             return;
         }
-        (_write, CheckpointFault) = (null, null);
+        (_write, _checkpointFault) = (null, null);
         lock (_gate) _worker.Stored();
         _storedAtOffset = _writtenOffset;
         _storedAtMs = NowMs();

@@ -18,6 +18,9 @@ public sealed record SpeedPorts(IEventLog Log, ICheckpointStore Checkpoints, IQu
 
     /// <summary>Told of every `card` event; null where nobody asks for cards.</summary>
     public ICardDirectory? Cards { get; init; }
+
+    /// <summary>Told of every transaction that was decided on and not just approved; null where nobody looks at cases.</summary>
+    public ICaseStore? Cases { get; init; }
 }
 
 /// <summary>How a checkpoint image is written: in the background by the embedded runtime, in place by the simulation.</summary>
@@ -134,10 +137,11 @@ public sealed partial class PartitionHost : IWorkerEffects
             foreach (var (customer, state) in loaded) _worker.Supply(customer, state.Span);
             foreach (var customer in _missing) _worker.Supply(customer, default);
             used = _worker.Apply(frame, records);
-            _facts.TryFlush(NowMs()); // before anybody reads at this position: who saw a `card` event applied may count on it
+            _facts.TryFlushCards(NowMs()); // before anybody reads at this position: who saw a `card` event applied may count on it
         }
         FlushConflicts();
         AuthorizationsApplied();
+        _facts.TryFlushAlerts(NowMs()); // behind the answers: nobody who asks waits for it
         // The gate is not fair: without this a busy fold would starve reads.
         if (Volatile.Read(ref _readersWaiting) > 0) Thread.Yield();
         return used;

@@ -57,7 +57,7 @@ public static class AuthorizationJson
             using var document = JsonDocument.Parse(body);
             return Read(document.RootElement.GetProperty("authorization"));
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or ArgumentException or IndexOutOfRangeException)
         {
             throw new InvalidDataException($"a decided transaction's `authorization` cannot be read: {e.Message}", e);
         }
@@ -65,7 +65,7 @@ public static class AuthorizationJson
 
     private static Judgement Read(JsonElement it)
     {
-        var state = Text(it, "state")!.Split(':');
+        var state = it.GetProperty("state").GetString()?.Split(':') ?? throw new FormatException("`state` is null");
         var features = it.GetProperty("features").GetBytesFromBase64();
         return new Judgement(
             DecisionNames.Parse(Text(it, "decision")!) ?? throw new FormatException($"decision `{Text(it, "decision")}`"), Number(it, "score"),

@@ -143,3 +143,43 @@ export interface Epochs {
   next: string | null;
   partitions: { partition: number; published: number; current: number; definition: string; next: string | null }[];
 }
+
+export type CaseState = "open" | "assigned" | "confirmed_fraud" | "dismissed";
+
+export interface FraudCase {
+  case: number;
+  customer_id: string;
+  transaction_id: string;
+  occurred_at: string;
+  amount_minor: number;
+  currency: string;
+  decision: "review" | "decline";
+  score: number | null;
+  reasons: { code: string; by: "rule" | "model" | "policy"; value?: number; contribution?: number }[];
+  fired: string[];
+  model: string | null;
+  alerted_at: string;
+  state: CaseState;
+  assignee: string | null;
+  version: number;
+}
+
+export interface CaseEntry {
+  at: string;
+  by: string;
+  what: "assigned" | "note" | "confirmed_fraud" | "dismissed" | "reopened";
+  /** Null for keys that may not see personal data. */
+  text: string | null;
+}
+
+export interface FraudCaseRead extends FraudCase {
+  judgement: { features: Record<string, number>; model: string | null; rules: string | null; state: string } | null;
+  history: CaseEntry[];
+}
+
+export interface FraudCases {
+  cases: FraudCase[];
+  /** `before` of the next page. */
+  next: number | null;
+  counts: Partial<Record<CaseState, number>>;
+}

@@ -10,6 +10,7 @@ import { Icon, type IconName } from "../view/icons";
 const Menu: { page: string; name: string; icon: IconName }[] = [
   { page: "", name: "Overview", icon: "overview" },
   { page: "customer", name: "Customer", icon: "customer" },
+  { page: "cases", name: "Cases", icon: "cases" },
   { page: "segments", name: "Segments", icon: "segments" },
   { page: "dictionary", name: "Dictionary", icon: "dictionary" },
   { page: "operations", name: "Operations", icon: "operations" },
