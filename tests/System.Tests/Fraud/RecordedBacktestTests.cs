@@ -109,12 +109,13 @@ public sealed class RecordedBacktestTests
 
         private readonly List<(string? Json, string? Fields, Judgement? Judgement)> _log = [];
         private readonly List<(string Customer, FraudEvent Event)> _events = []; // by offset; of another customer than any where the record says nothing
-        private readonly HashSet<(string, string)> _ids = [], _frauds = [];
+        private readonly HashSet<(string, string)> _ids = [];
+        private readonly Dictionary<(string, string), (long At, bool Is)> _verdicts = [];
         private readonly NamedModel _model = new("m", new FraudModel(new TreeModel(0, [new TreeNode(0, 3, 1, 0), new TreeNode(-1, 0, 0, -1), new TreeNode(-1, 0, 0, 1.5f)], [0], FraudFeatures.Count), 0, 0, 7, 1, 1, 1, new Dictionary<string, double>()));
 
         public List<Made> Decisions { get; } = [];
 
-        public bool IsFraud(Made made) => _frauds.Contains((made.Customer, made.Id));
+        public bool IsFraud(Made made) => _verdicts.GetValueOrDefault((made.Customer, made.Id)).Is;
 
         public void Step()
         {
@@ -176,9 +177,13 @@ public sealed class RecordedBacktestTests
         private void Keep(EventRow row, (string?, string?, Judgement?) line)
         {
             var (customer, id) = (Encoding.UTF8.GetString(row.CustomerId), Encoding.UTF8.GetString(row.EventId));
-            var says = FraudEvents.TryOf(row, out var said) && _ids.Add((customer, id));
-            if (!says) _ids.Add((customer, id));
-            if (says && said.Kind == FraudEventKind.Label) _frauds.Add((customer, Encoding.UTF8.GetString(row.Text(EventCatalog.TransactionId.Ordinal))));
+            var isFirst = _ids.Add((customer, id));
+            var says = FraudEvents.TryOf(row, out var said) && isFirst;
+            if (isFirst && row.Type == EventCatalog.FraudLabel)
+            {
+                var of = (customer, Encoding.UTF8.GetString(row.Text(EventCatalog.TransactionId.Ordinal)));
+                if (!_verdicts.TryGetValue(of, out var before) || row.OccurredAtMicros >= before.At) _verdicts[of] = (row.OccurredAtMicros, row.Number(EventCatalog.IsFraud.Ordinal) != 0);
+            }
             _log.Add(line);
             _events.Add((says ? customer : "", said));
         }

@@ -49,6 +49,9 @@ public interface IFraudHistory
     /// </summary>
     IAsyncEnumerable<ReadOnlyMemory<FraudRecord>> CustomersAsync(int partition, long cutOffset, DecisionsFrom decisions, CancellationToken cancel);
 
+    /// <summary>Transactions that some label below the cut calls fraud and the one that occurred last does not, by customer. Both are <see cref="FraudEvents.NameOf"/> of their ids.</summary>
+    Task<IReadOnlySet<(ulong Customer, ulong Transaction)>> TakenBackAsync(int partition, long cutOffset, CancellationToken cancel);
+
     /// <summary>When the newest transaction below the cut occurred, microseconds since 1970; null without one.</summary>
     Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel);
 }

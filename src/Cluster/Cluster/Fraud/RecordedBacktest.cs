@@ -27,7 +27,11 @@ internal sealed class RecordedBacktest(IFraudHistory history, int partitions, Fu
             var pass = new Pass(new RuleTrial(rules, kept, policy()));
             var decisions = DecisionsFrom.All with { DecidedFromMicros = fromMicros, DecidedToMicros = toMicros };
             for (var p = 0; p < partitions; p++)
-                await foreach (var customer in history.CustomersAsync(p, sunk(p), decisions, cancel)) pass.Customer(p, customer.Span);
+            {
+                var below = sunk(p);
+                var takenBack = await history.TakenBackAsync(p, below, cancel);
+                await foreach (var customer in history.CustomersAsync(p, below, decisions, cancel)) pass.Customer(p, customer.Span, takenBack);
+            }
             return pass.Trial.Report();
         }
         catch (ClickHouseException e) when (e.Fault == Fault.Transient)
@@ -50,13 +54,14 @@ internal sealed class RecordedBacktest(IFraudHistory history, int partitions, Fu
         public RuleTrial Trial => trial;
 
         /// <param name="records">All distinct ones of a customer, in the order of the log.</param>
-        public void Customer(int partition, ReadOnlySpan<FraudRecord> records)
+        /// <param name="takenBack">Transactions that are no fraud after all, by customer.</param>
+        public void Customer(int partition, ReadOnlySpan<FraudRecord> records, IReadOnlySet<(ulong, ulong)> takenBack)
         {
             var decided = 0;
             _frauds.Clear();
             foreach (ref readonly var record in records)
             {
-                if (record.Event.Kind == FraudEventKind.Label) _frauds.Add(record.Event.Of);
+                if (record.Event.Kind == FraudEventKind.Label && !takenBack.Contains((record.Customer, record.Event.Of))) _frauds.Add(record.Event.Of);
                 if (record.Decision is not null) decided++;
                 else if (!record.Body.IsEmpty) trial.Unreadable++;
             }

@@ -27,6 +27,9 @@ public sealed class ClickHouseFraudHistory(ClickHouseClient client) : IFraudHist
         if (rows.Any) yield return rows.Take(decided is null ? null : await decided.OfAsync(rows.Customer));
     }
 
+    public async Task<IReadOnlySet<(ulong Customer, ulong Transaction)>> TakenBackAsync(int partition, long cutOffset, CancellationToken cancel) => (await client.ListAsync(
+        FraudHistorySql.TakenBack(await HasErasuresAsync(partition, cutOffset, cancel)), (ref RowBinaryReader row) => (row.UInt64(), row.UInt64()), Place(partition, cutOffset), await _batch.GetAsync(cancel), cancel: cancel)).ToHashSet();
+
     public async Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel)
     {
         long? newest = null;
