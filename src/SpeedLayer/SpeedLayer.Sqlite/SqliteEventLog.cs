@@ -63,6 +63,18 @@ public sealed class SqliteEventLog : IEventLog, IErasableLog
         return batch.Count == 0 ? new([]) : new(_queue.Add(batch));
     }
 
+    public void Append(AppendBatch batch, Action<IReadOnlyList<Position>> durable, Action<Exception> failed)
+    {
+        try
+        {
+            _queue.Add(batch, durable, failed);
+        }
+        catch (Exception e) when (e is LogFullException or ObjectDisposedException)
+        {
+            failed(e);
+        }
+    }
+
     public IReadOnlyList<LogFrame> Read(int partition, long fromOffset, int maxBytes)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);

@@ -28,6 +28,14 @@ public sealed class PolicyTests
         Assert.Equal((expected, Decision.Review), (policy.When(cause, amount), policy.UnknownCard));
     }
 
+    [Fact]
+    public void Policy_AsItSaidOnce_SaysSoWhereItWasAsked()
+    {
+        var policy = PolicyLoader.Load("p.yaml", Text);
+        Assert.Equal((Decision.Decline, Decision.Approve), (policy.AsSaid(Decision.Decline, null).UnknownCard, policy.AsSaid(Decision.Decline, null).When(Failing.Model, 0)));
+        Assert.Equal((Decision.Review, Decision.Decline), (policy.AsSaid(null, Decision.Decline).UnknownCard, policy.AsSaid(null, Decision.Decline).When(Failing.Model, 0)));
+    }
+
     [Theory]
     [InlineData("unknown_card: maybe\nbands: [{ otherwise: decline }]", "p.yaml:1:15: found `maybe`, expected unknown_card: approve, review or decline")]
     [InlineData("bands: [{ otherwise: decline }]", "p.yaml:1:1: lacks `unknown_card`: approve, review or decline")]

@@ -71,6 +71,33 @@ public sealed class AlertTests
         Assert.Equal(host.Applied, host.StoredAtOffset);
     }
 
+    /// <summary>A slow store holds up neither folding nor answers, only the checkpoint; nothing is written twice or left behind.</summary>
+    [Fact]
+    public void Alerts_WhenTheirStoreIsSlow_AreWrittenAsideInTheirOrder()
+    {
+        var aside = new Queue<Task>();
+        _desks.Background = work =>
+        {
+            aside.Enqueue(new Task(work));
+            return aside.Last();
+        };
+        var host = _desks.Owner();
+        var refused = Spend(host).Where(a => a.Value != Decision.Approve).Select(a => a.Key).ToList();
+        Assert.True(refused.Count > 1);
+        Assert.Single(aside);
+        Assert.Empty(_desks.Alerts.All);
+        host.RequestCheckpoint();
+        host.Step(1 << 20);
+        Assert.False(host.IsCheckpointing);
+        for (var i = 0; i < 9 && !host.IsCheckpointing; i++)
+        {
+            if (aside.TryDequeue(out var work)) work.RunSynchronously();
+            host.Step(1 << 20);
+        }
+        Assert.True(host.IsCheckpointing);
+        Assert.Equal(refused, _desks.Alerts.All.Select(a => a.Transaction));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(""","authorization":7""")]

@@ -28,6 +28,13 @@ internal sealed class Desks
     public ListedAlerts Alerts { get; } = new();
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>What the host does aside; at once, unless a test says otherwise.</summary>
+    public BackgroundWork Background { get; set; } = work =>
+    {
+        work();
+        return Task.CompletedTask;
+    };
+
     private readonly MemoryCheckpointStore _checkpoints = new();
 
     /// <summary>Somebody's host of the partition, recovered from the last checkpoint.</summary>
@@ -35,7 +42,7 @@ internal sealed class Desks
     public PartitionHost Owner(ICheckpointStore? checkpoints = null)
     {
         var host = new PartitionHost(
-            new SpeedPorts(Log, checkpoints ?? _checkpoints, new MemoryQuarantine(), Views, Time) { Basis = () => Basis, Cards = Cards, Cases = Alerts }, _settings, work => { work(); return Task.CompletedTask; }, 1);
+            new SpeedPorts(Log, checkpoints ?? _checkpoints, new MemoryQuarantine(), Views, Time) { Basis = () => Basis, Cards = Cards, Cases = Alerts }, _settings, work => Background(work), 1);
         host.Recover(Publication.Initial(View.Hash, 1, 0), null);
         return host;
     }

@@ -3,9 +3,34 @@ using Lambda.SpeedLayer.Ports;
 
 namespace Lambda.SpeedLayer.Sqlite.Log;
 
-internal sealed class PendingAppend(AppendBatch batch) : TaskCompletionSource<IReadOnlyList<Position>>(TaskCreationOptions.RunContinuationsAsynchronously)
+internal abstract class PendingAppend(AppendBatch batch)
 {
     public AppendBatch Batch => batch;
+
+    /// <summary>Before readers see it.</summary>
+    public virtual void OnDurable(IReadOnlyList<Position> positions) { }
+
+    public virtual void OnVisible(IReadOnlyList<Position> positions) { }
+
+    public abstract void OnFailed(Exception e);
+
+    public sealed class AsTask(AppendBatch batch) : PendingAppend(batch)
+    {
+        private readonly TaskCompletionSource<IReadOnlyList<Position>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<IReadOnlyList<Position>> Task => _done.Task;
+
+        public override void OnVisible(IReadOnlyList<Position> positions) => _done.SetResult(positions);
+
+        public override void OnFailed(Exception e) => _done.SetException(e);
+    }
+
+    public sealed class AsCall(AppendBatch batch, Action<IReadOnlyList<Position>> durable, Action<Exception> failed) : PendingAppend(batch)
+    {
+        public override void OnDurable(IReadOnlyList<Position> positions) => durable(positions);
+
+        public override void OnFailed(Exception e) => failed(e);
+    }
 }
 
 /// <summary>Done a slice at a time, appends in between.</summary>
@@ -40,7 +65,16 @@ internal sealed class AppendQueue(LogLimits limits)
 
     public Task<IReadOnlyList<Position>> Add(AppendBatch batch)
     {
-        var append = new PendingAppend(batch);
+        var append = new PendingAppend.AsTask(batch);
+        Add(append);
+        return append.Task;
+    }
+
+    public void Add(AppendBatch batch, Action<IReadOnlyList<Position>> durable, Action<Exception> failed) => Add(new PendingAppend.AsCall(batch, durable, failed));
+
+    private void Add(PendingAppend append)
+    {
+        var batch = append.Batch;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(SqliteEventLog));
@@ -50,7 +84,6 @@ internal sealed class AppendQueue(LogLimits limits)
             _appends.Enqueue(append);
             Monitor.Pulse(_lock);
         }
-        return append.Task;
     }
 
     public Task Add(PendingUpkeep upkeep)

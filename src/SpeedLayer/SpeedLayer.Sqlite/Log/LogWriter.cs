@@ -52,14 +52,15 @@ internal sealed class LogWriter
         {
             var frames = Frames(out var positions);
             _file.Writer.Transaction(() => frames.ForEach(_table.Insert));
+            for (var i = 0; i < _group.Count; i++) _group[i].OnDurable(positions[i]);
             _tail.Append(frames);
             _queue.Done(_group);
-            for (var i = 0; i < _group.Count; i++) _group[i].SetResult(positions[i]);
+            for (var i = 0; i < _group.Count; i++) _group[i].OnVisible(positions[i]);
         }
         catch (SqliteFault fault)
         {
             _queue.Done(_group);
-            foreach (var append in _group) append.SetException(new LogWriteException(fault.File, fault.Cause, fault));
+            foreach (var append in _group) append.OnFailed(new LogWriteException(fault.File, fault.Cause, fault));
         }
         _group.Clear();
     }

@@ -18,6 +18,30 @@ public interface IEventLog : IAsyncDisposable
     ValueTask<IReadOnlyList<Lambda.Domain.Log.Position>> AppendAsync(AppendBatch batch, CancellationToken cancel);
 
     /// <summary>
+    /// Appends likewise and calls one of the two instead of completing a task, on any thread, which must not be held up: for many small appends a task each costs more than the append.
+    /// A log may call before readers see the records.
+    /// </summary>
+    void Append(AppendBatch batch, Action<IReadOnlyList<Lambda.Domain.Log.Position>> durable, Action<Exception> failed)
+    {
+        _ = AppendAsync();
+
+        async Task AppendAsync()
+        {
+            IReadOnlyList<Lambda.Domain.Log.Position> positions;
+            try
+            {
+                positions = await this.AppendAsync(batch, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is LogFullException or LogWriteException or ObjectDisposedException)
+            {
+                failed(e);
+                return;
+            }
+            durable(positions);
+        }
+    }
+
+    /// <summary>
     /// Frames from <paramref name="fromOffset"/> on, until about <paramref name="maxBytes"/> (at least one frame if there is one); empty at the end.
     /// The first frame may begin before fromOffset: skip its earlier records. Only durable records are seen.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lambda.SpeedLayer.Authorizations;
 using Lambda.SpeedLayer.Ports;
 
@@ -8,6 +9,7 @@ public sealed partial class PartitionHost
 {
     private readonly Lock _deskGate = new();
     private readonly AuthorizationDesk _desk;
+    private readonly ConcurrentQueue<(Asked Asked, long Offset)> _appended = new(); // told by the log's thread, which waits for no gate
     private readonly FoldedFacts _facts;
 
     /// <summary>Authorizations under way and waiting.</summary>
@@ -24,12 +26,31 @@ public sealed partial class PartitionHost
 
     private void AuthorizationsApplied()
     {
-        lock (_deskGate) _desk.Applied();
+        lock (_deskGate)
+        {
+            while (_appended.TryDequeue(out var it)) _desk.Appended(it.Asked, it.Offset);
+            _desk.Applied();
+        }
     }
 
     private void RefuseAuthorizations()
     {
-        lock (_deskGate) _desk.RefuseAll($"partition {Partition} has stopped");
+        lock (_deskGate)
+        {
+            while (_appended.TryDequeue(out var it)) it.Asked.Offset = it.Offset; // they stand in the log
+            _desk.RefuseAll($"partition {Partition} has stopped");
+        }
+    }
+
+    private void Appended(Asked asked, long offset)
+    {
+        _appended.Enqueue((asked, offset));
+        if (Applied > offset) AuthorizationsApplied(); // else whoever applies it finds it in the queue
+    }
+
+    private void NotAppended(Asked asked, string why)
+    {
+        lock (_deskGate) _desk.NotAppended(asked, why, NowMs());
     }
 
     private sealed class Ground(PartitionHost host) : IDeskGround
@@ -46,20 +67,7 @@ public sealed partial class PartitionHost
         {
             var batch = new AppendBatch(host._ports.Log.Partitions);
             batch.Add(host.Partition, record);
-            _ = AppendAsync(asked, batch);
-        }
-
-        private async Task AppendAsync(Asked asked, AppendBatch batch)
-        {
-            try
-            {
-                var positions = await host._ports.Log.AppendAsync(batch, CancellationToken.None).ConfigureAwait(false);
-                lock (host._deskGate) host._desk.Appended(asked, positions[0].Offset);
-            }
-            catch (Exception e) when (e is LogFullException or LogWriteException or ObjectDisposedException)
-            {
-                lock (host._deskGate) host._desk.NotAppended(asked, e.Message, host.NowMs());
-            }
+            host._ports.Log.Append(batch, positions => host.Appended(asked, positions[0].Offset), e => host.NotAppended(asked, e.Message));
         }
 
         public void Read(Asked asked, long offset) => host._desk.ReadBack(asked, offset, LoggedEvents.BodyAt(host._ports.Log, host.Partition, offset), host.NowMs());

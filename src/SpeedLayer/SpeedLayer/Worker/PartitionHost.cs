@@ -23,7 +23,7 @@ public sealed record SpeedPorts(IEventLog Log, ICheckpointStore Checkpoints, IQu
     public ICaseStore? Cases { get; init; }
 }
 
-/// <summary>How a checkpoint image is written: in the background by the embedded runtime, in place by the simulation.</summary>
+/// <summary>How checkpoint images and alerts are written: in the background by the embedded runtime, in place by the simulation.</summary>
 public delegate Task BackgroundWork(Action work);
 
 /// <summary>
@@ -47,7 +47,7 @@ public sealed partial class PartitionHost : IWorkerEffects
     {
         (_ports, _settings, _background, _generation) = (ports, settings, background, generation);
         _desk = new AuthorizationDesk(settings.Partition, new Ground(this), Limits.AuthorizationsPending);
-        _facts = new FoldedFacts(settings.Partition, ports);
+        _facts = new FoldedFacts(settings.Partition, ports, background);
     }
 
     public int Partition => _settings.Partition;
@@ -107,6 +107,7 @@ public sealed partial class PartitionHost : IWorkerEffects
             _folding = FrameTime.Of(frame);
             while (!ApplySlice(frame)) AdvanceCheckpoint();
         }
+        _facts.TryFlushAlerts(NowMs());
         AdvanceCheckpoint();
         return frames.Count > 0;
     }
@@ -141,7 +142,6 @@ public sealed partial class PartitionHost : IWorkerEffects
         }
         FlushConflicts();
         AuthorizationsApplied();
-        _facts.TryFlushAlerts(NowMs()); // behind the answers: nobody who asks waits for it
         // The gate is not fair: without this a busy fold would starve reads.
         if (Volatile.Read(ref _readersWaiting) > 0) Thread.Yield();
         return used;

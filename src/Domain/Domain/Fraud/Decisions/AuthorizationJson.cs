@@ -24,6 +24,8 @@ public static class AuthorizationJson
         WriteNames(to, "suppressed", it.Suppressed);
         WriteNames(to, "marks", it.Marks);
         to.WriteString("card"u8, it.Card.ToString().ToLowerInvariant());
+        if (it.UnknownCard is { } unknown) to.WriteString("unknown_card"u8, DecisionNames.Of(unknown));
+        if (it.ModelFailed is { } failed) to.WriteString("model_failed"u8, DecisionNames.Of(failed));
         to.WriteNumber("acceptors_epoch"u8, it.AcceptorsEpoch);
         to.WriteNumber("label_delay_days"u8, it.LabelDelayDays);
         to.WriteString("state"u8, string.Create(CultureInfo.InvariantCulture, $"{it.Partition}:{it.StateOffset}"));
@@ -75,6 +77,7 @@ public static class AuthorizationJson
             Model = Text(it, "model"), Challenger = Text(it, "challenger"), ChallengerScore = Number(it, "challenger_score"), Rules = Text(it, "rules"),
             Fired = Names(it, "fired"), Shadow = Names(it, "shadow"), Suppressed = Names(it, "suppressed"), Marks = Names(it, "marks"),
             Card = Enum.Parse<CardStanding>(Text(it, "card")!, ignoreCase: true),
+            UnknownCard = Text(it, "unknown_card") is { } unknown ? DecisionNames.Parse(unknown) : null, ModelFailed = Text(it, "model_failed") is { } failed ? DecisionNames.Parse(failed) : null,
             AcceptorsEpoch = it.GetProperty("acceptors_epoch").GetInt64(), LabelDelayDays = it.GetProperty("label_delay_days").GetInt32(),
             Partition = int.Parse(state[0], CultureInfo.InvariantCulture), StateOffset = long.Parse(state[1], CultureInfo.InvariantCulture),
             DecidedAtMicros = it.GetProperty("decided_at_us").GetInt64(), RequestHash = ulong.Parse(Text(it, "request")!, NumberStyles.HexNumber, CultureInfo.InvariantCulture),

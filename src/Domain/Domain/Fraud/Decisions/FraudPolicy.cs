@@ -23,6 +23,10 @@ public sealed record FraudPolicy(Decision UnknownCard, IReadOnlyList<PolicyBand>
         new PolicyBand(long.MaxValue, Decision.Decline, new Dictionary<Failing, Decision>()),
     ]);
 
+    /// <summary>The policy that said this once; where it was not asked, this one.</summary>
+    public FraudPolicy AsSaid(Decision? ofUnknownCard, Decision? ofFailedModel) => new(
+        ofUnknownCard ?? UnknownCard, ofFailedModel is { } said ? [new PolicyBand(long.MaxValue, said, new Dictionary<Failing, Decision>())] : Bands);
+
     public Decision When(Failing cause, long amountMinor)
     {
         foreach (var band in Bands)

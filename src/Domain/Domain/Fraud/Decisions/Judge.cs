@@ -38,13 +38,13 @@ public sealed class Judge
         return Of(row, memory, basis, card, nowMicros, delay);
     }
 
-    /// <summary>Judges again what was recorded: with the recorded vector, in the recorded circumstances.</summary>
+    /// <summary>Judges again what was recorded: with the recorded vector, in the recorded circumstances, by what the policy said then.</summary>
     /// <param name="memory">The customer's as of the recorded position: what velocity limits ask.</param>
     public Judgement Again(EventRow row, CustomerFraudMemory memory, Judgement recorded, DecisionBasis basis)
     {
         if (recorded.Features.Length != _features.Length) throw new ArgumentException($"{recorded.Features.Length} features, this version has {_features.Length}", nameof(recorded));
         recorded.Features.CopyTo(_features, 0);
-        return Of(row, memory, basis, recorded.Card, recorded.DecidedAtMicros, recorded.LabelDelayDays) with
+        return Of(row, memory, basis with { Policy = basis.Policy.AsSaid(recorded.UnknownCard, recorded.ModelFailed) }, recorded.Card, recorded.DecidedAtMicros, recorded.LabelDelayDays) with
         {
             AcceptorsEpoch = recorded.AcceptorsEpoch, Partition = recorded.Partition, StateOffset = recorded.StateOffset, RequestHash = recorded.RequestHash,
         };
@@ -64,26 +64,28 @@ public sealed class Judge
         var (verdict, marks) = (basis.Rules.Judge(new RuleInput(row, memory, _features, score, nowMicros)), new List<string>());
         var (decision, reasons) = (verdict.Decision, new List<Reason>());
         foreach (var code in verdict.Reasons) reasons.Add(new Reason(code, "rule"));
-        Insist(card == CardStanding.Blocked, Decision.Decline, "CARD_BLOCKED");
-        Insist(card == CardStanding.Unknown, basis.Policy.UnknownCard, "UNKNOWN_CARD");
-        if (score is { } value && !double.IsFinite(value))
+        Decision? unknownCard = card == CardStanding.Unknown ? basis.Policy.UnknownCard : null;
+        Decision? modelFailed = score is { } value && !double.IsFinite(value) ? basis.Policy.When(Failing.Model, row.Number(EventCatalog.BillingAmountMinor.Ordinal)) : null;
+        Insist(card == CardStanding.Blocked ? Decision.Decline : null, "CARD_BLOCKED");
+        Insist(unknownCard, "UNKNOWN_CARD");
+        Insist(modelFailed, "MODEL_FAILED");
+        if (modelFailed is not null)
         {
             marks.Add(DecisionNames.Of(Failing.Model));
-            Insist(true, basis.Policy.When(Failing.Model, row.Number(EventCatalog.BillingAmountMinor.Ordinal)), "MODEL_FAILED");
             score = null;
         }
         if (score is not null) AddModelReasons(scoring.Champion!.Model, reasons);
         return new Judgement(decision, score, reasons, [.. _features])
         {
             Model = scoring.Champion?.Hash, Challenger = scoring.Challenger?.Hash, ChallengerScore = challenger is { } c && double.IsFinite(c) ? c : null, Rules = basis.Rules.Hash,
-            Fired = verdict.Fired, Shadow = verdict.Shadow, Suppressed = verdict.Suppressed, Marks = marks, Card = card,
+            Fired = verdict.Fired, Shadow = verdict.Shadow, Suppressed = verdict.Suppressed, Marks = marks, Card = card, UnknownCard = unknownCard, ModelFailed = modelFailed,
             AcceptorsEpoch = scoring.Acceptors.Epoch, LabelDelayDays = delay, DecidedAtMicros = nowMicros,
         };
 
-        void Insist(bool isSo, Decision atLeast, string code)
+        void Insist(Decision? atLeast, string code)
         {
-            if (!isSo) return;
-            if (atLeast > decision) decision = atLeast;
+            if (atLeast is not { } least) return;
+            if (least > decision) decision = least;
             reasons.Insert(0, new Reason(code, "policy"));
         }
     }

@@ -51,6 +51,13 @@ public sealed record Judgement(Decision Decision, double? Score, IReadOnlyList<R
     public IReadOnlyList<string> Suppressed { get; init; } = [];
     public IReadOnlyList<string> Marks { get; init; } = [];
     public CardStanding Card { get; init; }
+
+    /// <summary>What the policy of then demanded of an unknown card; null when it was not asked. Policies are not kept: replay takes it from here.</summary>
+    public Decision? UnknownCard { get; init; }
+
+    /// <summary>Likewise, of a score that is no number.</summary>
+    public Decision? ModelFailed { get; init; }
+
     public long AcceptorsEpoch { get; init; }
     public int LabelDelayDays { get; init; }
     public int Partition { get; init; }
