@@ -90,7 +90,7 @@ public sealed class RecordedBacktestTests
     private static Decision Otherwise(RuleSet rules, FraudRule without, Made made)
     {
         var fired = made.Verdict.Fired.Where(n => n != without.Name).Concat(without.IsShadow && made.Verdict.Shadow.Contains(without.Name) ? [without.Name] : []);
-        return fired.Select(n => rules.Rules.Single(r => r.Name == n).Decision).Append(made.Recorded.Card switch { CardStanding.Blocked => Decision.Decline, CardStanding.Unknown => Decision.Decline, _ => Decision.Approve }).Max();
+        return fired.Select(n => rules.Rules.Single(r => r.Name == n).Decision).Append((made.Recorded.Card == CardStanding.Blocked ? Decision.Decline : made.Recorded.UnknownCard ?? Decision.Approve)).Max();
     }
 
     private static RuleSet Rules(Random random, string file)
@@ -157,7 +157,8 @@ public sealed class RecordedBacktestTests
                 if (_events[i].Customer == customer) memory.Apply(_events[i].Event);
             var card = random.Next(12) switch { 0 => CardStanding.Blocked, 1 => CardStanding.Unknown, _ => CardStanding.Active };
             var model = random.Next(3) > 0 ? _model : null;
-            Judgement Of(RuleSet rules) => new Judge().Of(request, memory, new DecisionBasis(new Scoring(NoAcceptors.Instance, model, null), rules, FraudPolicy.Default), card, now) with { StateOffset = seen, RequestHash = request.ContentHash };
+            var policy = FraudPolicy.Default with { UnknownCard = (Decision)random.Next(3) }; // of then: today's is another
+            Judgement Of(RuleSet rules) => new Judge().Of(request, memory, new DecisionBasis(new Scoring(NoAcceptors.Instance, model, null), rules, policy), card, now) with { StateOffset = seen, RequestHash = request.ContentHash };
             var (judgement, other) = (Of(decided), Of(tried));
             Decisions.Add(new Made(id, customer, now, judgement, other.Decision, new RuleVerdict(other.Decision, [], other.Fired, other.Shadow, other.Suppressed)));
             var row = new EventRow();

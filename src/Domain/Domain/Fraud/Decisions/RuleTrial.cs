@@ -8,7 +8,7 @@ namespace Lambda.Domain.Fraud.Decisions;
 /// that made it, where those are kept: if that gives something else, the memory was not what it was then, and the trial is worth as little. Not thread-safe.
 /// </summary>
 /// <param name="kept">Rules by hash; null when they are not kept.</param>
-/// <param name="policy">What it insists on today; where the record tells what it insisted on then, that counts.</param>
+/// <param name="policy">Of today, for records that do not tell what it insisted on then.</param>
 public sealed class RuleTrial(RuleSet rules, Func<string, RuleSet?> kept, FraudPolicy policy)
 {
     private const int FirstMax = 10;
@@ -44,10 +44,14 @@ public sealed class RuleTrial(RuleSet rules, Func<string, RuleSet?> kept, FraudP
         rules.Hash, [.. from a in Enumerable.Range(0, 3) from b in Enumerable.Range(0, 3) where _changes[a, b].Count > 0 select new TrialChange((Decision)a, (Decision)b, _changes[a, b])],
         [.. rules.Rules.Select(r => _rules[r.Name])], Unreadable, new TrialRemade(_remade, _differing, _notKept, _first));
 
-    /// <summary>What card and policy insisted on, whatever rules say. Where rules of then do not explain the decision, it is the decision itself.</summary>
+    /// <summary>
+    /// What card and policy insisted on, whatever rules say: as it was recorded. Records of before that was: where rules of then do not explain the decision, the decision itself; else what the policy says
+    /// today, but no more than was decided.
+    /// </summary>
     private Decision FloorOf(Judgement recorded, RuleVerdict? before, EventRow transaction)
     {
         if (recorded.Card == CardStanding.Blocked) return Decision.Decline;
+        if (recorded.UnknownCard is not null || recorded.ModelFailed is not null) return Worse(recorded.UnknownCard ?? Decision.Approve, recorded.ModelFailed ?? Decision.Approve);
         var hasModelFailed = recorded.Marks.Contains(DecisionNames.Of(Failing.Model));
         if (recorded.Card != CardStanding.Unknown && !hasModelFailed) return Decision.Approve;
         if (recorded.Decision > before?.Decision) return recorded.Decision;
