@@ -44,7 +44,7 @@ internal sealed class Host : IAsyncDisposable
             var firstKey = await Guards.BeginAsync(guard, options, time);
             api.Attach(new ServingParts(engine.Intake, engine.Reads, engine.Runs, engine.Status, engine.Definitions, engine.Quarantine, engine.Imports, engine.Operations, time)
             {
-                Metrics = metrics.Scrape, Models = engine.Models, FraudModels = engine.FraudModels, Erasures = engine.Erasures, Authorizations = engine.Authorizations, AuthorizationRecords = engine.AuthorizationRecords, Replay = engine.Replay, FraudRules = engine.FraudRules, Cases = engine.Cases, Identity = engine.Identity, Cards = engine.Cards, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
+                Metrics = metrics.Scrape, Models = engine.Models, FraudModels = engine.FraudModels, Erasures = engine.Erasures, Authorizations = engine.Authorizations, AuthorizationRecords = engine.AuthorizationRecords, Replay = engine.Replay, FraudRules = engine.FraudRules, RuleBacktest = engine.RuleBacktest, Cases = engine.Cases, Identity = engine.Identity, Cards = engine.Cards, Identifiers = engine.Identifiers, Guard = guard, Population = engine.Population, Segments = engine.Segments,
             });
             while (!engine.Status.IsReady && !engine.Faulted.IsCompleted) await Task.Delay(ReadyPoll, cancel);
             return new Host(api, engine, metrics, guard, firstKey);

@@ -45,6 +45,7 @@ public interface IEngine : IAsyncDisposable
     IAuthorizationRecords AuthorizationRecords { get; }
     IDecisionReplay Replay { get; }
     IFraudRuleBook FraudRules { get; }
+    IRuleBacktest RuleBacktest { get; }
 
     /// <summary>Transactions that somebody should look at.</summary>
     CaseParts Cases { get; }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Lambda.Serving.Api;
@@ -65,6 +66,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Lambda" });
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<DistributedContextPropagator>(new TraceParent());
         builder.Services.AddSingleton<ILoggerProvider>(new ErrorLog(onError));
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Limits.ShutdownGrace);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>

@@ -32,6 +32,7 @@ public sealed record ServingParts(
     public IAuthorizationRecords? AuthorizationRecords { get; init; }
     public IDecisionReplay? Replay { get; init; }
     public IFraudRuleBook? FraudRules { get; init; }
+    public IRuleBacktest? RuleBacktest { get; init; }
 
     /// <summary>Null: nobody looks at cases.</summary>
     public CaseParts? Cases { get; init; }

@@ -1,3 +1,4 @@
+using Lambda.Domain.Cards;
 using Lambda.Domain.Events;
 
 namespace Lambda.SpeedLayer.Import;
@@ -6,7 +7,11 @@ namespace Lambda.SpeedLayer.Import;
 /// <param name="Columns">Names of the columns in their order; empty when the file's header names them.</param>
 /// <param name="Events">Each row yields one event per template whose conditions hold.</param>
 /// <param name="Hash">Of the mapping's text: another mapping is another import.</param>
-public sealed record ImportMap(FileShape File, IReadOnlyList<string> Columns, IReadOnlyList<EventTemplate> Events, string Hash);
+public sealed record ImportMap(FileShape File, IReadOnlyList<string> Columns, IReadOnlyList<EventTemplate> Events, string Hash)
+{
+    /// <summary>Columns that hold cards' numbers.</summary>
+    public IReadOnlySet<string> CardColumns { get; } = Events.SelectMany(e => e.Fields).Where(f => f.Name == CardText.NumberField).SelectMany(f => f.Source.Columns).ToHashSet();
+}
 
 /// <param name="Delimiter">One ASCII character, or null for runs of white space.</param>
 /// <param name="Quoted">Fields may stand in double quotes, as RFC 4180 has it.</param>

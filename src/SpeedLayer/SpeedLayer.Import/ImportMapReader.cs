@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Lambda.Domain.Cards;
 using Lambda.Domain.Events;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -36,7 +37,17 @@ public sealed class ImportMapReader
         var shape = ReadShape(root, out var columns);
         if (!root.TryGetValue("events", out var events) || events is not YamlSequenceNode { Children.Count: > 0 } list)
             throw Wrong(events ?? yaml.Documents[0].RootNode, "expected `events:` with at least one template");
-        return new ImportMap(shape, columns, [.. list.Children.Select(ReadTemplate)], Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16]);
+        var map = new ImportMap(shape, columns, [.. list.Children.Select(ReadTemplate)], Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16]);
+        foreach (var (template, node) in map.Events.Zip(list.Children)) CheckCards(map, template, node);
+        return map;
+    }
+
+    /// <summary>A card's number becomes a token under its own name only: under another it would be kept.</summary>
+    private void CheckCards(ImportMap map, EventTemplate template, YamlNode node)
+    {
+        foreach (var field in template.Fields.Where(f => f.Name != CardText.NumberField))
+            if (field.Source.Columns.FirstOrDefault(map.CardColumns.Contains) is { } column)
+                throw Wrong(node, $"{field.Name}: column `{column}` holds cards' numbers, of which {CardText.NumberField} alone may be made");
     }
 
     private FileShape ReadShape(Dictionary<string, YamlNode> root, out List<string> columns)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Lambda.Domain.Events;
 
 namespace Lambda.SpeedLayer.Import;
 
@@ -74,8 +75,19 @@ public static class ImportReader
             catch (BadRowException e)
             {
                 foreach (var body in _bodies) body.Drop(row.Line); // all of a row or nothing
-                _bad.Add(new BadRow(row.Line, e.Column, e.Message, row.Raw));
+                _bad.Add(Masked(row, e));
             }
+        }
+
+        /// <summary>What stands in a column of cards' numbers is shown to nobody, also if it is none; where nobody can tell which column is which, no digit of the row.</summary>
+        private BadRow Masked(Row row, BadRowException e)
+        {
+            if (map.CardColumns.Count == 0) return new BadRow(row.Line, e.Column, e.Message, row.Raw);
+            var raw = row.Fields.Count == context.Columns.Count ? row.Raw : PanMasker.Hide(row.Raw);
+            for (var i = 0; i < context.Columns.Count && i < row.Fields.Count; i++)
+                if (map.CardColumns.Contains(context.Columns[i]) && row.Fields[i].Length > 0)
+                    raw = raw.Contains(row.Fields[i], StringComparison.Ordinal) ? raw.Replace(row.Fields[i], PanMasker.Hide(row.Fields[i]), StringComparison.Ordinal) : PanMasker.Hide(raw);
+            return new BadRow(row.Line, e.Column, map.CardColumns.Contains(e.Column) ? PanMasker.Hide(e.Message) : e.Message, raw);
         }
 
         public ImportChunk Build(double done) => new(firstLine, _lastLine, Rows, [.. _bodies.Select(b => b.Build())], _bad, done);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Lambda.Domain.Cards;
 using Lambda.SpeedLayer.Sources;
 using YamlDotNet.RepresentationModel;
 
@@ -25,13 +26,15 @@ public sealed partial class PolledSourceReader(string file, Func<string, string?
         var headers = from.TryGetValue("headers", out var h) ? Headers(h, url) : [];
         var eventId = Text(from, "event_id");
         if (eventId is not null && !ItemReader.Place().Matches(eventId).Any(m => m.Groups[1].Value != "source")) throw _yaml.Wrong(from["event_id"], "expected fields of the items, such as {source}:{id}:{updated_at}");
+        var rename = _yaml.Each(from, "rename", _yaml.Text);
+        if (eventId is not null && ItemReader.Place().Matches(eventId).Any(m => rename.GetValueOrDefault(m.Groups[1].Value) == CardText.NumberField)) throw _yaml.Wrong(from["event_id"], "is made of a card's number, which would be kept");
         return new PolledSource(
             name, url, headers, Text(from, "items") ?? "",
             from.TryGetValue("paging", out var paging) ? Paged(paging) : new Paging.None(),
             from.TryGetValue("since", out var since) ? ReadSince(since) : null,
             Number(from, "pages_max", 1_000, 1, 100_000), Number(from, "page_bytes", 16 << 20, 1 << 10, 256 << 20),
             Span(from, "interval", TimeSpan.FromMinutes(1)), Span(from, "timeout", TimeSpan.FromSeconds(30)), eventId,
-            new EventMap(eventId is not null, _yaml.Each(from, "rename", _yaml.Text), _yaml.Each(from, "constants", _yaml.Json)),
+            new EventMap(eventId is not null, rename, _yaml.Each(from, "constants", _yaml.Json)),
             from.TryGetValue("fields", out var fields) ? _yaml.Mapping(fields).ToDictionary(f => f.Key, f => Field(f.Value)) : []);
     }
 

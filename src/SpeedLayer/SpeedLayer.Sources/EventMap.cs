@@ -1,3 +1,5 @@
+using Lambda.Domain.Cards;
+
 namespace Lambda.SpeedLayer.Sources;
 
 /// <summary>How a source's messages become events.</summary>
@@ -6,6 +8,9 @@ namespace Lambda.SpeedLayer.Sources;
 /// <param name="Constants">Fields that a message lacks, as JSON values.</param>
 public sealed record EventMap(bool GivesId, IReadOnlyDictionary<string, string> Rename, IReadOnlyDictionary<string, string> Constants)
 {
+    /// <summary>What the source calls a card's number: the last name of each path.</summary>
+    public string[] CardFields { get; } = [.. Rename.Where(r => r.Value == CardText.NumberField).Select(r => r.Key[(r.Key.LastIndexOf('.') + 1)..])];
+
     /// <summary>Messages are events as they are.</summary>
     public bool IsPlain => !GivesId && Rename.Count == 0 && Constants.Count == 0;
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Lambda.Domain.Cards;
 
 namespace Lambda.SpeedLayer.Sources;
 
@@ -10,6 +11,7 @@ internal sealed class EventMapper(EventMap map)
 {
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly ArrayBufferWriter<byte> _buffer = new(1024);
+    private readonly List<string[]> _cards = [.. map.Rename.Where(r => r.Value == CardText.NumberField && r.Key.Contains('.')).Select(r => r.Key.Split('.'))];
     private readonly (string Path, string Name)[] _nested = [.. map.Rename.Where(r => r.Key.Contains('.')).Select(r => (r.Key, r.Value))];
 
     /// <summary>The event's JSON; lives until the next call. A message that is no JSON object is given back as it is, for the parser to say so.</summary>
@@ -42,7 +44,8 @@ internal sealed class EventMapper(EventMap map)
         {
             var name = map.Rename.GetValueOrDefault(field.Name, field.Name);
             if (map.GivesId && name == "event_id") continue;
-            WriteField(to, written, name, field.Value);
+            if (_cards.Find(c => c[0] == field.Name) is { } path) WriteWithout(to, written, name, field.Value, path.AsSpan(1));
+            else WriteField(to, written, name, field.Value);
         }
         if (map.GivesId) to.WriteString("event_id", eventId);
         foreach (var (name, value) in map.Constants)
@@ -50,6 +53,24 @@ internal sealed class EventMapper(EventMap map)
             if (!written.Add(name)) continue;
             to.WritePropertyName(name);
             to.WriteRawValue(value, skipInputValidation: true);
+        }
+        to.WriteEndObject();
+    }
+
+    /// <summary>A card's number that was taken out of an object is not in it any more: only its token is kept.</summary>
+    private static void WriteWithout(Utf8JsonWriter to, HashSet<string> written, string name, JsonElement value, ReadOnlySpan<string> path)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            WriteField(to, written, name, value);
+            return;
+        }
+        written.Add(name);
+        to.WriteStartObject(name);
+        foreach (var field in value.EnumerateObject())
+        {
+            if (field.Name != path[0]) WriteField(to, [], field.Name, field.Value);
+            else if (path.Length > 1) WriteWithout(to, [], field.Name, field.Value, path[1..]);
         }
         to.WriteEndObject();
     }

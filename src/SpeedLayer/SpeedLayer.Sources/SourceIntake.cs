@@ -16,7 +16,7 @@ public readonly record struct SourceMessage(string Position, ReadOnlyMemory<byte
 public sealed class SourceIntake(EventMap map, EventIngress ingress, int logPartitions, TimeProvider time, Func<TimeSpan?>? pause = null)
 {
     private readonly EventMapper _mapper = new(map);
-    private readonly EventParser _parser = new(Limits.JsonDepth);
+    private readonly EventParser _parser = new(Limits.JsonDepth) { Cards = ingress.Cards };
 
     /// <summary>Durable when it returns: tries again as long as the log is full or cannot be written.</summary>
     /// <returns>Which of them went to quarantine, by their index.</returns>
@@ -42,7 +42,7 @@ public sealed class SourceIntake(EventMap map, EventIngress ingress, int logPart
                 batch.Add(Partitioner.PartitionOf(_parser.CustomerId, logPartitions), record);
             else
             {
-                refused.Add(new QuarantineEntry(0, nowMs, message.Position, 0, why.Field, why.Reason!, why.Detail, message.Value));
+                refused.Add(new QuarantineEntry(0, nowMs, message.Position, 0, why.Field, why.Reason!, why.Detail, PanMasker.MaskLine(message.Value.Span, map.CardFields)));
                 indices.Add(i);
             }
         }

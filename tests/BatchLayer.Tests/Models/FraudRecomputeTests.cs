@@ -103,6 +103,8 @@ public sealed class FraudRecomputeTests : IDisposable
             foreach (var customer in _records.Where(r => r.Partition == partition && r.Record.Offset < cutOffset).Select(r => r.Record).GroupBy(r => r.Customer)) yield return customer.ToArray();
         }
 
+        public Task<IReadOnlySet<(ulong Customer, ulong Transaction)>> TakenBackAsync(int partition, long cutOffset, CancellationToken cancel) => throw new NotSupportedException();
+
         public Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel) => throw new NotSupportedException();
 
         private (ulong Customer, FraudEvent Event) EventOf(Happened it)

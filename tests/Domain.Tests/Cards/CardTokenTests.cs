@@ -119,6 +119,7 @@ public sealed class CardTokenTests
     [InlineData(",\"card_number\":4111111111111111")]
     [InlineData(",\"card_number\" : \"4111-1111-1111-1111\" , \"x\":1")]
     [InlineData(",\"card_number\":\"\\u0034111111111111111\"")]
+    [InlineData(",\"card\\u005fnumber\":\"4111111111111111\"")]
     [InlineData(",\"card_number\":\"4111111111111111\",\"card_token\":\"TOKEN\"")]
     [InlineData(",\"card_token\":\"TOKEN\",\"card_number\":\"4111111111111111\"")]
     public void Event_WithACardNumber_HasItsTokenInstead(string more)
@@ -136,10 +137,16 @@ public sealed class CardTokenTests
     [Theory]
     [InlineData(",\"card_number\":\"4111111111111112\"", "card_number", "bad_card_number")]
     [InlineData(",\"card_number\":\"4111111111111111\",\"card_token\":\"tok_other\"", "card_token", "wrong_token")]
-    [InlineData(",\"card\\u005fnumber\":\"4111111111111111\"", "card\\u005fnumber", "card_number")] // the name hidden behind an escape
     [InlineData(",\"card_number\":\"4111111111111111\",\"memo\":\"was 4012 8888 8888 1881\"", "memo", "card_number")]
-    [InlineData(",\"card\":{\"card_number\":\"4111111111111111\"}", "card", "card_number")]
-    [InlineData(",\"card_number\":\"4111111111111111\",\"card_number\":\"4111111111111111\"", "", "card_number")]
+    [InlineData(",\"card\":{\"card_number\":\"4111111111111111\"}", "card_number", "card_number")]
+    [InlineData(",\"card_number\":\"4111111111111111\",\"card_number\":\"4111111111111111\"", "card_number", "duplicate_key")]
+    // of a range that no brand has
+    [InlineData(",\"card\":{\"card_number\":\"1111111111111117\"}", "card_number", "card_number")]
+    [InlineData(",\"card\":[{\"card\\u005fnumber\":1111111111111117}]", "card_number", "card_number")]
+    [InlineData(",\"card_number\":[\"1111111111111117\"]", "card_number", "card_number")]
+    [InlineData(",\"card_number\":\"1111111111111117\",\"card\\u005fnumber\":\"1111 1111 1111 1117\"", "card_number", "duplicate_key")]
+    [InlineData(",\"card_number\":\"1111111111111117\",\"x\":", "", "malformed_json")]
+    [InlineData(",\"card_number\":\"1111111111111117\",\"x\":\"\\ud800\"", "", "invalid_escape")]
     public void Event_WithANumberThatIsNoneOrElsewhere_IsRefusedAndMasked(string more, string field, string reason)
     {
         var line = Encoding.UTF8.GetBytes(Event(more));
@@ -148,10 +155,19 @@ public sealed class CardTokenTests
         foreach (var text in (string[])[why.Detail, Encoding.UTF8.GetString(PanMasker.MaskLine(line))]) Assert.DoesNotContain("11111111", text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Event_WithACardNumberAndNoKeys_IsRefused()
+    [Theory]
+    [InlineData("4111111111111111")]
+    [InlineData("1111111111111117")]
+    public void Event_WithACardNumberAndNoKeys_IsRefused(string number)
     {
-        Assert.False(new EventParser().TryParse(Encoding.UTF8.GetBytes(Event(",\"card_number\":\"4111111111111111\"")), long.MaxValue / 2, out _, out var why));
+        Assert.False(new EventParser().TryParse(Encoding.UTF8.GetBytes(Event($",\"card_number\":\"{number}\"")), long.MaxValue / 2, out _, out var why));
         Assert.Equal("card_number", why.Reason);
     }
+
+    /// <summary>For authorizations, which are decided nevertheless.</summary>
+    [Theory]
+    [InlineData("""{"a":{"card_number":"1111111111111117"},"b":"kept 12"}""", """{"a":{"card_number":"****"},"b":"kept 12"}""")]
+    [InlineData("""{"a":{"card\u005fnumber":{"n":["\u0031111111111111117",1],"1111111111111117":true},"c":7}}""", """{"a":{"card\u005fnumber":{"****":["****","****"],"****":true},"c":7}}""")]
+    [InlineData("""{"a":[{"card_number":1111111111111117},8]}""", """{"a":[{"card_number":"****"},8]}""")]
+    public void MaskJson_WhatStandsUnderTheName_IsHidden(string json, string masked) => Assert.Equal(masked, Encoding.UTF8.GetString(CardText.MaskJson(Encoding.UTF8.GetBytes(json))));
 }

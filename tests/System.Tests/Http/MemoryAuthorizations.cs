@@ -10,7 +10,7 @@ using Lambda.Serving.Ports;
 namespace Lambda.SystemTests.Http;
 
 /// <summary>Decides by the id's first letter, and knows one decision.</summary>
-internal sealed class MemoryAuthorizations : IAuthorizations, IAuthorizationRecords, IDecisionReplay, IFraudRuleBook
+internal sealed class MemoryAuthorizations : IAuthorizations, IAuthorizationRecords, IDecisionReplay, IFraudRuleBook, IRuleBacktest
 {
     public static readonly Judgement Judgement = new(Decision.Review, 0.75, [new Reason("HIGH_SCORE", "rule"), new Reason("ratio_30d", "model", 7.5f, 1.25)], new float[FraudFeatures.Count])
     {
@@ -39,6 +39,13 @@ internal sealed class MemoryAuthorizations : IAuthorizations, IAuthorizationReco
     }
 
     public Task<ReplayReport> ReplayAsync(AuthorizationRecordRow row, CancellationToken cancel) => Task.FromResult(new ReplayReport(Judgement, Judgement with { Score = 0.5 }, ["score"], []));
+
+    public Task<RuleTrialReport> RunAsync(RuleSet rules, long fromMicros, long toMicros, CancellationToken cancel)
+    {
+        var trial = new RuleTrial(rules, ByHash, FraudPolicy.Default);
+        trial.Take(new EventRow(), new CustomerFraudMemory(), Judgement with { Rules = rules.Hash }, isFraud: true, "1:8");
+        return Task.FromResult(trial.Report());
+    }
 
     public Task<IReadOnlyList<AuthorizationRecordRow>> OfAsync(string transactionId, int partition, CustomerId? customer, CancellationToken cancel)
     {

@@ -60,7 +60,7 @@ internal sealed class MemoryParts : IEventIntake, IMemberReads, IBatchRuns, IEng
         return new CardLookup(directory, new CardVault(() => null, new MemoryCardDigits()));
     }
 
-    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, FraudModels = FraudModels, Erasures = Erasures, Authorizations = Authorizations, AuthorizationRecords = Authorizations, Replay = Authorizations, FraudRules = Authorizations, Cases = new CaseParts(Cases), Cards = Cards(), Identity = new IdentityDesk(Identities, this, TimeProvider.System), Identifiers = Identifiers, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true), new WebhookSecrets(WebhookKey)) };
+    public ServingParts ToParts() => new(this, this, this, this, this, Quarantine, this, this, TimeProvider.System) { Metrics = Metrics, Models = this, FraudModels = FraudModels, Erasures = Erasures, Authorizations = Authorizations, AuthorizationRecords = Authorizations, Replay = Authorizations, FraudRules = Authorizations, RuleBacktest = Authorizations, Cases = new CaseParts(Cases), Cards = Cards(), Identity = new IdentityDesk(Identities, this, TimeProvider.System), Identifiers = Identifiers, Population = new PopulationParts(Population, new byte[32], ExportJobs, Sql), Segments = new SegmentParts(Segments, Segments, Segments, new WebhookTargets([".example.org"], allowsLoopback: true), new WebhookSecrets(WebhookKey)) };
 
     public async ValueTask<Intake> IngestAsync(PipeReader body, string source, long firstLine, CancellationToken cancel)
     {

@@ -55,7 +55,7 @@ public sealed class ErasureHostTests : IDisposable
         var certificate = await RemovedAsync(erased);
         Assert.Equal(1, StoreOf(certificate, "identity log"));
         await RemovedAsync(erased.GetProperty("members")[0]);
-        Assert.Equal(["quarantine", "merges", "checkpoints", "warehouse", "warehouse files", "segments", "cards", "exports", "identity log", "quarantine", "run journal", "log"], certificate.GetProperty("stores").EnumerateArray().Select(s => s.GetProperty("store").GetString()));
+        Assert.Equal(["quarantine", "merges", "checkpoints", "warehouse", "warehouse files", "segments", "cards", "cases", "exports", "identity log", "quarantine", "run journal", "log"], certificate.GetProperty("stores").EnumerateArray().Select(s => s.GetProperty("store").GetString()));
         Assert.All(certificate.GetProperty("stores").EnumerateArray(), s => Assert.NotNull(s.GetProperty("clean_at").GetString()));
         Assert.Equal(3, StoreOf(certificate, "exports"));
         Assert.True(StoreOf(certificate, "segments") > 0);

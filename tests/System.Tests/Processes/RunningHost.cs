@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Lambda.SystemTests.Cli;
+using Lambda.TestKit.Cards;
 
 namespace Lambda.SystemTests.Processes;
 
@@ -16,11 +17,13 @@ internal sealed class RunningHost : IAsyncDisposable
 
     private readonly Process _process;
     private readonly StringBuilder _errors;
+    private readonly Task<string> _output;
     private readonly HttpClient _http;
 
     private RunningHost(Process process, StringBuilder errors, Uri url, TimeSpan startedIn)
     {
         (_process, _errors, Url, StartedIn) = (process, errors, url, startedIn);
+        _output = process.StandardOutput.ReadToEndAsync();
         _http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -34,6 +37,9 @@ internal sealed class RunningHost : IAsyncDisposable
         get { lock (_errors) return _errors.ToString(); }
     }
 
+    /// <summary>What it wrote to stdout behind `ready`, up to its end.</summary>
+    public Task<string> OutputAsync() => _output;
+
     /// <summary>The first key, if it was made at this start.</summary>
     public string? AdminKey { get; private init; }
 
@@ -44,10 +50,14 @@ internal sealed class RunningHost : IAsyncDisposable
     /// <param name="key">What to show; null: the first key, which this start makes.</param>
     public static Task<RunningHost> StartSecuredAsync(string data, string? key, params string[] more) => BeginAsync(key, ["--data", data, .. more]);
 
-    private static async Task<RunningHost> BeginAsync(string? key, string[] arguments)
+    /// <summary>With keys; its spans and those of its warehouse are written into a folder.</summary>
+    public static Task<RunningHost> StartTracedAsync(string data, string spans, params string[] more) => BeginAsync(null, ["--data", data, .. more], Tracing.Environment(spans));
+
+    private static async Task<RunningHost> BeginAsync(string? key, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var watch = Stopwatch.StartNew();
         var start = LambdaProcess.Command(["up", "--port", "0", "--batch-at", "none", .. arguments]);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var errors = new StringBuilder();
         var process = new Process { StartInfo = start };
         process.ErrorDataReceived += (_, e) => { lock (errors) errors.AppendLine(e.Data); };

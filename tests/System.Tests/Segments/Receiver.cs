@@ -3,8 +3,6 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -30,15 +28,22 @@ internal sealed class Receiver : IAsyncDisposable
 
     public static async Task<Receiver> StartAsync()
     {
+        Receiver? receiver = null;
+        var app = await ServeAsync(context => receiver!.TakeAsync(context));
+        receiver = new Receiver(app) { Url = $"{app.Urls.First()}/changes" };
+        return receiver;
+    }
+
+    /// <summary>A server on loopback that answers everything so.</summary>
+    public static async Task<WebApplication> ServeAsync(RequestDelegate answer)
+    {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
         builder.Services.AddRoutingCore();
         var app = builder.Build();
-        var receiver = new Receiver(app);
-        app.Run(receiver.TakeAsync);
+        app.Run(answer);
         await app.StartAsync();
-        receiver.Url = $"{app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()}/changes";
-        return receiver;
+        return app;
     }
 
     public async ValueTask DisposeAsync()

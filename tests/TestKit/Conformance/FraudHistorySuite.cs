@@ -27,8 +27,11 @@ public abstract class FraudHistorySuite : WarehouseSuite
             await InsertAsync(frame);
             await memory.InsertAsync([frame.Build()], None);
             foreach (var cut in new[] { 150L, 400L })
+            {
+                Assert.Equal((await memory.TakenBackAsync(seed, cut, None)).Order(), (await History.TakenBackAsync(seed, cut, None)).Order());
                 foreach (var decisions in new[] { DecisionsFrom.None, DecisionsFrom.All, new DecisionsFrom(100, T0 + 300_000_000) })
                     Assert.Equal(await AllAsync(memory, seed, cut, decisions), await AllAsync(History, seed, cut, decisions));
+            }
         }
         var whole = new Cut([400, 0, 0]);
         Assert.NotNull(await memory.NewestTransactionAsync(whole, None));
@@ -61,7 +64,32 @@ public abstract class FraudHistorySuite : WarehouseSuite
         var decision = found.Single(r => r.Decision is not null).Decision!;
         Assert.Equal((17L, 3L, 5, 0.25, "abc"), (decision.StateOffset, decision.AcceptorsEpoch, decision.LabelDelayDays, decision.Score, decision.Model));
         Assert.Equal(features, decision.Features);
+        Assert.All(found, r => Assert.Contains("\"decision\":\"review\"", System.Text.Encoding.UTF8.GetString(r.Body.Span), StringComparison.Ordinal));
         Assert.All(await AllAsync(History, 0, 10, new DecisionsFrom(1, 0)), r => Assert.Null(r.Decision));
+    }
+
+    [SkippableFact]
+    public async Task Labels_TakenBack_AreThoseWhoseLastSaysNo()
+    {
+        await InsertAsync(Frame(0, 0).Json(Label("1", "a", true, 1)).Json(Label("2", "a", false, 2)) // taken back
+            .Json(Label("3", "b", false, 3)).Json(Label("4", "b", true, 2)) // came late: what occurred last holds
+            .Json(Label("5", "c", false, 1)) // never was
+            .Json(Label("6", "d", false, 1)).Json(Label("7", "d", true, 2)).Json(Label("7", "d", false, 3)) // a repeat of an id says nothing
+            .Json(Label("8", "e", true, 1)).Json(Label("9", "e", false, 2)).Json(Label("10", "e", true, 3)));
+        Assert.Equal([.. new[] { "a", "b" }.Select(t => (FraudEvents.NameOf("ada"u8), FraudEvents.NameOf(System.Text.Encoding.UTF8.GetBytes(t)))).Order()], (await History.TakenBackAsync(0, 100, None)).Order());
+        Assert.Empty(await History.TakenBackAsync(0, 1, None));
+
+        static string Label(string id, string of, bool isFraud, int second) =>
+            $$"""{"event_id":"{{id}}","customer_id":"ada","type":"fraud_label","occurred_at":"2023-11-14T22:13:0{{second}}Z","transaction_id":"{{of}}","is_fraud":{{(isFraud ? "true" : "false")}} }""";
+    }
+
+    [SkippableFact]
+    public async Task Decisions_OfASpan_AreThoseMadeInIt()
+    {
+        var judgement = new Judgement(Decision.Approve, null, [], new float[FraudFeatures.Count]);
+        await InsertAsync(Frame(0, 0).Decided(Asked("a"), judgement with { DecidedAtMicros = 1_000 }).Decided(Asked("b"), judgement with { DecidedAtMicros = 2_000 }).Decided(Asked("c"), judgement with { DecidedAtMicros = 3_000 }));
+        await foreach (var customer in History.CustomersAsync(0, 10, DecisionsFrom.All with { DecidedFromMicros = 1_001, DecidedToMicros = 3_000 }, None))
+            Assert.Equal([null, 2_000L, null], customer.ToArray().OrderBy(r => r.Offset).Select(r => r.Decision?.DecidedAtMicros));
     }
 
     private static string Asked(string id) => $$"""
@@ -75,7 +103,7 @@ public abstract class FraudHistorySuite : WarehouseSuite
         {
             Assert.Equal(customer.ToArray().Select(r => r.Offset).Order(), customer.ToArray().Select(r => r.Offset));
             Assert.Single(customer.ToArray().Select(r => r.Customer).Distinct());
-            customers.Add([.. customer.Span.ToArray().Select(r => r.Decision is null ? r : r with { Decision = Plain(r.Decision) })]);
+            customers.Add([.. customer.Span.ToArray().Select(r => r with { Decision = r.Decision is null ? null : Plain(r.Decision), Body = default })]);
         }
         return [.. customers.OrderBy(c => c[0].Customer).SelectMany(c => c)];
     }

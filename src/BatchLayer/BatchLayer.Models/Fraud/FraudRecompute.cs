@@ -19,22 +19,29 @@ public sealed class FraudRecompute
     /// <summary>Told of each transaction, in the order of the log, once it was applied.</summary>
     public delegate void OnTransaction(in FraudRecord record, bool isUnusual);
 
+    /// <summary>Told of each recorded decision with the customer's memory as it was then (valid during the call).</summary>
+    public delegate void OnMemory(in FraudRecord record, CustomerFraudMemory memory);
+
     /// <summary>Goes through one customer.</summary>
     /// <param name="records">All distinct ones, in the order of the log.</param>
     /// <param name="tables">Of an epoch; null when it is gone. 0 is asked too.</param>
-    public void Customer(ReadOnlySpan<FraudRecord> records, Func<long, IAcceptorTable?> tables, OnDecision onDecision, OnTransaction? onTransaction = null)
+    public void Customer(ReadOnlySpan<FraudRecord> records, Func<long, IAcceptorTable?> tables, OnDecision onDecision, OnTransaction? onTransaction = null) =>
+        Customer(records, (in FraudRecord record, CustomerFraudMemory _) => Recompute(record, tables, onDecision), onTransaction);
+
+    /// <summary>The same without features.</summary>
+    public void Customer(ReadOnlySpan<FraudRecord> records, OnMemory onDecision, OnTransaction? onTransaction = null)
     {
         _memory.Clear();
         var open = DecisionsOf(records);
         var next = 0;
         for (var i = 0; i < records.Length; i++)
         {
-            for (; next < open.Count && records[open[next]].Decision!.StateOffset <= records[i].Offset; next++) Recompute(records[open[next]], tables, onDecision);
+            for (; next < open.Count && records[open[next]].Decision!.StateOffset <= records[i].Offset; next++) onDecision(records[open[next]], _memory);
             ref readonly var record = ref records[i];
             var isUnusual = _memory.Apply(record.Event);
             if (record.Event.Kind == FraudEventKind.Transaction) onTransaction?.Invoke(record, isUnusual);
         }
-        for (; next < open.Count; next++) Recompute(records[open[next]], tables, onDecision); // of a position behind its own record, which never was: told as what it gives
+        for (; next < open.Count; next++) onDecision(records[open[next]], _memory); // of a position behind its own record, which never was: told as what it gives
     }
 
     /// <summary>The features of one decision.</summary>

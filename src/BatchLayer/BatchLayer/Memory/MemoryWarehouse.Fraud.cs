@@ -19,6 +19,29 @@ public sealed partial class MemoryWarehouse : IFraudHistory
         foreach (var customer in customers) yield return customer;
     }
 
+    public async Task<IReadOnlySet<(ulong Customer, ulong Transaction)>> TakenBackAsync(int partition, long cutOffset, CancellationToken cancel)
+    {
+        var found = new HashSet<(ulong, ulong)>();
+        await RunAsync("labels taken back", [() =>
+        {
+            var (raw, row) = (Raw(partition), new EventRow());
+            foreach (var customer in raw.Customers)
+            {
+                var labels = new Dictionary<ulong, (long At, long Offset, bool IsFraud, bool EverWas)>();
+                foreach (var record in raw.DistinctOf(customer, cutOffset))
+                {
+                    record.ReadInto(row);
+                    if (row.Type != EventCatalog.FraudLabel) continue;
+                    var (of, isFraud) = (FraudEvents.NameOf(row.Text(EventCatalog.TransactionId.Ordinal)), row.Number(EventCatalog.IsFraud.Ordinal) != 0);
+                    var was = labels.GetValueOrDefault(of, (long.MinValue, 0, false, false));
+                    labels[of] = (record.OccurredAtMicros, record.Offset).CompareTo((was.At, was.Offset)) > 0 ? (record.OccurredAtMicros, record.Offset, isFraud, was.EverWas || isFraud) : was with { EverWas = was.EverWas || isFraud };
+                }
+                found.UnionWith(labels.Where(l => l.Value is { EverWas: true, IsFraud: false }).Select(l => (FraudEvents.NameOf(customer.Utf8), l.Key)));
+            }
+        }]);
+        return found;
+    }
+
     public async Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel)
     {
         long? newest = null;
@@ -41,6 +64,10 @@ public sealed partial class MemoryWarehouse : IFraudHistory
         record.ReadInto(row);
         if (!FraudEvents.TryOf(row, out var it)) return null;
         var isWanted = record.Offset >= from.Offset && record.OccurredAtMicros >= from.OccurredAtMicros && row.Type == EventCatalog.Transaction && row.Has(EventCatalog.Decision.Ordinal);
-        return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it, isWanted ? FraudRecord.DecisionOf(row.Body.ToArray()) : null);
+        if (!isWanted) return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it);
+        var body = row.Body.ToArray();
+        var decision = FraudRecord.DecisionOf(body);
+        if (from.HasSpan && !(decision?.DecidedAtMicros >= from.DecidedFromMicros && decision.DecidedAtMicros < from.DecidedToMicros)) return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it);
+        return new FraudRecord(record.Offset, FraudEvents.NameOf(row.CustomerId), it, decision, body);
     }
 }

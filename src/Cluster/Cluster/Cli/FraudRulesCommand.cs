@@ -12,8 +12,10 @@ namespace Lambda.Cluster.Cli;
 internal static class FraudRulesCommand
 {
     private static readonly Argument<string> FileName = new("file") { Description = "Rules, YAML." };
-    private static readonly Option<string> Data = new("--data") { Description = "A delimited file of transactions with labels.", Required = true, HelpName = "FILE" };
-    private static readonly Option<string> Map = new("--map") { Description = "Mapping of its columns to transactions and fraud_labels (see samples/).", Required = true, HelpName = "FILE" };
+    private static readonly Option<string?> From = new("--from") { Description = "First UTC day of recorded decisions, on a running host.", HelpName = "YYYY-MM-DD" };
+    private static readonly Option<string?> To = new("--to") { Description = "Last one.", HelpName = "YYYY-MM-DD" };
+    private static readonly Option<string?> Data = new("--data") { Description = "Instead: a delimited file of transactions with labels.", HelpName = "FILE" };
+    private static readonly Option<string?> Map = new("--map") { Description = "Mapping of its columns to transactions and fraud_labels (see samples/).", HelpName = "FILE" };
     private static readonly Option<int> DelayDays = new("--delay-days") { Description = "Days until a label is known.", DefaultValueFactory = _ => 7, HelpName = "N" };
     private static readonly Option<string?> Model = new("--model") { Description = "A model's file, for rules that ask for the score.", HelpName = "FILE" };
 
@@ -58,10 +60,21 @@ internal static class FraudRulesCommand
 
     private static Command Backtest()
     {
-        var command = new Command("backtest", "What rules would have said to labelled history: how often, how right, what they would have caught.") { FileName };
-        foreach (var option in new Option[] { Data, Map, DelayDays, Model }) command.Options.Add(option);
-        command.SetAction((parse, cancel) => Task.Run(() => RuleBacktest.Run(Read(parse.GetValue(FileName)!), parse.GetValue(Data)!, parse.GetValue(Map)!, parse.GetValue(DelayDays), parse.GetValue(Model), parse.GetValue(Common.Json), cancel), cancel));
+        var command = new Command("backtest", "What rules would have said to recorded decisions, or to a file of labelled history: how often, how right, what they would have caught.") { FileName };
+        foreach (var option in new Option[] { From, To, Common.Url, Common.Key, Data, Map, DelayDays, Model }) command.Options.Add(option);
+        command.SetAction(BacktestAsync);
         return command;
+    }
+
+    private static Task<int> BacktestAsync(ParseResult parse, CancellationToken cancel)
+    {
+        var file = parse.GetValue(FileName)!;
+        return (parse.GetValue(From), parse.GetValue(To), parse.GetValue(Data), parse.GetValue(Map)) switch
+        {
+            ({ } from, { } to, null, null) => RuleTrialCommand.RunAsync(parse, Read(file), file, from, to, cancel),
+            (null, null, { } data, { } map) => Task.Run(() => RuleBacktest.Run(Read(file), data, map, parse.GetValue(DelayDays), parse.GetValue(Model), parse.GetValue(Common.Json), cancel), cancel),
+            _ => throw new CommandException(ExitCode.Usage, "expected --from and --to for recorded decisions, or --data and --map for a file"),
+        };
     }
 
     private static async Task<int> ShowAsync(ParseResult parse, CancellationToken cancel)

@@ -95,6 +95,8 @@ internal sealed class ClusterEngine : IEngine
         _rules = parts.Rules(options, onError);
         _loops.Add(new Loop("fraud rules", _ => _rules.StepAsync(), onError));
         Replay = new DecisionReplay(reads, _fraud.Models.ModelAsync, _fraud.Models.TableAsync, _rules.ByHash, () => policy);
+        var sunk = parts.SinkProgress(null);
+        RuleBacktest = new RecordedBacktest(parts.House.FraudHistory, parts.Log.Partitions, p => sunk.Load(p).Next, _rules.ByHash, () => policy);
         _loops.Add(new Loop("fraud", cancel => node.DrivesRuns ? _fraud.StepAsync(runs.Served, cancel) : _fraud.RefreshAsync(cancel), onError));
         _loops.Add(new Loop("reports", async cancel =>
         {
@@ -132,6 +134,7 @@ internal sealed class ClusterEngine : IEngine
     public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
     public IDecisionReplay Replay { get; }
     public IFraudRuleBook FraudRules => _rules;
+    public IRuleBacktest RuleBacktest { get; }
     public CaseParts Cases { get; }
     public CardLookup Cards => new(_parts.Cards, _parts.CardVault);
     public IErasures Erasures { get; }

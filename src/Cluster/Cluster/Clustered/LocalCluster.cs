@@ -32,6 +32,9 @@ internal sealed record LocalClusterOptions(string Folder, int Nodes = 3, int Par
     /// <summary>How many of the nodes start at once; the others when told to. Null: all.</summary>
     public int? NodesAtFirst { get; init; }
 
+    /// <summary>Variables of every node.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Gets each line a node writes to stderr.</summary>
     public Action<int, string>? Log { get; init; }
 }
@@ -118,7 +121,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             "up", "--dev", "--runtime", "cluster", "--data", Path.Combine(_options.Folder, $"node-{index}"), "--port", Text(_apiPorts[index]),
             "--cluster-host", HostOf(index), "--cluster-port", Text(_ports[index]), _options.ByNames ? "--cluster-dns" : "--cluster-seeds", string.Join(',', Enumerable.Range(0, _ports.Length).Select(AddressOf)),
             "--kafka", _kafka, "--postgres", _postgres, "--warehouse", _warehouse, "--partitions", Text(_options.Partitions), "--batch-at", "none", "--webhook-key", webhookKey, .. _options.More,
-        ], _options.Log is { } log ? line => log(index, line) : null, OnSharedCores);
+        ], _options.Log is { } log ? line => log(index, line) : null, new Dictionary<string, string>([.. OnSharedCores, .. _options.Environment]));
         _nodes[index] = node;
         await node.ReadyAsync(cancel);
     }

@@ -85,6 +85,7 @@ public sealed class EmbeddedEngine : IEngine
         var reads = new EngineReads(_hosts, parts.Warehouse, _reach, () => _runs.Served, parts.Time);
         (Reads, Recompute) = (new PersonReads(reads, parts.Identities, parts.Time), reads);
         Replay = new DecisionReplay(reads, _fraud.Models.ModelAsync, _fraud.Models.TableAsync, _rules.ByHash, () => policy);
+        RuleBacktest = new RecordedBacktest(parts.House.FraudHistory, parts.Log.Partitions, p => _pump.Progress(p).Next, _rules.ByHash, () => policy);
         Identity = new IdentityDesk(parts.Identities, reads, parts.Time);
         var ingress = new EventIngress(parts.Log, parts.Quarantine, parts.Time) { Cards = parts.CardTokens };
         _sources = new EmbeddedSources(new PolledSources(listed, ingress, parts.Log.Partitions, parts.Journal, EmbeddedOperations.NodeName, parts.Time, onError) { Unfolded = Unfolded }, onError);
@@ -133,6 +134,7 @@ public sealed class EmbeddedEngine : IEngine
     public IAuthorizationRecords AuthorizationRecords => _parts.House.Authorizations;
     public IDecisionReplay Replay { get; }
     public IFraudRuleBook FraudRules => _rules;
+    public IRuleBacktest RuleBacktest { get; }
     public CaseParts Cases { get; }
     public CardLookup Cards => new(_parts.Cards, _parts.CardVault);
     public IErasures Erasures { get; }

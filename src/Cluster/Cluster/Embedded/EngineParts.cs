@@ -114,7 +114,7 @@ internal sealed class EngineParts : IAsyncDisposable
         Cases = new CaseStore(_segments);
         WebhookSecrets = new WebhookSecrets(SecretReader.Read("webhook_key", options.WebhookKey, Environment.GetEnvironmentVariable) ?? SecretReader.ReadOrMake("webhook_key", Folder.WebhookKey));
         Cards = new SqliteCardDirectory(Folder.Cards);
-        var keys = new CardKeyFile(options.CardKeys, Folder.CardKeys, Environment.GetEnvironmentVariable, onError);
+        var keys = new CardKeyFile(options.CardKeys, Folder.CardKeys, Environment.GetEnvironmentVariable, onError, wereKeys: File.Exists(Folder.CardDigits));
         CardVault = new CardVault(() => keys.Current, _digits = new SqliteCardDigits(Folder.CardDigits));
         CardTokens = new CardTokens(() => keys.Current, Cards, CardVault);
         IdentityLog = _identity = new SqliteIdentityLog(Folder.Identity);

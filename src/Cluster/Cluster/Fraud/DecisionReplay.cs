@@ -80,7 +80,7 @@ internal sealed class DecisionReplay(
         while (page.Count == PageEvents);
         var memory = new CustomerFraudMemory();
         foreach (var (_, it) in events.OrderBy(e => e.Offset)) memory.Apply(it);
-        return (Decode(parser, row.Body) ?? throw new InvalidDataException("the record is no transaction under the rules of today"), memory);
+        return (Decode(parser, AuthorizationRecord.RequestOf(row.Body)) ?? throw new InvalidDataException("the record is no transaction under the rules of today"), memory);
     }
 
     private static EventRow? Decode(EventParser parser, ReadOnlyMemory<byte> body)

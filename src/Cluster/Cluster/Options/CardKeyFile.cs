@@ -15,9 +15,10 @@ internal sealed class CardKeyFile
     private long _lookedAtMs;
 
     /// <param name="setting">A file, or env:NAME; null: <paramref name="own"/>.</param>
-    /// <param name="own">Made when it is missing; null: without a setting there are no keys.</param>
-    /// <exception cref="OptionsException">It cannot be read, or holds no keys.</exception>
-    public CardKeyFile(string? setting, string? own, Func<string, string?> environment, Action<string, Exception> onError)
+    /// <param name="own">Made when it is missing and nothing was made with keys yet; null: without a setting there are no keys.</param>
+    /// <param name="wereKeys">Tokens may be kept: with another key their cards would be unknown, and nobody would be told why.</param>
+    /// <exception cref="OptionsException">It cannot be read, holds no keys, or is gone.</exception>
+    public CardKeyFile(string? setting, string? own, Func<string, string?> environment, Action<string, Exception> onError, bool wereKeys = false)
     {
         _onError = onError;
         if (setting?.StartsWith(FromEnvironment, StringComparison.Ordinal) == true)
@@ -28,7 +29,11 @@ internal sealed class CardKeyFile
         }
         _file = setting ?? own;
         if (_file is null) return;
-        if (setting is null && !File.Exists(_file)) Write(_file, CardKeys.New());
+        if (setting is null && !File.Exists(_file))
+        {
+            if (wereKeys) throw new OptionsException($"{Setting}: {_file} is gone: put it back. Without it every card is unknown until it is seen with its number; if that must be, `./lambda keys rotate --data {Path.GetDirectoryName(_file)}` makes a new key");
+            Write(_file, CardKeys.New());
+        }
         Read();
     }
 

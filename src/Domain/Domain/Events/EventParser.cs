@@ -56,8 +56,14 @@ public sealed class EventParser
         why = default;
         record = default;
         var json = line.Trim(" \t\r\n"u8);
-        if (Cards is not null && CardNumberField.MayBeIn(json)) json = CardNumberField.Replace(json, Cards, out why);
-        if (why.Reason is null && TryEncode(json, nowMicros, out record, out why)) return true;
+        var isUnread = false;
+        if (!IsOfLog && CardNumberField.MayBeIn(json)) json = CardNumberField.Replace(json, Cards, out why, out isUnread);
+        if (why.Reason is null && TryEncode(json, nowMicros, out record, out why))
+        {
+            if (!isUnread) return true;
+            record = default;
+            why = new Rejection("card_number", Reasons.BadCardNumber, "cannot be read");
+        }
         why = why with { Field = PanMasker.Mask(why.Field), Detail = PanMasker.Mask(why.Detail) }; // cutting text short can make a card number
         return false;
     }

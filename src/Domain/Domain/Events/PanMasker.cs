@@ -38,7 +38,14 @@ public static class PanMasker
     }
 
     /// <summary>A line that was refused: also what a field `card_number` holds that is none, for a mistyped one is nearly one.</summary>
-    public static byte[] MaskLine(ReadOnlySpan<byte> line) => Mask(CardNumberField.MayBeIn(line) ? CardNumberField.Masked(line) : line);
+    /// <param name="others">What a source calls this field.</param>
+    public static byte[] MaskLine(ReadOnlySpan<byte> line, params ReadOnlySpan<string> others) => Mask(others.Length > 0 || CardNumberField.MayBeIn(line) ? CardNumberField.Masked(line, others) : line);
+
+    /// <summary>Text with every digit hidden: of a column that holds cards' numbers.</summary>
+    public static string Hide(string text) => string.Create(text.Length, text, static (to, from) =>
+    {
+        for (var i = 0; i < to.Length; i++) to[i] = char.IsDigit(from[i]) ? (char)Mark : from[i];
+    });
 
     public static string Mask(string text) => Encoding.UTF8.GetString(Mask(Encoding.UTF8.GetBytes(text)));
 

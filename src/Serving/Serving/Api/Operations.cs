@@ -6,7 +6,7 @@ internal static class Operations
     public static readonly IReadOnlyList<Operation> All =
     [
         EventsApi.Post,
-        FraudRulesApi.Get, FraudRulesApi.Put,
+        FraudRulesApi.Get, FraudRulesApi.Put, RuleBacktestApi.Run,
         CasesApi.List, CasesApi.Get, CaseActionsApi.Assign, CaseActionsApi.Note, CaseActionsApi.Confirm, CaseActionsApi.Dismiss, CaseActionsApi.Reopen, AlertStreamApi.Get,
         AuthorizationsApi.Post, AuthorizationsApi.Get, AuthorizationsApi.Replay,
         CardsApi.Get,

@@ -20,6 +20,18 @@ internal static class CardGuard
             : null;
     }
 
+    /// <summary>Tags of the request's span that repeat what was sent: path, query, client. None are there unless somebody traces this process.</summary>
+    public static void MaskSpan(HttpContext context)
+    {
+        if (context.Features.Get<IHttpActivityFeature>()?.Activity is not { IsAllDataRequested: true } span) return;
+        foreach (var (name, value) in span.TagObjects.ToList())
+        {
+            if (value is not string text) continue;
+            var plain = Uri.UnescapeDataString(text.Replace('+', ' '));
+            if (Holds(text) || Holds(plain)) span.SetTag(name, PanMasker.Mask(plain));
+        }
+    }
+
     /// <exception cref="ProblemException">400: it holds one.</exception>
     public static void Check(string body)
     {

@@ -14,6 +14,7 @@ internal static class ErrorBoundary
 
     public static async Task InvokeAsync(HttpContext context, RequestDelegate next, bool dev, Action<string, Exception> onError)
     {
+        CardGuard.MaskSpan(context);
         if (dev && LoopbackGuard.Check(context.Request) is { } foreign)
         {
             await foreign.WriteAsync(context);

@@ -62,7 +62,7 @@ public sealed class EventIngress(IEventLog log, IQuarantine quarantine, TimeProv
 
     /// <summary>Keeps what a source could not even make an event of; card numbers are masked here. What stands open already is not stored twice.</summary>
     public void Refuse(IReadOnlyList<QuarantineEntry> entries) =>
-        quarantine.Add([.. entries.Select(e => e with { Field = PanMasker.Mask(e.Field), Detail = PanMasker.Mask(e.Detail), Raw = PanMasker.Mask(e.Raw.Span) })], once: true);
+        quarantine.Add([.. entries.Select(e => e with { Field = PanMasker.Mask(e.Field), Detail = PanMasker.Mask(e.Detail), Raw = PanMasker.MaskLine(e.Raw.Span) })], once: true);
 
     /// <returns>Null when the body was read whole, else why not.</returns>
     private async ValueTask<IngestResult?> ReadAsync(PipeReader body, IngestBatch batch, Taken taken, CancellationToken cancel)

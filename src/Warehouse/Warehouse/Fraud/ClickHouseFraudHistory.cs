@@ -16,8 +16,8 @@ public sealed class ClickHouseFraudHistory(ClickHouseClient client) : IFraudHist
     public async IAsyncEnumerable<ReadOnlyMemory<FraudRecord>> CustomersAsync(int partition, long cutOffset, DecisionsFrom decisions, [EnumeratorCancellation] CancellationToken cancel)
     {
         var hasErasures = await HasErasuresAsync(partition, cutOffset, cancel);
-        await using var decided = decisions.Offset >= cutOffset ? null : new DecisionStream(client.QueryAsync(FraudHistorySql.Decisions(hasErasures), DecisionStream.Read,
-            new QueryParameters { { "partition", partition }, { "cut", cutOffset }, { "from", decisions.Offset }, { "since", decisions.OccurredAtMicros } }, await _batch.GetAsync(cancel), cancel: cancel).GetAsyncEnumerator(cancel));
+        await using var decided = decisions.Offset >= cutOffset ? null : new DecisionStream(client.QueryAsync(FraudHistorySql.Decisions(hasErasures, decisions.HasSpan), DecisionStream.Read,
+            Asked(partition, cutOffset, decisions), await _batch.GetAsync(cancel), cancel: cancel).GetAsyncEnumerator(cancel));
         var rows = new FraudRows();
         await foreach (var row in client.QueryAsync(FraudHistorySql.Events(hasErasures), FraudRows.Read, Place(partition, cutOffset), await _batch.GetAsync(cancel), cancel: cancel))
         {
@@ -26,6 +26,9 @@ public sealed class ClickHouseFraudHistory(ClickHouseClient client) : IFraudHist
         }
         if (rows.Any) yield return rows.Take(decided is null ? null : await decided.OfAsync(rows.Customer));
     }
+
+    public async Task<IReadOnlySet<(ulong Customer, ulong Transaction)>> TakenBackAsync(int partition, long cutOffset, CancellationToken cancel) => (await client.ListAsync(
+        FraudHistorySql.TakenBack(await HasErasuresAsync(partition, cutOffset, cancel)), (ref RowBinaryReader row) => (row.UInt64(), row.UInt64()), Place(partition, cutOffset), await _batch.GetAsync(cancel), cancel: cancel)).ToHashSet();
 
     public async Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel)
     {
@@ -41,26 +44,37 @@ public sealed class ClickHouseFraudHistory(ClickHouseClient client) : IFraudHist
     private async Task<bool> HasErasuresAsync(int partition, long cutOffset, CancellationToken cancel) => (await client.ListAsync(
         $"SELECT count() FROM {ErasureBlock.Table} WHERE partition = {{partition:UInt16}} AND offset < {{cut:Int64}}", (ref RowBinaryReader row) => row.UInt64(), Place(partition, cutOffset), cancel: cancel))[0] > 0;
 
+    private static QueryParameters Asked(int partition, long cutOffset, DecisionsFrom decisions)
+    {
+        var asked = new QueryParameters { { "partition", partition }, { "cut", cutOffset }, { "from", decisions.Offset }, { "since", decisions.OccurredAtMicros } };
+        if (!decisions.HasSpan) return asked;
+        asked.Add("decided_from", decisions.DecidedFromMicros);
+        asked.Add("decided_to", decisions.DecidedToMicros);
+        return asked;
+    }
+
     private static QueryParameters Place(int partition, long cutOffset) => new() { { "partition", partition }, { "cut", cutOffset } };
 
     /// <summary>Decisions in the order of the customers: those of one are taken when it is its turn.</summary>
-    private sealed class DecisionStream(IAsyncEnumerator<(ulong Customer, long Offset, Judgement? Decision)> rows) : IAsyncDisposable
+    private sealed class DecisionStream(IAsyncEnumerator<DecidedRow> rows) : IAsyncDisposable
     {
         private bool _has, _begun;
 
-        public static (ulong Customer, long Offset, Judgement? Decision) Read(ref RowBinaryReader row)
+        public static DecidedRow Read(ref RowBinaryReader row)
         {
             var (customer, offset) = (row.UInt64(), row.Int64());
             var body = row.Bytes();
-            return (customer, offset, row.Incomplete ? null : FraudRecord.DecisionOf(body.ToArray()));
+            if (row.Incomplete) return default;
+            var kept = body.ToArray();
+            return new DecidedRow(customer, offset, FraudRecord.DecisionOf(kept), kept);
         }
 
-        public async ValueTask<Dictionary<long, Judgement>?> OfAsync(ulong customer)
+        public async ValueTask<Dictionary<long, DecidedRow>?> OfAsync(ulong customer)
         {
             if (!_begun) (_begun, _has) = (true, await rows.MoveNextAsync());
-            Dictionary<long, Judgement>? own = null;
+            Dictionary<long, DecidedRow>? own = null;
             for (; _has && rows.Current.Customer == customer; _has = await rows.MoveNextAsync())
-                if (rows.Current.Decision is { } decision) (own ??= [])[rows.Current.Offset] = decision;
+                (own ??= [])[rows.Current.Offset] = rows.Current;
             return own;
         }
 

@@ -28,10 +28,23 @@ internal static class FraudHistorySql
         """;
 
     /// <summary>customer, offset, body of decided transactions, every copy.</summary>
-    public static string Decisions(bool hasErasures) => $$"""
+    public static string Decisions(bool hasErasures, bool hasSpan) => $$"""
         SELECT {{Hash("customer_id")}}, raw_events.offset, body FROM {{RawEventColumns.Table}}
-        WHERE {{Below}} AND raw_events.offset >= {from:Int64} AND raw_events.occurred_at >= {since:Int64} AND type = '{{EventCatalog.Transaction.Name}}' AND {{Has(EventCatalog.Decision)}}{{Standing(hasErasures)}}
+        WHERE {{Below}} AND raw_events.offset >= {from:Int64} AND raw_events.occurred_at >= {since:Int64} AND type = '{{EventCatalog.Transaction.Name}}' AND {{Has(EventCatalog.Decision)}}{{Standing(hasErasures)}}{{(hasSpan ? DecidedInSpan : "")}}
         ORDER BY customer_id, event_id, raw_events.offset
+        """;
+
+    private const string DecidedInSpan = " AND JSONExtractInt(body, 'authorization', 'decided_at_us') >= {decided_from:Int64} AND JSONExtractInt(body, 'authorization', 'decided_at_us') < {decided_to:Int64}";
+
+    /// <summary>customer, transaction; of each label the first copy.</summary>
+    public static string TakenBack(bool hasErasures) => $$"""
+        SELECT {{Hash("customer_id")}}, {{Hash("transaction_id")}} FROM
+        (
+            SELECT customer_id, transaction_id, is_fraud, raw_events.occurred_at AS at, raw_events.offset AS o FROM {{RawEventColumns.Table}}
+            WHERE {{Below}} AND type = '{{EventCatalog.FraudLabel.Name}}'{{Standing(hasErasures)}}
+            ORDER BY customer_id, event_id, o LIMIT 1 BY customer_id, event_id
+        )
+        GROUP BY customer_id, transaction_id HAVING max(is_fraud) != 0 AND argMax(is_fraud, (at, o)) = 0
         """;
 
     public static string Newest => $$"""

@@ -8,6 +8,9 @@ namespace Lambda.Warehouse.Fraud;
 /// <summary>A row of <see cref="FraudHistorySql.Events"/>.</summary>
 internal readonly record struct FraudRow(ulong Customer, ulong Id, long Offset, FraudEvent Event);
 
+/// <summary>A row of <see cref="FraudHistorySql.Decisions"/>.</summary>
+internal readonly record struct DecidedRow(ulong Customer, long Offset, Judgement? Decision, byte[] Body);
+
 /// <summary>Rows of one customer: of copies the first, put into the order of the log.</summary>
 internal sealed class FraudRows
 {
@@ -54,11 +57,15 @@ internal sealed class FraudRows
     }
 
     /// <summary>All that were added, and begins anew. Valid until the next.</summary>
-    public ReadOnlyMemory<FraudRecord> Take(Dictionary<long, Judgement>? decisions)
+    public ReadOnlyMemory<FraudRecord> Take(Dictionary<long, DecidedRow>? decisions)
     {
         _rows.Sort((a, b) => a.Offset.CompareTo(b.Offset));
         if (_rows.Count > _records.Length) _records = new FraudRecord[_rows.Count * 2];
-        for (var i = 0; i < _rows.Count; i++) _records[i] = new FraudRecord(_rows[i].Offset, _rows[i].Customer, _rows[i].Event, decisions?.GetValueOrDefault(_rows[i].Offset));
+        for (var i = 0; i < _rows.Count; i++)
+        {
+            var decided = decisions?.GetValueOrDefault(_rows[i].Offset) ?? default;
+            _records[i] = new FraudRecord(_rows[i].Offset, _rows[i].Customer, _rows[i].Event, decided.Decision, decided.Body);
+        }
         var count = _rows.Count;
         _rows.Clear();
         return _records.AsMemory(0, count);

@@ -58,6 +58,27 @@ public sealed class AuthorizationRecord
         return _writer.Finish(_body.WrittenSpan).ToArray();
     }
 
+    /// <summary>The request's body, out of the body of its record: what rules saw when they decided. Status and decision of the record are what they led to.</summary>
+    /// <exception cref="InvalidDataException">It is no such body.</exception>
+    public static byte[] RequestOf(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(body);
+            while (json.Read())
+            {
+                if (json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth != 1 || !json.ValueTextEquals("authorization"u8)) continue;
+                json.Skip();
+                return [.. RequestPrefix, .. body[((int)json.BytesConsumed + 1)..]]; // the comma behind it, too
+            }
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"the record of a decision is no JSON: {e.Message}", e);
+        }
+        throw new InvalidDataException("the record of a decision has no `authorization`");
+    }
+
     /// <summary>What the request's content hash would be with another token of the same card: keys of tokens are changed while the same question may be asked again.</summary>
     public ulong HashWith(EventRow request, ReadOnlySpan<byte> cardToken)
     {
