@@ -159,12 +159,23 @@ public sealed class FraudModelsTests : IDisposable
         Assert.Equal(1, models.Scoring.Current.Acceptors.Epoch);
     }
 
+    /// <summary>A transaction may be dated ahead of the clock: nothing was known then.</summary>
+    [Fact]
+    public async Task Table_WhenTransactionsAreOfTheFuture_IsAsOfTheCut()
+    {
+        var models = Open("a");
+        await HappenAsync(100);
+        _takenAtMs = 1_000;
+        Assert.True(await models.StepAsync(Served(1), default));
+        Assert.Equal(1_000_000, Assert.IsType<AcceptorFile>(models.Scoring.Current.Acceptors).AsOfMicros);
+    }
+
     [Fact]
     public void Reading_FromALargeTable_AllocatesNothing()
     {
         var (path, memory, random) = (Path.Combine(_folder.Path, "large"), new AcceptorFraudMemory(), new Random(1));
         ulong[] names = [.. Enumerable.Range(0, 20_000).Select(_ => (ulong)random.NextInt64(long.MinValue, long.MaxValue)).Distinct().Order()];
-        using (var writer = new AcceptorFileWriter(path, 9))
+        using (var writer = new AcceptorFileWriter(path, 9, 77))
         {
             foreach (var name in names)
             {
@@ -189,7 +200,9 @@ public sealed class FraudModelsTests : IDisposable
 
     private void Told(string what, Exception why) => _errors.Add($"{what}: {why.Message}");
 
-    private Publication Served(long epoch) => new(epoch, $"run-{epoch}", "d", new Cut(_next), [.. _next], [], 0);
+    private long _takenAtMs = 4_000_000_000_000;
+
+    private Publication Served(long epoch) => new(epoch, $"run-{epoch}", "d", new Cut(_next), [.. _next.Select(_ => _takenAtMs)], [], 0);
 
     private static void Damage(string path, string how)
     {
@@ -284,6 +297,8 @@ public sealed class FraudModelsTests : IDisposable
             foreach (var v in ordered) expected.Apply(v.Transaction.Id, v.Transaction.AtMicros, v.IsUnusual);
             foreach (var v in ordered.Where(v => v.IsFraud).Reverse()) expected.ApplyFraud(v.Transaction.Id, v.Transaction.AtMicros, v.IsUnusual); // whenever
             Assert.True(table.TryRead(acceptor.Key, found));
+            Assert.Equal(visits.Max(v => v.Transaction.AtMicros), found.AsOfMicros);
+            expected.AsOfMicros = found.AsOfMicros;
             foreach (var v in ordered.TakeLast(9))
             {
                 var (one, other) = (new float[FraudFeatures.Count], new float[FraudFeatures.Count]);

@@ -34,14 +34,14 @@ public sealed class FraudRecomputeTests : IDisposable
             var log = new Log(script);
             var at = random.Next(60, 150); // the cut, as an index of the script
             var cut = new Cut(log.Ends(at));
-            var (table, _) = await new AcceptorTables(log).BuildAsync(1, cut, _ => 0, _ => null, Path.Combine(_folder.Path, "table"), Path.Combine(_folder.Path, "scratch"), default);
+            var (table, _) = await new AcceptorTables(log).BuildAsync(1, cut, long.MaxValue, _ => 0, _ => null, Path.Combine(_folder.Path, "table"), Path.Combine(_folder.Path, "scratch"), default);
             var expected = new Dictionary<(int, long), Dictionary<string, float>>();
             for (var i = at; i < script.Count; i++)
             {
                 if (script[i] is not Paid paid || i % 4 != 0) continue;
                 var seen = random.Next(Math.Max(at, i - 3), i + 1); // other records may stand between what was seen and the decision
                 log.Decide(i, log.Ends(seen)[Log.PartitionOf(paid.Transaction.Customer)], epoch: 1, delay);
-                expected.Add(log.PlaceOf(i), new FraudOracle(script[..seen], paid.Transaction, delay, script[..at]).Features());
+                expected.Add(log.PlaceOf(i), new FraudOracle(script[..seen], paid.Transaction, delay, script[..at], script[..at].OfType<Paid>().Select(p => p.Transaction.AtMicros).DefaultIfEmpty().Max()).Features());
             }
             var file = AcceptorFile.Open(Path.Combine(_folder.Path, "table"));
             Assert.Equal(table.Hash, file.Hash);
@@ -103,9 +103,11 @@ public sealed class FraudRecomputeTests : IDisposable
             foreach (var customer in _records.Where(r => r.Partition == partition && r.Record.Offset < cutOffset).Select(r => r.Record).GroupBy(r => r.Customer)) yield return customer.ToArray();
         }
 
-        public Task<IReadOnlySet<(ulong Customer, ulong Transaction)>> TakenBackAsync(int partition, long cutOffset, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<IReadOnlySet<(ulong Customer, ulong Transaction)>> TakenBackAsync(int partition, long cutOffset, CancellationToken cancel) =>
+            Task.FromResult<IReadOnlySet<(ulong, ulong)>>(new HashSet<(ulong, ulong)>());
 
-        public Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<long?> NewestTransactionAsync(Cut cut, CancellationToken cancel) =>
+            Task.FromResult(_records.Where(r => r.Record.Offset < cut[r.Partition] && r.Record.Event.Kind == FraudEventKind.Transaction).Select(r => (long?)r.Record.Event.AtMicros).Max());
 
         private (ulong Customer, FraudEvent Event) EventOf(Happened it)
         {

@@ -72,6 +72,7 @@ public sealed class FraudTrainingTests : IDisposable
             foreach (var i in Enumerable.Range(0, row).Where(i => unusual.ContainsKey(history.Transactions[i].Id))) acceptor.Apply(history.Transactions[i].Id, history.Transactions[i].AtMicros, unusual[history.Transactions[i].Id]);
             foreach (var i in Enumerable.Range(0, row).Where(i => history.IsFraud[i] && unusual.ContainsKey(history.Transactions[i].Id) && history.Transactions[i].AtMicros + 7 * Day < made))
                 acceptor.ApplyFraud(history.Transactions[i].Id, history.Transactions[i].AtMicros, unusual[history.Transactions[i].Id]);
+            acceptor.AsOfMicros = made;
             foreach (var (_, it) in Told(history, row).OrderBy(t => t.At)) customer.Apply(it);
             var expected = new float[FraudFeatures.Count];
             FraudFeatures.Compute(now, customer, acceptor, 7, expected);
@@ -124,6 +125,24 @@ public sealed class FraudTrainingTests : IDisposable
         await models.RefreshAsync(default);
         Assert.Equal(first, models.Scoring.Current.Champion!.Hash);
         Assert.Equal(first, (await models.ModelAsync(first!, default))!.Hash);
+    }
+
+    /// <summary>An analyst confirmed fraud and then thought better of it.</summary>
+    [Fact]
+    public async Task Labels_WhenTakenBack_TeachNobody()
+    {
+        await HappenAsync(0, Days, frauds: true, takenBack: true);
+        var models = Open("a");
+        await NightAsync(models, 1);
+        Assert.Null(models.Now.Champion);
+        Assert.StartsWith("0 transactions", models.Now.Failure);
+        var (memory, vector, day) = (new AcceptorFraudMemory(), new float[FraudFeatures.Count], (FirstDay + Days) * Day);
+        for (var t = 0; t < 40; t++)
+        {
+            Assert.True(models.Scoring.Current.Acceptors.TryRead(FraudEvents.NameOf(System.Text.Encoding.UTF8.GetBytes($"t{t}")), memory));
+            FraudFeatures.ComputeAcceptor(day, memory, 0, vector);
+            foreach (var (f, feature) in FraudFeatures.All.Index()) if (feature.Name.Contains("frauds", StringComparison.Ordinal) && feature.Name.StartsWith("acceptor", StringComparison.Ordinal)) Assert.Equal(0, vector[f]);
+        }
     }
 
     [Fact]
@@ -252,7 +271,7 @@ public sealed class FraudTrainingTests : IDisposable
     }
 
     /// <summary>Frauds are five times as high, or of a terminal's bad week; their labels come at once, which must not help.</summary>
-    private async Task HappenAsync(int day, int days, bool frauds)
+    private async Task HappenAsync(int day, int days, bool frauds, bool takenBack = false)
     {
         var frame = new FrameBuilder(0, _next, 1);
         for (var i = 0; i < days * _perDay; i++)
@@ -268,6 +287,7 @@ public sealed class FraudTrainingTests : IDisposable
                 Customer = FraudEvents.NameOf(System.Text.Encoding.UTF8.GetBytes($"c{customer}")), Terminal = FraudEvents.NameOf(System.Text.Encoding.UTF8.GetBytes($"t{terminal}")),
             }, isFraud));
             if (isFraud) Add("fraud_label", $"f{id}", at, $"\"transaction_id\":\"{id}\",\"is_fraud\":true");
+            if (isFraud && takenBack) Add("fraud_label", $"g{id}", at + 1, $"\"transaction_id\":\"{id}\",\"is_fraud\":false");
 
             void Add(string type, string name, long when, string fields)
             {

@@ -54,7 +54,8 @@ internal sealed partial class FraudOracle
     {
         var known = cut is null ? _all : [.. cut.OfType<Paid>().Select(p => p.Transaction).OrderBy(t => t.AtMicros).ThenBy(PartitionOf).ThenBy(t => t.Id)];
         var there = now.Acceptor == 0 ? [] : known.Where(t => t.Acceptor == now.Acceptor).ToList();
-        var (today, frauds) = (DayOf(now.AtMicros), (cut ?? before).OfType<Known>().Select(k => _all[k.Payment].Id).ToHashSet());
+        var made = Math.Min(asOf ?? DayOf(now.AtMicros) * Day, now.AtMicros);
+        var (today, frauds) = (DayOf(made), (cut ?? before).OfType<Known>().Select(k => _all[k.Payment].Id).ToHashSet());
         var usualFrauds = frauds.Where(id => !IsUnusual(_all.Single(t => t.Id == id))).ToHashSet();
         Set("acceptor_count_7d", Over(there, 42, today - 7, today - 1).Count);
         Set("acceptor_unusual_7d", Over(there, 42, today - 7, today - 1).Count(IsUnusual));
@@ -71,7 +72,7 @@ internal sealed partial class FraudOracle
         Since("acceptor_days_since_fraud", there.Where(t => frauds.Contains(t.Id)).Select(t => t.AtMicros));
 
         var recent = there.TakeLast(64).Reverse().ToList(); // the newest first
-        var old = recent.Where(t => t.AtMicros < (today - delay) * Day).ToList();
+        var old = recent.Where(t => t.AtMicros < made - delay * Day).ToList();
         foreach (var n in new[] { 1, 3, 10 })
             Set($"acceptor_risk_last_{n}", Share(old.Take(n).Count(t => usualFrauds.Contains(t.Id)), Math.Min(n, old.Count)));
         Set("acceptor_since_fraud", old.Any(t => usualFrauds.Contains(t.Id)) ? old.TakeWhile(t => !usualFrauds.Contains(t.Id)).Count() : Never);

@@ -5,7 +5,7 @@ namespace Lambda.Domain.Tests.Fraud;
 
 /// <summary>What each feature means, from the raw list of what happened: obvious, slow, without any memory.</summary>
 /// <param name="cut">Below it lies what is known of the acceptor, its transactions by (time, partition, order); null: all that came before, in its order.</param>
-internal sealed partial class FraudOracle(IReadOnlyList<Happened> before, FraudTransaction now, int delay, IReadOnlyList<Happened>? cut = null)
+internal sealed partial class FraudOracle(IReadOnlyList<Happened> before, FraudTransaction now, int delay, IReadOnlyList<Happened>? cut = null, long? asOf = null)
 {
     private const long Second = 1_000_000, Hour = 3600 * Second, Day = 24 * Hour;
     private const float Never = 1e6f;

@@ -16,6 +16,9 @@ public sealed class AcceptorFraudMemory
     internal long LastFraudAt = long.MinValue;
     private DayBucket _tooOld;
 
+    /// <summary>When what is known of it was gathered, microseconds since 1970: of its table, and no part of the byte form. <see cref="long.MinValue"/>: at the last UTC midnight before it is asked for.</summary>
+    public long AsOfMicros { get; set; } = long.MinValue;
+
     /// <param name="isUnusual">What <see cref="CustomerFraudMemory.Apply"/> said.</param>
     public void Apply(ulong transaction, long atMicros, bool isUnusual)
     {
@@ -44,7 +47,7 @@ public sealed class AcceptorFraudMemory
     {
         Recent.Clear();
         Days.Clear();
-        LastFraudAt = long.MinValue;
+        LastFraudAt = AsOfMicros = long.MinValue;
     }
 
     /// <summary>The byte form: what tables keep of an acceptor. Ids are left out: who is read from a table learns no more.</summary>

@@ -5,12 +5,12 @@ namespace Lambda.Domain.Fraud;
 public static partial class FraudFeatures
 {
     /// <summary>
-    /// Risk of the terminal or merchant: fraud known there, against what would be known by the last midnight. A table is of the night before; what some of them hold of the day itself is left
-    /// out, so that they all say the same.
+    /// Risk of the terminal or merchant: fraud known there, against what would be known when its table was made. Whole days are counted; what a table holds of its own day is left out of them.
     /// </summary>
     private static void Acceptor(ref Row row, long at, AcceptorFraudMemory acceptor, int labelDelayDays)
     {
-        var today = Clock.DayOf(at);
+        var asOf = acceptor.AsOfMicros == long.MinValue ? Clock.DayOf(at) * Clock.MicrosPerDay : Math.Min(acceptor.AsOfMicros, at);
+        var today = Clock.DayOf(asOf);
         var matured = today - labelDelayDays - 1; // the last day whose fraud would be known
         var week = acceptor.Days.Over(today - 7, today - 1);
         row.Add(week.Count);
@@ -25,7 +25,7 @@ public static partial class FraudFeatures
             row.Add(Share(sums.Frauds, sums.Count));
         }
         row.Add(FraudTime.Days(acceptor.LastFraudAt, at));
-        Episode(ref row, at, acceptor, (matured + 1) * Clock.MicrosPerDay);
+        Episode(ref row, at, acceptor, asOf - labelDelayDays * Clock.MicrosPerDay);
     }
 
     /// <summary>The newest transactions whose fraud would be known: has what went on there begun lately, and is it over?</summary>

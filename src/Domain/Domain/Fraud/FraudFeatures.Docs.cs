@@ -60,12 +60,12 @@ public static partial class FraudFeatures
 
     private static IEnumerable<FraudFeature> OfAcceptors()
     {
-        yield return new("acceptor_count_7d", "Transactions at this terminal (or merchant, where no terminal is named) of the 7 UTC days before today.");
+        yield return new("acceptor_count_7d", "Transactions at this terminal (or merchant, where no terminal is named) of the 7 UTC days before that of its table.");
         yield return new("acceptor_unusual_7d", "How many of them were unusual for their customer.");
-        yield return new("acceptor_count_30d", "Transactions there of the 30 UTC days before today.");
+        yield return new("acceptor_count_30d", "Transactions there of the 30 UTC days before that of its table.");
         foreach (var span in RiskSpans)
         {
-            yield return new($"acceptor_matured_{span}d", $"Transactions there of the newest {span} UTC days whose fraud would have been known at the last midnight.");
+            yield return new($"acceptor_matured_{span}d", $"Transactions there of the newest {span} UTC days whose fraud would have been known when its table was made.");
             yield return new($"acceptor_frauds_{span}d", "How many of them are known to be fraud.");
             yield return new($"acceptor_usual_frauds_{span}d", "How many of those had an amount usual for their customer.");
             yield return new($"acceptor_risk_{span}d", "Share of fraud among them; -1 without any.");

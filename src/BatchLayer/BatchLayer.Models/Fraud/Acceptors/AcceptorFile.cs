@@ -14,12 +14,12 @@ public sealed class AcceptorFileException(string file, string why) : Exception($
 /// <code>
 /// data                 the acceptors' memories, one behind the other
 /// index                per acceptor, ascending: u64 name, u64 start of its data
-/// footer       72 B    u64 length of the data, u64 acceptors, i64 epoch, u64 version, SHA-256 of all before it, magic; little-endian
+/// footer       80 B    u64 length of the data, u64 acceptors, i64 epoch, u64 version, i64 as of, microseconds since 1970, SHA-256 of all before it, magic; little-endian
 /// </code>
 /// </summary>
 public sealed class AcceptorFile : IAcceptorTable
 {
-    internal const int FooterBytes = 72, EntryBytes = 16, HashBytes = 32, Version = 1;
+    internal const int FooterBytes = 80, HashAt = 40, EntryBytes = 16, HashBytes = 32, Version = 2;
 
     private const int EntriesPerSlot = 4, SlotBitsMax = 24, CheckedBytes = 1 << 20;
 
@@ -36,10 +36,11 @@ public sealed class AcceptorFile : IAcceptorTable
         if (!footer[^8..].SequenceEqual(Magic)) throw new InvalidDataException("it does not end as an acceptor table does: cut short, or another file");
         var version = BinaryPrimitives.ReadUInt64LittleEndian(footer[24..]);
         if (version != Version) throw new InvalidDataException($"its format is {version}, expected {Version}");
-        Hash = Convert.ToHexStringLower(footer.Slice(32, HashBytes));
+        Hash = Convert.ToHexStringLower(footer.Slice(HashAt, HashBytes));
         var found = Sha256(mapped, mapped.Length - HashBytes - Magic.Length);
         if (found != Hash) throw new InvalidDataException($"its SHA-256 is {found}, it was written with {Hash}");
         (_dataBytes, Count, Epoch) = (BinaryPrimitives.ReadInt64LittleEndian(footer), checked((int)BinaryPrimitives.ReadInt64LittleEndian(footer[8..])), BinaryPrimitives.ReadInt64LittleEndian(footer[16..]));
+        AsOfMicros = BinaryPrimitives.ReadInt64LittleEndian(footer[32..]);
         if (_dataBytes + (long)Count * EntryBytes + FooterBytes != mapped.Length) throw new InvalidDataException($"{Count} acceptors and {_dataBytes} bytes of data do not fit its {mapped.Length}");
         var bits = Math.Clamp((int)Math.Log2(Math.Max(1, Count / EntriesPerSlot)), 1, SlotBitsMax);
         (_shift, _slots) = (64 - bits, new int[(1 << bits) + 1]);
@@ -55,6 +56,9 @@ public sealed class AcceptorFile : IAcceptorTable
     /// <summary>SHA-256 over data, index and footer, lower hex: what facts name it by.</summary>
     public string Hash { get; }
     public long Epoch { get; }
+
+    /// <summary>What had happened and was known by then is in it.</summary>
+    public long AsOfMicros { get; }
     public int Count { get; }
 
     /// <exception cref="AcceptorFileException">Not there, cut short, damaged, of another format.</exception>
@@ -82,6 +86,7 @@ public sealed class AcceptorFile : IAcceptorTable
             var start = BinaryPrimitives.ReadInt64LittleEndian(entry[8..]);
             var end = i + 1 < Count ? BinaryPrimitives.ReadInt64LittleEndian(entry[24..]) : _dataBytes;
             into.Read(_mapped.Slice(start, (int)(end - start)));
+            into.AsOfMicros = AsOfMicros;
             GC.KeepAlive(this);
             return true;
         }

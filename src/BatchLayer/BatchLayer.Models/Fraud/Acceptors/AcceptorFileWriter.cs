@@ -13,14 +13,14 @@ public sealed class AcceptorFileWriter : IDisposable
     private readonly FileStream _file;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly GrowingBytes _memory = new(1 << 10), _index = new(1 << 12);
-    private readonly long _epoch;
+    private readonly long _epoch, _asOfMicros;
     private ulong _last;
     private long _count, _dataBytes;
     private bool _completed;
 
-    public AcceptorFileWriter(string path, long epoch)
+    public AcceptorFileWriter(string path, long epoch, long asOfMicros)
     {
-        (_path, _epoch) = (path, epoch);
+        (_path, _epoch, _asOfMicros) = (path, epoch, asOfMicros);
         _file = new FileStream(path + ".tmp", FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
     }
 
@@ -46,8 +46,9 @@ public sealed class AcceptorFileWriter : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(footer[8..], _count);
         BinaryPrimitives.WriteInt64LittleEndian(footer[16..], _epoch);
         BinaryPrimitives.WriteUInt64LittleEndian(footer[24..], AcceptorFile.Version);
-        _hash.AppendData(footer[..32]);
-        _hash.GetHashAndReset(footer[32..]);
+        BinaryPrimitives.WriteInt64LittleEndian(footer[32..], _asOfMicros);
+        _hash.AppendData(footer[..AcceptorFile.HashAt]);
+        _hash.GetHashAndReset(footer[AcceptorFile.HashAt..]);
         AcceptorFile.Magic.CopyTo(footer[^8..]);
         _file.Write(footer);
         _file.Flush(flushToDisk: true);

@@ -1,5 +1,6 @@
 using Lambda.BatchLayer.Models.Fraud.Acceptors;
 using Lambda.BatchLayer.Ports;
+using Lambda.Domain.Events;
 using Lambda.Domain.Fraud;
 using Lambda.Domain.Log;
 
@@ -97,13 +98,16 @@ public sealed class FraudModels
         foreach (var table in before.Tables)
             if (await TryAsync("fraud tables", () => _files.TableAsync(table, cancel)) is { } open) known[table.Epoch] = open;
         var (made, check) = await new AcceptorTables(_history).BuildAsync(
-            served.Epoch, served.Cut, p => p < before.Cut.Count ? before.Cut[p] : 0, known.GetValueOrDefault, _files.NewTablePath, _files.Scratch, cancel);
+            served.Epoch, served.Cut, TakenAtMicros(served), p => p < before.Cut.Count ? before.Cut[p] : 0, known.GetValueOrDefault, _files.NewTablePath, _files.Scratch, cancel);
         await _files.PutTableAsync(made, cancel);
         Publish(now => now.Epoch >= served.Epoch ? now : now with
         {
             Epoch = served.Epoch, Cut = served.Cut.ToArray(), Tables = [made, .. now.Tables.Take(FraudPublication.TablesKept - 1)], Check = check,
         });
     }
+
+    /// <summary>By then every partition had all that is below the cut.</summary>
+    private static long TakenAtMicros(Publication served) => served.CutAppendedAtMs.Where(at => at > 0).DefaultIfEmpty(long.MaxValue / Clock.MicrosPerMs).Min() * Clock.MicrosPerMs;
 
     private async Task TrainAsync(Publication served, CancellationToken cancel)
     {

@@ -55,7 +55,10 @@ public sealed class NightlyTraining(IFraudHistory history, FraudTraining setting
         try
         {
             for (var partition = 0; partition < cut.Partitions; partition++)
-                await foreach (var customer in history.CustomersAsync(partition, cut[partition], new DecisionsFrom(0, protocol.TrainFrom * Clock.MicrosPerDay), cancel)) vectors.Add(partition, customer.Span);
+            {
+                var takenBack = await history.TakenBackAsync(partition, cut[partition], cancel);
+                await foreach (var customer in history.CustomersAsync(partition, cut[partition], new DecisionsFrom(0, protocol.TrainFrom * Clock.MicrosPerDay), cancel)) vectors.Add(partition, customer.Span, takenBack);
+            }
             vectors.Complete(cancel);
             return vectors;
         }

@@ -41,11 +41,12 @@ public sealed class NightlyVectors(int fromDay, int untilDay, int delayDays, int
     public ReadOnlySpan<float> this[int index] => VectorOf(index);
 
     /// <summary>One customer's distinct records, all of them in the order of the log.</summary>
-    public void Add(int partition, ReadOnlySpan<FraudRecord> customer)
+    /// <param name="takenBack">Customer and transaction of labels that were taken back: nobody learns from those.</param>
+    public void Add(int partition, ReadOnlySpan<FraudRecord> customer, IReadOnlySet<(ulong Customer, ulong Transaction)>? takenBack = null)
     {
         _memory.Clear();
         _unknown.Clear();
-        Labels(customer);
+        Labels(customer, takenBack);
         foreach (ref readonly var record in customer)
         {
             if (record.Event.Kind == FraudEventKind.Label) continue; // applied when it is known
@@ -100,11 +101,11 @@ public sealed class NightlyVectors(int fromDay, int untilDay, int delayDays, int
         else recorded.CopyTo(vector);
     }
 
-    private void Labels(ReadOnlySpan<FraudRecord> customer)
+    private void Labels(ReadOnlySpan<FraudRecord> customer, IReadOnlySet<(ulong Customer, ulong Transaction)>? takenBack)
     {
         _labels.Clear();
         foreach (ref readonly var record in customer)
-            if (record.Event.Kind == FraudEventKind.Label)
+            if (record.Event.Kind == FraudEventKind.Label && takenBack?.Contains((record.Customer, record.Event.Of)) != true)
             {
                 ref var at = ref CollectionsMarshal.GetValueRefOrAddDefault(_labels, record.Event.Of, out var isThere);
                 at = isThere ? Math.Min(at, record.Event.AtMicros) : record.Event.AtMicros;
@@ -132,6 +133,7 @@ public sealed class NightlyVectors(int fromDay, int untilDay, int delayDays, int
                 frauds.Dequeue();
                 memory.ApplyFraud(visits[fraud].Id, visits[fraud].At, visits[fraud].IsUnusual);
             }
+            memory.AsOfMicros = made;
             FraudFeatures.ComputeAcceptor(visit.At, memory, delayDays, VectorOf(row));
         }
     }
