@@ -36,7 +36,6 @@ public sealed record DecisionsFrom(long Offset, long OccurredAtMicros)
 
     public bool HasSpan => DecidedFromMicros != long.MinValue || DecidedToMicros != long.MaxValue;
 
-
     public static readonly DecisionsFrom None = new(long.MaxValue, long.MaxValue), All = new(0, long.MinValue);
 }
 
