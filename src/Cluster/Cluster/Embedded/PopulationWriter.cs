@@ -13,7 +13,7 @@ namespace Lambda.Cluster.Embedded;
 /// <summary>
 /// Keeps `customer_current`: about one insert a second with the customers that changed, and a throttled sweep of all at midnight and after
 /// an adoption that may have changed answers, or a model that was fitted anew: a base that was found equal to what it replaces changes no row.
-/// While the engine is behind it writes rarely: a customer who changes again and again is then written once, and the processor catches up.
+/// While the engine is behind it writes rarely: a customer who changes again and again is then written once, and the processor catches up; it also sweeps a tenth as fast.
 /// A new definition fills a table of its own, which takes over when its sweep is complete.
 /// </summary>
 internal sealed class PopulationWriter
@@ -25,6 +25,7 @@ internal sealed class PopulationWriter
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(800);
     private static readonly TimeSpan IntervalBehind = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SweepPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan SweepPauseBehind = TimeSpan.FromSeconds(2); // what it sweeps is mostly written again
 
     private readonly PartitionHost[] _hosts;
     private readonly IPopulation _population;
@@ -82,14 +83,14 @@ internal sealed class PopulationWriter
         await EnsureTableAsync(cancel);
         StartSweepIfDue();
         if (_sweep is not null) await SweepAsync(cancel);
-        var now = NowMs;
-        if (now - _lastWriteMs >= (IsBehind() ? IntervalBehind : Interval).TotalMilliseconds)
+        var (now, isBehind) = (NowMs, IsBehind());
+        if (now - _lastWriteMs >= (isBehind ? IntervalBehind : Interval).TotalMilliseconds)
         {
             _lastWriteMs = now;
             await WriteChangedAsync(cancel);
         }
         if (_sweep is null) return Interval / 4;
-        var rest = SweepPause - _time.GetElapsedTime(began); // a step that took long is followed by the next at once
+        var rest = (isBehind ? SweepPauseBehind : SweepPause) - _time.GetElapsedTime(began); // a step that took long is followed by the next at once
         return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
     }
 

@@ -20,13 +20,14 @@ public sealed class CustomerEntity(CustomerId id)
     private long _closedThrough;      // newest epoch merged into closed
     private State? _open;
     private long _openEpoch;
-    private CompiledView? _nextView;  // definition of next
-    private State? _next;             // events of the open epoch under the next definition
-    private long _nextEpoch;
+    private NextDelta? _next;         // events of the open epoch under the next definition, while there is one
     private SeenIds _seen;
     private FraudState _fraud;        // of all events, not of an epoch's: the base has none of it
     private DecidedIds _decided;
     private long _erasedIn;           // epoch of the newest erasure, as long as the base is of an earlier one and so holds what was erased; else 0
+
+    /// <summary>An object of its own: few entities have one, and all of them pay for a field.</summary>
+    private sealed record NextDelta(CompiledView View, State State, long Epoch);
 
     public CustomerId Id { get; } = id;
 
@@ -45,8 +46,8 @@ public sealed class CustomerEntity(CustomerId id)
     /// <summary>Epoch of the erasure that hides the base; 0 for none.</summary>
     public long ErasedIn => _erasedIn;
 
-    public int ApproximateBytes => 120 + Id.Utf8.Length + 24 + _seen.ApproximateBytes
-        + (_closed?.ApproximateBytes ?? 0) + (_open?.ApproximateBytes ?? 0) + (_next?.ApproximateBytes ?? 0) + _fraud.ApproximateBytes + _decided.ApproximateBytes;
+    public int ApproximateBytes => 128 + Id.Utf8.Length + 24 + _seen.ApproximateBytes
+        + (_closed?.ApproximateBytes ?? 0) + (_open?.ApproximateBytes ?? 0) + (_next?.State.ApproximateBytes ?? 0) + _fraud.ApproximateBytes + _decided.ApproximateBytes;
 
     /// <summary>Brings the deltas to where the partition stands. Idempotent; may skip any number of barriers and adoptions.</summary>
     public void Settle(Epochs at)
@@ -54,8 +55,8 @@ public sealed class CustomerEntity(CustomerId id)
         if (!Epochs.Same(_view, at.Active))
         {
             // The next definition was adopted: its delta, begun at its barrier, is the open one now.
-            (_closed, _open, _openEpoch) = Epochs.Same(_nextView, at.Active) ? ((State?)null, _next, _nextEpoch) : (null, null, 0L);
-            (_view, _nextView, _next) = (at.Active, null, null);
+            (_closed, _open, _openEpoch) = _next is not null && Epochs.Same(_next.View, at.Active) ? ((State?)null, _next.State, _next.Epoch) : (null, null, 0L);
+            (_view, _next) = (at.Active, null);
         }
         if (_erasedIn <= at.Published) _erasedIn = 0; // the base was computed from what lies behind it
         if (_closed is not null && _closedThrough <= at.Published) _closed = null;
@@ -68,7 +69,7 @@ public sealed class CustomerEntity(CustomerId id)
             }
             _open = null;
         }
-        if (_next is not null && (_nextEpoch != at.Open || !Epochs.Same(_nextView, at.Next))) (_nextView, _next) = (null, null);
+        if (_next is not null && (_next.Epoch != at.Open || !Epochs.Same(_next.View, at.Next))) _next = null;
     }
 
     /// <summary>One logged event: settles, remembers its id, folds it if it is the first copy.</summary>
@@ -107,7 +108,7 @@ public sealed class CustomerEntity(CustomerId id)
     public void Erase(Epochs at, bool rememberOnly)
     {
         Settle(at);
-        (_closed, _open, _next, _nextView, _seen, _fraud, _decided) = (null, null, null, null, default, default, default);
+        (_closed, _open, _next, _seen, _fraud, _decided) = (null, null, null, default, default, default);
         if (!rememberOnly) _erasedIn = at.Open;
     }
 
@@ -120,9 +121,7 @@ public sealed class CustomerEntity(CustomerId id)
     {
         at.Active.Fold(_open ??= new State(), row);
         _openEpoch = at.Open;
-        if (at.Next is null) return;
-        at.Next.Fold(_next ??= new State(), row);
-        (_nextView, _nextEpoch) = (at.Next, at.Open);
+        if (at.Next is { } next) next.Fold((_next ??= new NextDelta(next, new State(), at.Open)).State, row);
     }
 
     /// <summary>Nothing is left of it: it need not be stored. The entity is settled.</summary>
@@ -137,7 +136,7 @@ public sealed class CustomerEntity(CustomerId id)
         WriteHead(to);
         EncodeDelta(to, _closed, _closedThrough);
         EncodeDelta(to, _open, _openEpoch);
-        EncodeDelta(to, _next, _nextEpoch);
+        EncodeDelta(to, _next?.State, _next?.Epoch ?? 0);
         _seen.Encode(to, SecondOf(nowMs), horizonSeconds);
         _fraud.Encode(to);
         _decided.Encode(to, SecondOf(nowMs), horizonSeconds);
@@ -147,17 +146,15 @@ public sealed class CustomerEntity(CustomerId id)
     public static CustomerEntity Decode(CustomerId id, ReadOnlySpan<byte> from, IViewCatalog views)
     {
         if (from.Length < 17 || from[0] != FormatVersion) throw new InvalidDataException($"customer {id}: stored entity has no version {FormatVersion} head");
-        var entity = new CustomerEntity(id)
-        {
-            _view = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[1..]), views),
-            _nextView = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[9..]), views),
-        };
+        var entity = new CustomerEntity(id) { _view = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[1..]), views) };
+        var nextView = ViewOf(BinaryPrimitives.ReadUInt64LittleEndian(from[9..]), views);
         from = from[17..];
         entity._erasedIn = (long)Varint.Read(from, out var used);
         from = from[used..];
         (entity._closed, entity._closedThrough) = DecodeDelta(ref from);
         (entity._open, entity._openEpoch) = DecodeDelta(ref from);
-        (entity._next, entity._nextEpoch) = DecodeDelta(ref from);
+        var (next, nextEpoch) = DecodeDelta(ref from);
+        if (next is not null && nextView is not null) entity._next = new NextDelta(nextView, next, nextEpoch);
         entity._seen = SeenIds.Decode(ref from);
         entity._fraud = FraudState.Decode(ref from);
         entity._decided = DecidedIds.Decode(ref from);
@@ -171,7 +168,7 @@ public sealed class CustomerEntity(CustomerId id)
         var head = to.GetSpan(17 + Varint.MaxBytes);
         head[0] = FormatVersion;
         BinaryPrimitives.WriteUInt64LittleEndian(head[1..], _view is null ? 0 : ViewCatalog.Tag(_view.Definition.Hash));
-        BinaryPrimitives.WriteUInt64LittleEndian(head[9..], _nextView is null ? 0 : ViewCatalog.Tag(_nextView.Definition.Hash));
+        BinaryPrimitives.WriteUInt64LittleEndian(head[9..], _next is null ? 0 : ViewCatalog.Tag(_next.View.Definition.Hash));
         to.Advance(17 + Varint.Write(head[17..], (ulong)_erasedIn));
     }
 

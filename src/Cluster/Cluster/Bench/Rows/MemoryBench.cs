@@ -28,7 +28,7 @@ internal sealed class MemoryBench : IBench
             && await million.Host.WrongAsync(context, million.Tally, million.Sample(500), cancel) == 0;
         return
         [
-            new BenchRow("memory.entity", bytes, "bytes", 1536, null, isRightEntity, Better.Lower, "mean of 200 k customers with 10 events each in 30 days, none published: managed heap before and after"),
+            new BenchRow("memory.entity", bytes, "bytes", 1536, null, isRightEntity, Better.Lower, "mean of 200 k customers with 10 events each in 30 days, none published: managed heap with and without them"),
             new BenchRow("memory.system", context.Memory.PeakBytes / 1e9, "GB", 6, null, isRight, Better.Lower, $"highest sum of resident memory of host and warehouse at one moment; {resident:#,0} entities resident at the end"),
         ];
     }
